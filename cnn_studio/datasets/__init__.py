@@ -1,0 +1,1 @@
+"""Images for training: sources, seeded splits, uint8 parts in memory, whole-batch normalisation. No Qt."""
