@@ -39,3 +39,10 @@ class RunError(StudioError):
 
 class StorageError(StudioError):
     """A file could not be written (disk full, read-only, no permission); what was there before is unchanged."""
+
+
+class Cancelled(Exception):  # noqa: N818 - nothing went wrong
+    """Work was given up because somebody asked for it.
+
+    Not a `StudioError`: there is nothing to tell the person who pressed Cancel.
+    """
