@@ -1,0 +1,155 @@
+"""Problems of the network as a whole: its input, its output, and layers that lead nowhere."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from cnn_studio.graph.commands import AddLink, AnyCommand, Macro, SetOutput, SetParams
+from cnn_studio.graph.document import Layer, NetworkDocument
+from cnn_studio.graph.edits import STEP, new_layer, remove_and_heal
+from cnn_studio.graph.problems import Fix, Problem, problem_at
+from cnn_studio.graph.spec import Finding, FixSpec, Shape, shape_text
+from cnn_studio.graph.topology import ancestors
+
+_KEEPS_WIDTH = frozenset(
+    {"softmax", "identity", "relu", "leaky_relu", "tanh", "sigmoid", "dropout", "batch_norm"}
+)
+
+
+def network_problems(document: NetworkDocument, shapes: Mapping[int, Shape | None]) -> list[Problem]:
+    """Return what is wrong with the network besides its single layers.
+
+    Args:
+        document: the network.
+        shapes: output shape of each layer, None where it has none.
+    """
+    if not document.layers:
+        message = "The network is empty. Drag a layer from the palette onto the canvas, or open a starter."
+        return [Problem("empty", "error", None, "", message)]
+    found = _input_problems(document)
+    output = document.info.output
+    if output is None:
+        return found + _no_output(document)
+    found += _unused(document, output)
+    shape = shapes[output]
+    found += _softmax(document, output)
+    if shape is not None:
+        found += _output_shape(document, output, shape)
+    return found
+
+
+def _input_problems(document: NetworkDocument) -> list[Problem]:
+    inputs = [layer for layer in document.layers.values() if layer.type == "input"]
+    if not inputs:
+
+        def add_input() -> tuple[Fix, ...]:
+            return (Fix("Add an input", _add_input(document)),)
+
+        message = "The network has no input layer, so no image can enter. Drag an Input from the palette."
+        return [Problem("no_input", "error", None, "", message, {}, add_input)]
+    return [
+        problem_at(
+            document,
+            extra.id,
+            Finding(
+                "several_inputs",
+                "error",
+                f"{extra.path} is a second input. A network reads one image; it enters at {inputs[0].path}. Remove "
+                "one of them.",
+                lambda: (FixSpec("Remove this input", remove=True),),
+            ),
+        )
+        for extra in inputs[1:]
+    ]
+
+
+def _add_input(document: NetworkDocument) -> AnyCommand:
+    waiting = [i for i in document.layers if not document.sources_of(i)]
+    first = document.layer(waiting[0]) if waiting else next(iter(document.layers.values()))
+    new = new_layer(document, "input", first.x, first.y - STEP)
+    links = tuple(AddLink(source=new.id, target=i) for i in waiting)
+    return Macro(text="add an input", commands=(new, *links))
+
+
+def _no_output(document: NetworkDocument) -> list[Problem]:
+    def mark() -> tuple[Fix, ...]:
+        ends = [layer for layer in document.layers.values() if not document.outputs_of(layer.id)]
+        return tuple(Fix(f"Mark {layer.path} as output", SetOutput(id=layer.id)) for layer in ends[:5])
+
+    message = "No layer is marked as the network's output. Mark the one that gives the class scores."
+    return [Problem("no_output", "error", None, "", message, {}, mark)]
+
+
+def _unused(document: NetworkDocument, output: int) -> list[Problem]:
+    used = ancestors(document, output)
+    found = []
+    for layer in document.layers.values():
+        if layer.id in used:
+            continue
+        is_end = not document.outputs_of(layer.id)
+        message = f"The result of {layer.path} is not used: no link leads from it to the output."
+
+        def fixes(layer: Layer = layer, is_end: bool = is_end) -> tuple[Fix, ...]:
+            offered = [Fix("Remove this layer", remove_and_heal(document, [layer.id]))]
+            if is_end:
+                offered.insert(0, Fix("Make it the output", SetOutput(id=layer.id)))
+            return tuple(offered)
+
+        found.append(Problem("unused_layer", "warning", layer.id, layer.path, message, {}, fixes))
+    return found
+
+
+def _softmax(document: NetworkDocument, output: int) -> list[Problem]:
+    if document.layer(output).type != "softmax":
+        return []
+    message = (
+        "Softmax before the loss: the cross-entropy loss applies softmax itself, so here it would act twice, and "
+        "the gradients would be small. Remove it; predictions still show probabilities."
+    )
+    fix = FixSpec("Remove softmax", remove=True)
+    return [problem_at(document, output, Finding("softmax_before_loss", "warning", message, lambda: (fix,)))]
+
+
+def _output_shape(document: NetworkDocument, output: int, shape: Shape) -> list[Problem]:
+    layer = document.layer(output)
+    if len(shape) != 1:
+        message = (
+            f"The output {layer.path} gives maps of {shape_text(shape)}, but the loss needs one score per class: a "
+            "vector. Put Flatten or a fully connected layer behind it."
+        )
+        fix = FixSpec("Append Flatten", append="flatten")
+        return [
+            problem_at(
+                document,
+                output,
+                Finding("output_not_vector", "error", message, lambda: (fix,), {"output": list(shape)}),
+            )
+        ]
+    wanted = len(document.info.labels)
+    if not wanted or shape[0] == wanted:
+        return []
+    message = (
+        f"The output {layer.path} gives {shape[0]} scores, but there are {wanted} classes. The last layer needs "
+        "one unit per class."
+    )
+
+    def widen() -> tuple[Fix, ...]:
+        here = _sets_width(document, output)
+        if here is None:
+            return ()
+        command = SetParams(id=here.id, changes={"out_features": wanted})
+        return (Fix(f"Give {here.path} {wanted} units", command),)
+
+    data = {"outputs": shape[0], "classes": wanted}
+    return [Problem("output_width", "error", output, layer.path, message, data, widen)]
+
+
+def _sets_width(document: NetworkDocument, output: int) -> Layer | None:
+    """Return the layer whose parameter decides the number of outputs, or None if it is not that simple."""
+    here = document.layer(output)
+    while here.type in _KEEPS_WIDTH:
+        sources = document.sources_of(here.id)
+        if len(sources) != 1:
+            return None
+        here = document.layer(sources[0])
+    return here if here.type == "linear" else None

@@ -1,0 +1,212 @@
+"""Edits made of several commands: insert, append, delete and heal. Each returns one `Macro`, nothing is changed.
+
+Plans are made here, as data, so that the canvas, the fixes of problems and tests make the same ones.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from typing import Any
+
+from cnn_studio.graph.commands import (
+    AddLayer,
+    AddLink,
+    AnyCommand,
+    Macro,
+    MoveLayers,
+    RemoveLayer,
+    RemoveLink,
+    SetOutput,
+)
+from cnn_studio.graph.document import Layer, Link, NetworkDocument
+from cnn_studio.graph.legality import check_link, free_port
+from cnn_studio.graph.paths import free_path
+from cnn_studio.graph.registry import get_spec
+
+CARD_WIDTH, CARD_HEIGHT = 214.0, 50.0
+STEP = 78.0
+"""Distance from one card's centre to the next one's down a chain, in canvas units."""
+
+_STEMS = {
+    "conv2d": "conv", "max_pool2d": "pool", "avg_pool2d": "pool", "sum_pool2d": "pool", "subsampling": "pool",
+    "linear": "fc", "batch_norm": "bn", "local_response_norm": "lrn", "adaptive_avg_pool2d": "avgpool",
+    "global_avg_pool": "avgpool", "leaky_relu": "relu",
+}  # fmt: skip
+
+
+def new_layer(
+    document: NetworkDocument, type_id: str, x: float, y: float, params: Mapping[str, Any] | None = None
+) -> AddLayer:
+    """Return the command that adds a layer of a type under a free name, such as ``conv3``."""
+    get_spec(type_id)
+    stem = _STEMS.get(type_id, type_id)
+    taken = _Taken(document)
+    path = stem if type_id == "input" and stem not in taken else free_path(f"{stem}1", taken)
+    return AddLayer(id=document.next_id, path=path, type=type_id, params=dict(params or {}), x=x, y=y)
+
+
+class _Taken:
+    """The paths that are not free, as a container."""
+
+    def __init__(self, document: NetworkDocument) -> None:
+        self._document = document
+
+    def __contains__(self, path: object) -> bool:
+        return isinstance(path, str) and self._document.is_taken(path)
+
+
+def insert_on_link(
+    document: NetworkDocument, link: Link, type_id: str, params: Mapping[str, Any] | None = None
+) -> Macro:
+    """Return the edit that puts a new layer into a link and moves what lies below down to make room.
+
+    Raises:
+        LinkError: the type takes no input.
+    """
+    source, target = document.layer(link.source), document.layer(link.target)
+    y = source.y + STEP
+    new = new_layer(
+        document, type_id, source.x if abs(source.x - target.x) < 1 else (source.x + target.x) / 2, y, params
+    )
+    _check_takes_input(document, new, link.source)
+    commands: list[AnyCommand] = [
+        new,
+        RemoveLink(source=link.source, target=link.target, port=link.port),
+        AddLink(source=link.source, target=new.id),
+        AddLink(source=new.id, target=link.target, port=link.port),
+    ]
+    gap = target.y - y
+    if 0 <= gap < STEP or target.y < y <= target.y + STEP:
+        commands += _make_room(document, target.id, STEP - gap)
+    return Macro(text=f"insert {new.path}", commands=tuple(commands))
+
+
+def append_after(
+    document: NetworkDocument, layer_id: int, type_id: str, params: Mapping[str, Any] | None = None
+) -> Macro:
+    """Return the edit that puts a new layer behind another: into its only link, or as a new end.
+
+    The output mark moves along if it was there.
+
+    Raises:
+        LinkError: the type takes no input.
+    """
+    links = document.outputs_of(layer_id)
+    if len(links) == 1 and document.info.output != layer_id:
+        return insert_on_link(document, links[0], type_id, params)
+    layer = document.layer(layer_id)
+    new = new_layer(document, type_id, layer.x, layer.y + STEP, params)
+    _check_takes_input(document, new, layer_id)
+    commands: list[AnyCommand] = [new]
+    for link in links:
+        commands.append(RemoveLink(source=link.source, target=link.target, port=link.port))
+    commands.append(AddLink(source=layer_id, target=new.id))
+    for link in links:
+        commands.append(AddLink(source=new.id, target=link.target, port=link.port))
+    if document.info.output == layer_id:
+        commands.append(SetOutput(id=new.id))
+    return Macro(text=f"append {new.path}", commands=tuple(commands))
+
+
+def insert_before(
+    document: NetworkDocument, layer_id: int, type_id: str, params: Mapping[str, Any] | None = None
+) -> Macro:
+    """Return the edit that puts a new layer into the first link of a layer.
+
+    Raises:
+        LinkError: the layer has no link to put it into, or the type takes no input.
+    """
+    links = document.inputs_of(layer_id)
+    return insert_on_link(document, links[0], type_id, params)
+
+
+def remove_and_heal(document: NetworkDocument, layer_ids: Collection[int]) -> Macro:
+    """Return the edit that deletes layers with their links and joins what was before to what was behind.
+
+    A chain is healed where the deleted part has one way in; the output mark moves to the layer before.
+    """
+    gone = set(layer_ids)
+    commands: list[AnyCommand] = []
+    touched = dict.fromkeys(
+        link for layer_id in gone for link in (*document.inputs_of(layer_id), *document.outputs_of(layer_id))
+    )
+    commands += [RemoveLink(source=link.source, target=link.target, port=link.port) for link in touched]
+    for link in touched:
+        if link.target not in gone and link.source in gone:
+            source = _way_in(document, link.source, gone)
+            if source is not None:
+                commands.append(AddLink(source=source, target=link.target, port=link.port))
+    output = document.info.output
+    if output in gone and output is not None:
+        commands.append(SetOutput(id=_way_in(document, output, gone)))
+    commands += [RemoveLayer(id=layer_id) for layer_id in document.layers if layer_id in gone]
+    first = document.layer(next(iter(layer_ids)))
+    return Macro(
+        text=f"delete {first.path}" if len(gone) == 1 else f"delete {len(gone)} layers",
+        commands=tuple(commands),
+    )
+
+
+def replace_type(document: NetworkDocument, layer_id: int, type_id: str) -> Macro:
+    """Return the edit that puts a layer of another type in a layer's place.
+
+    It keeps the name, the links and the parameters that both types know.
+    """
+    layer = document.layer(layer_id)
+    keys = {param.key for param in get_spec(type_id).params}
+    params = {key: value for key, value in layer.params.items() if key in keys}
+    links = [*document.inputs_of(layer_id), *document.outputs_of(layer_id)]
+    new = AddLayer(id=document.next_id, path=layer.path, type=type_id, params=params, x=layer.x, y=layer.y)
+    commands: list[AnyCommand] = [RemoveLink(source=k.source, target=k.target, port=k.port) for k in links]
+    commands += [RemoveLayer(id=layer_id), new]
+    for link in links:
+        source = new.id if link.source == layer_id else link.source
+        target = new.id if link.target == layer_id else link.target
+        commands.append(AddLink(source=source, target=target, port=link.port))
+    if document.info.output == layer_id:
+        commands.append(SetOutput(id=new.id))
+    return Macro(text=f"change {layer.path} to {get_spec(type_id).title}", commands=tuple(commands))
+
+
+def connect(document: NetworkDocument, source: int, target: int) -> AddLink:
+    """Return the command that links two layers at the first free input of the second.
+
+    Raises:
+        LinkError: the link cannot be made; says why.
+    """
+    link = Link(source, target, free_port(document, target))
+    check_link(document, link)
+    return AddLink(source=source, target=target, port=link.port)
+
+
+def _check_takes_input(document: NetworkDocument, new: AddLayer, source: int) -> None:
+    if get_spec(new.type).max_inputs == 0:
+        scratch = NetworkDocument()
+        scratch.put_layer(document.layer(source))
+        scratch.put_layer(
+            Layer(new.id, "_" if new.path == document.layer(source).path else new.path, new.type)
+        )
+        check_link(scratch, Link(source, new.id))
+
+
+def _way_in(document: NetworkDocument, layer_id: int, gone: Collection[int]) -> int | None:
+    """Return the layer outside `gone` that the first inputs from `layer_id` upwards lead to."""
+    here: int | None = layer_id
+    seen: set[int] = set()
+    while here is not None and here in gone and here not in seen:
+        seen.add(here)
+        sources = document.sources_of(here)
+        here = sources[0] if sources else None
+    return None if here in gone else here
+
+
+def _make_room(document: NetworkDocument, layer_id: int, distance: float) -> list[AnyCommand]:
+    """Return the move that shifts a layer and all behind it down."""
+    waiting, seen = [layer_id], {layer_id}
+    while waiting:
+        for link in document.outputs_of(waiting.pop()):
+            if link.target not in seen:
+                seen.add(link.target)
+                waiting.append(link.target)
+    places = {i: (document.layer(i).x, document.layer(i).y + distance) for i in seen}
+    return [MoveLayers(places=places)]

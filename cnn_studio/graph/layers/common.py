@@ -1,0 +1,53 @@
+"""What several layer types share: rank checks and parameter descriptions."""
+
+from __future__ import annotations
+
+from cnn_studio.core.params import Choice
+from cnn_studio.graph.spec import FixSpec, Inferred, Params, Shape, failed, shape_text
+
+ACTIVATIONS = (("none", "None"), ("relu", "ReLU"), ("tanh", "Tanh"), ("sigmoid", "Sigmoid"))
+
+
+def activation_param(default: str) -> Choice:
+    """Return the parameter of layers that carry their activation with them."""
+    return Choice(
+        "activation",
+        "Activation",
+        "The non-linearity applied to the result, as part of this layer. None leaves it linear; a separate "
+        "activation layer does the same.",
+        default,
+        options=ACTIVATIONS,
+    )
+
+
+def same_shape(params: Params, inputs: tuple[Shape, ...]) -> Inferred:
+    """Shape rule of layers that change values only."""
+    return Inferred(inputs[0])
+
+
+def need_map(noun: str, shape: Shape) -> Inferred | None:
+    """Return the error of a layer that slides over maps but gets something else; None if it gets maps."""
+    if len(shape) == 3:
+        return None
+    return failed(
+        "needs_map",
+        f"{noun} works on maps (channels × height × width), but gets a vector of {shape_text(shape)} numbers. "
+        "Move it before the layer that flattens.",
+        lambda: (FixSpec("Remove this layer", remove=True),),
+        input=list(shape),
+    )
+
+
+def size_text(pair: tuple[int, int]) -> str:
+    """Return a window size as the card writes it, such as ``5×5``."""
+    return f"{pair[0]}×{pair[1]}"
+
+
+def stride_text(pair: tuple[int, int]) -> str:
+    """Return a stride as the card writes it: one number where both axes agree."""
+    return str(pair[0]) if pair[0] == pair[1] else size_text(pair)
+
+
+def count_text(number: int, noun: str) -> str:
+    """Return ``1 filter`` or ``6 filters``."""
+    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"

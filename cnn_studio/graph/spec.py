@@ -1,0 +1,178 @@
+"""What a layer type is: one frozen description that palette, inspector, files, compiler and tests all read."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from enum import Enum
+from typing import Any, Literal, NamedTuple
+
+from cnn_studio.core.params import Param, Value
+from cnn_studio.graph.window import Window
+
+Shape = tuple[int, ...]
+"""Size of one image's activations without the batch: (C, H, W) for maps, (N,) for a vector."""
+
+Params = Mapping[str, Any]
+"""Canonical parameter values of a layer by key; the layer type's descriptions say of which type each is."""
+
+Severity = Literal["error", "warning", "note"]
+
+
+class Family(Enum):
+    """The groups of the palette; each has a colour of its own."""
+
+    IO = ("io", "Input and output")
+    CONVOLUTION = ("convolution", "Convolution")
+    POOLING = ("pooling", "Pooling")
+    ACTIVATION = ("activation", "Activation")
+    NORMALISATION = ("normalisation", "Normalisation")
+    DENSE = ("dense", "Fully connected")
+    MERGE = ("merge", "Merge")
+    REGULARISATION = ("regularisation", "Regularisation")
+
+    def __init__(self, key: str, title: str) -> None:
+        self.key = key
+        self.title = title
+
+
+@dataclass(frozen=True, slots=True)
+class FixSpec:
+    """A way out of a finding, before it is tied to a layer of a document.
+
+    Attributes:
+        label: what the button says.
+        changes: parameter values to set on the layer itself.
+        input_size: (height, width) to set on the network's input, where the layer reads it directly.
+        insert: layer type to insert before the layer.
+        append: layer type to put behind the layer.
+        replace: layer type that takes the layer's place, with the parameters that both know.
+        remove: take the layer out and heal the chain.
+        cut: remove the last link into the layer.
+    """
+
+    label: str
+    changes: Mapping[str, Value] = field(default_factory=dict)
+    input_size: tuple[int, int] | None = None
+    insert: str | None = None
+    append: str | None = None
+    replace: str | None = None
+    remove: bool = False
+    cut: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """Something a shape rule has to say about a layer.
+
+    Attributes:
+        code: stable name of the kind of problem, such as ``not_tiling``.
+        message: the sentence in the user's numbers.
+        fixes: called only when somebody looks, because finding good fixes tries many parameter values.
+        data: the numbers behind the sentence.
+    """
+
+    code: str
+    severity: Severity
+    message: str
+    fixes: Callable[[], tuple[FixSpec, ...]] = tuple
+    data: Mapping[str, Any] = field(default_factory=dict)
+
+
+class Inferred(NamedTuple):
+    """Result of a shape rule: the output shape, or None with at least one error among the findings."""
+
+    shape: Shape | None
+    findings: tuple[Finding, ...] = ()
+
+
+def failed(
+    code: str, message: str, fixes: Callable[[], tuple[FixSpec, ...]] = tuple, **data: Any
+) -> Inferred:
+    """Return the result of a rule that cannot give a shape."""
+    return Inferred(None, (Finding(code, "error", message, fixes, data),))
+
+
+class Tensor(NamedTuple):
+    """A parameter or buffer of a layer: its shape, and whether training moves it."""
+
+    shape: Shape
+    is_buffer: bool = False
+
+
+def _no_tensors(params: Params, inputs: tuple[Shape, ...]) -> dict[str, Tensor]:
+    return {}
+
+
+def _no_macs(params: Params, inputs: tuple[Shape, ...], output: Shape) -> int:
+    return 0
+
+
+def _no_caption(params: Params) -> str:
+    return ""
+
+
+@dataclass(frozen=True, slots=True)
+class LayerSpec:
+    """One layer type.
+
+    Attributes:
+        id: stable name in files, PyTorch's where there is one.
+        title: name in the palette and the inspector.
+        help: what the layer does and when one uses it, in two or three sentences.
+        infer: shape rule, (params, input shapes) -> `Inferred`; called with legal parameters only.
+        tensors: parameters and buffers by state-dict name, in PyTorch's order.
+        macs: multiply-accumulate operations for one image.
+        window: for layers that slide a window: its geometry on a map of the given shape.
+        caption: the short right-hand text of the card, such as ``Conv 5×5``; the title if empty.
+        subtitle: the second line of the card, such as ``6 filters · stride 1``.
+        min_inputs, max_inputs: number of links it takes; None means any number.
+        keywords: further words the search finds it by.
+    """
+
+    id: str
+    family: Family
+    title: str
+    help: str
+    infer: Callable[[Params, tuple[Shape, ...]], Inferred]
+    params: tuple[Param, ...] = ()
+    tensors: Callable[[Params, tuple[Shape, ...]], dict[str, Tensor]] = _no_tensors
+    macs: Callable[[Params, tuple[Shape, ...], Shape], int] = _no_macs
+    window: Callable[[Params, Shape], Window] | None = None
+    caption: Callable[[Params], str] = _no_caption
+    subtitle: Callable[[Params], str] = _no_caption
+    min_inputs: int = 1
+    max_inputs: int | None = 1
+    keywords: tuple[str, ...] = ()
+
+    def num_params(self, params: Params, inputs: tuple[Shape, ...]) -> int:
+        """Return the number of trainable numbers for the given input shapes."""
+        return sum(product(t.shape) for t in self.tensors(params, inputs).values() if not t.is_buffer)
+
+    def default_params(self) -> dict[str, Value]:
+        """Return the parameter values of a new layer."""
+        return {param.key: param.default for param in self.params}
+
+    def describe(self) -> dict[str, Any]:
+        """Return the description as a JSON-able record."""
+        return {
+            "id": self.id,
+            "family": self.family.key,
+            "title": self.title,
+            "help": self.help,
+            "inputs": [self.min_inputs, self.max_inputs],
+            "params": [param.describe() for param in self.params],
+        }
+
+
+def product(shape: Shape) -> int:
+    """Return the number of elements of a shape."""
+    total = 1
+    for size in shape:
+        total *= size
+    return total
+
+
+def shape_text(shape: Shape) -> str:
+    """Return a shape as the screen writes it, such as ``6×28×28``."""
+    return "×".join(str(size) for size in shape)
