@@ -11,6 +11,7 @@ import logging
 import os
 import threading
 import time
+from pathlib import Path
 
 # Qt reads these once, when it is loaded.
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
@@ -22,11 +23,16 @@ from PySide6.QtWidgets import QApplication
 
 from cnn_studio.ui import theme
 
+_HERE = Path(__file__).parent
 
-def pytest_configure(config: pytest.Config) -> None:
-    config.option.qt_log_level_fail = "WARNING"
-    # offscreen has no screen to grab input from or to move windows on; it says so and nothing is wrong
-    config.addinivalue_line("qt_log_ignore", "This plugin does not support")
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if item.path.is_relative_to(_HERE):
+            item.add_marker(pytest.mark.qt)
+            item.add_marker(pytest.mark.qt_log_level_fail("WARNING"))
+            # offscreen can neither grab input nor raise windows; it says so and nothing is wrong
+            item.add_marker(pytest.mark.qt_log_ignore("This plugin does not support"))
 
 
 @pytest.fixture(scope="session")
