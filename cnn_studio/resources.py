@@ -19,7 +19,9 @@ def resources_folder() -> Path:
     """
     package = Path(__file__).resolve().parent
     unpacked = getattr(sys, "_MEIPASS", None)
-    candidates = [Path(unpacked) / "resources", Path(unpacked) / "cnn_studio" / "_resources"] if unpacked else []
+    candidates = (
+        [Path(unpacked) / "resources", Path(unpacked) / "cnn_studio" / "_resources"] if unpacked else []
+    )
     candidates.append(package / "_resources")
     # Only in a checkout: in site-packages a folder of that name would belong to somebody else.
     if (package.parent / "pyproject.toml").is_file():
@@ -34,12 +36,14 @@ def resources_folder() -> Path:
 
 
 def resource_path(name: str) -> Path:
-    """Return the path of a data file, such as ``digits.npz``; folders inside are separated by ``/``.
+    """Return the path of a data file or folder, such as ``digits.npz``; ``/`` separates folders inside.
 
     Raises:
         StudioError: the file is missing from the installation.
     """
     path = resources_folder() / name
-    if not path.is_file():
-        raise StudioError(f"The program's file {name} is missing (looked for {path}). Install CNN Studio again.")
+    if not path.exists():
+        raise StudioError(
+            f"The program's file {name} is missing (looked for {path}). Install CNN Studio again."
+        )
     return path

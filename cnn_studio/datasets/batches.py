@@ -1,0 +1,115 @@
+"""Batches of normalised images: gathered from uint8 values in memory, a whole batch at a time.
+
+The only module of the data side that needs torch.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from cnn_studio.datasets.order import seeded_order
+from cnn_studio.datasets.records import ImagePart
+
+_DEVICE_SHARE = 0.5
+"""Share of a GPU's free memory that images may take; activations and gradients need the rest."""
+
+
+def normalise(images: Tensor, mean: Sequence[float], std: Sequence[float]) -> Tensor:
+    """Return uint8 images [N, C, H, W] as float32: scaled to 0..1, minus mean, divided by deviation, per channel."""
+    return _scale_and_shift(images, *_coefficients(mean, std, images.device))
+
+
+def _coefficients(
+    mean: Sequence[float], std: Sequence[float], device: torch.device | str
+) -> tuple[Tensor, Tensor]:
+    """Scale and shift [1, C, 1, 1], with (x / 255 - mean) / std = x · scale + shift."""
+    wide_mean = torch.tensor(mean, dtype=torch.float64).view(1, -1, 1, 1)
+    wide_std = torch.tensor(std, dtype=torch.float64).view(1, -1, 1, 1)
+    scale, shift = 1 / (255 * wide_std), -wide_mean / wide_std
+    return scale.float().to(device), shift.float().to(device)
+
+
+def _scale_and_shift(images: Tensor, scale: Tensor, shift: Tensor) -> Tensor:
+    return images.float().mul_(scale).add_(shift)
+
+
+def batch_bounds(count: int, batch_size: int) -> list[tuple[int, int]]:
+    """Return start and stop of each batch over `count` images; the last one may be smaller.
+
+    A single image left over joins the batch before it: batch norm cannot train on one value per channel.
+    """
+    bounds = [(start, min(start + batch_size, count)) for start in range(0, count, batch_size)]
+    if batch_size > 1 and len(bounds) > 1 and bounds[-1][1] - bounds[-1][0] == 1:
+        bounds.pop()
+        bounds[-1] = (bounds[-1][0], count)
+    return bounds
+
+
+class Batches:
+    """Serves one part of a data set in batches of float32 [B, C, H, W] and int64 labels [B], on one device.
+
+    The uint8 images move to the device once if they fit there; otherwise each batch is gathered on the CPU and
+    sent over as uint8, a quarter of the bytes.
+
+    Args:
+        mean, std: per channel, of values scaled to 0..1.
+        batch_size: images per training step.
+    """
+
+    def __init__(
+        self,
+        part: ImagePart,
+        mean: Sequence[float],
+        std: Sequence[float],
+        batch_size: int,
+        device: torch.device | str = "cpu",
+    ) -> None:
+        self._device = torch.device(device)
+        self._batch_size = batch_size
+        self._bounds = batch_bounds(len(part), batch_size)
+        self._scale, self._shift = _coefficients(mean, std, self._device)
+        images = torch.from_numpy(_shareable(part.images))
+        self._labels = torch.from_numpy(_shareable(part.labels)).to(self._device)
+        self._images = images.to(self._device) if _fits(images.nbytes, self._device) else images
+
+    def __len__(self) -> int:
+        return int(self._labels.shape[0])
+
+    @property
+    def steps_per_epoch(self) -> int:
+        """Number of batches that `epoch` yields."""
+        return len(self._bounds)
+
+    def epoch(self, seed: int, epoch: int) -> Iterator[tuple[Tensor, Tensor]]:
+        """Yield all images once, in the order that belongs to `seed` and `epoch` and to nothing else."""
+        order = torch.from_numpy(seeded_order(len(self), seed, epoch))
+        place = order.to(self._images.device)
+        labels = self._labels[order.to(self._device)]
+        for start, stop in self._bounds:
+            yield self._finish(self._images.index_select(0, place[start:stop])), labels[start:stop]
+
+    def in_order(self, batch_size: int | None = None) -> Iterator[tuple[Tensor, Tensor]]:
+        """Yield all images once in their order, for validation; batches of `batch_size` or the training's size."""
+        size = batch_size or self._batch_size
+        for start in range(0, len(self), size):
+            stop = min(start + size, len(self))
+            yield self._finish(self._images[start:stop]), self._labels[start:stop]
+
+    def _finish(self, images: Tensor) -> Tensor:
+        return _scale_and_shift(images.to(self._device), self._scale, self._shift)
+
+
+def _shareable(array: np.ndarray) -> np.ndarray:
+    """The array itself where torch can use its memory; torch warns about arrays that must not be written."""
+    return array if array.flags.writeable and array.flags.c_contiguous else array.copy()
+
+
+def _fits(num_bytes: int, device: torch.device) -> bool:
+    if device.type != "cuda":
+        return True  # the CPU holds the images already, and Apple's GPUs share its memory
+    free, _ = torch.cuda.mem_get_info(device)
+    return num_bytes < free * _DEVICE_SHARE

@@ -1,0 +1,93 @@
+"""How much memory is free, and whether a data set fits; images are kept decoded, so this is asked first."""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import sys
+from pathlib import Path
+
+from cnn_studio.core.errors import DataError
+
+USABLE_SHARE = 0.6
+"""Share of the free memory that images may take; the rest is for the network, its activations and other programs."""
+
+
+def require_memory(num_images: int, channels: int, height: int, width: int) -> None:
+    """Check that the images of a data set fit into memory as uint8 values.
+
+    Raises:
+        DataError: they would take more than `USABLE_SHARE` of what is free.
+    """
+    needed = num_images * channels * height * width
+    usable = int(free_memory() * USABLE_SHARE)
+    if needed > usable:
+        raise DataError(
+            f"{num_images:,} images of {channels} × {height} × {width} need {_size(needed)} of memory, and "
+            f"{_size(usable)} can be used for them on this machine now. Use a smaller input size or fewer images, "
+            "or close other programs."
+        )
+
+
+def free_memory() -> int:
+    """Return the bytes of memory that can be taken without swapping; a cautious guess where it is unknown."""
+    if sys.platform == "win32":
+        free = _windows_free()
+    else:
+        free = _linux_free() or _sysconf_free()
+    limit = _control_group_free()
+    return free if limit is None else min(free, limit)
+
+
+def _linux_free() -> int | None:
+    try:
+        lines = Path("/proc/meminfo").read_text("ascii").splitlines()
+    except OSError:
+        return None
+    for line in lines:
+        if line.startswith("MemAvailable:"):
+            return int(line.split()[1]) * 1024
+    return None
+
+
+def _sysconf_free() -> int:
+    page = os.sysconf("SC_PAGE_SIZE")
+    if "SC_AVPHYS_PAGES" in os.sysconf_names:
+        return page * os.sysconf("SC_AVPHYS_PAGES")
+    # macOS tells the total only; half of it is a guess that leaves other programs room.
+    return page * os.sysconf("SC_PHYS_PAGES") // 2
+
+
+def _control_group_free() -> int | None:
+    """Bytes left in the container that this process runs in (Linux control groups, version 2)."""
+    folder = Path("/sys/fs/cgroup")
+    try:
+        limit = int((folder / "memory.max").read_text("ascii"))
+        used = int((folder / "memory.current").read_text("ascii"))
+        lines = (folder / "memory.stat").read_text("ascii").splitlines()
+    except (OSError, ValueError):  # no such group, or the limit is the word max
+        return None
+    # Cached files count as used but are given up when memory is needed.
+    cached = sum(int(line.split()[1]) for line in lines if line.startswith("inactive_file "))
+    return max(limit - used + cached, 0)
+
+
+class _MemoryStatus(ctypes.Structure):
+    """MEMORYSTATUSEX of the Windows API."""
+
+    _fields_ = [
+        ("length", ctypes.c_uint32),
+        ("load", ctypes.c_uint32),
+        *((name, ctypes.c_uint64) for name in ("total", "available", "a", "b", "c", "d", "e")),
+    ]
+
+
+def _windows_free() -> int:
+    status = _MemoryStatus(length=ctypes.sizeof(_MemoryStatus))
+    windll = getattr(ctypes, "windll")  # noqa: B009 - exists on Windows only, where type checkers know it
+    windll.kernel32.GlobalMemoryStatusEx(ctypes.byref(status))
+    return int(status.available)
+
+
+def _size(num_bytes: int) -> str:
+    return f"{num_bytes / 1e9:,.1f} GB" if num_bytes >= 1e8 else f"{num_bytes / 1e6:,.1f} MB"
