@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 from cnn_studio.graph.commands import AddLink, AnyCommand, Macro, SetOutput, SetParams
 from cnn_studio.graph.document import Layer, NetworkDocument
 from cnn_studio.graph.edits import STEP, new_layer, remove_and_heal
@@ -16,13 +14,8 @@ _KEEPS_WIDTH = frozenset(
 )
 
 
-def network_problems(document: NetworkDocument, shapes: Mapping[int, Shape | None]) -> list[Problem]:
-    """Return what is wrong with the network besides its single layers.
-
-    Args:
-        document: the network.
-        shapes: output shape of each layer, None where it has none.
-    """
+def structural_problems(document: NetworkDocument) -> list[Problem]:
+    """Return what is wrong with the network's input, output mark and links, whatever the shapes are."""
     if not document.layers:
         message = "The network is empty. Drag a layer from the palette onto the canvas, or open a starter."
         return [Problem("empty", "error", None, "", message)]
@@ -30,12 +23,13 @@ def network_problems(document: NetworkDocument, shapes: Mapping[int, Shape | Non
     output = document.info.output
     if output is None:
         return found + _no_output(document)
-    found += _unused(document, output)
-    shape = shapes[output]
-    found += _softmax(document, output)
-    if shape is not None:
-        found += _output_shape(document, output, shape)
-    return found
+    return found + _unused(document, output) + _softmax(document, output)
+
+
+def output_problems(document: NetworkDocument, shape: Shape | None) -> list[Problem]:
+    """Return what is wrong with the shape of the network's output, (N,) being one score per class."""
+    output = document.info.output
+    return [] if output is None or shape is None else _output_shape(document, output, shape)
 
 
 def _input_problems(document: NetworkDocument) -> list[Problem]:

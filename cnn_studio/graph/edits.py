@@ -71,7 +71,7 @@ def insert_on_link(
     _check_takes_input(document, new, link.source)
     commands: list[AnyCommand] = [
         new,
-        RemoveLink(source=link.source, target=link.target, port=link.port),
+        _cut(link),
         AddLink(source=link.source, target=new.id),
         AddLink(source=new.id, target=link.target, port=link.port),
     ]
@@ -97,12 +97,12 @@ def append_after(
     layer = document.layer(layer_id)
     new = new_layer(document, type_id, layer.x, layer.y + STEP, params)
     _check_takes_input(document, new, layer_id)
-    commands: list[AnyCommand] = [new]
-    for link in links:
-        commands.append(RemoveLink(source=link.source, target=link.target, port=link.port))
-    commands.append(AddLink(source=layer_id, target=new.id))
-    for link in links:
-        commands.append(AddLink(source=new.id, target=link.target, port=link.port))
+    commands: list[AnyCommand] = [
+        new,
+        *(_cut(link) for link in links),
+        AddLink(source=layer_id, target=new.id),
+    ]
+    commands += [AddLink(source=new.id, target=link.target, port=link.port) for link in links]
     if document.info.output == layer_id:
         commands.append(SetOutput(id=new.id))
     return Macro(text=f"append {new.path}", commands=tuple(commands))
@@ -130,7 +130,7 @@ def remove_and_heal(document: NetworkDocument, layer_ids: Collection[int]) -> Ma
     touched = dict.fromkeys(
         link for layer_id in gone for link in (*document.inputs_of(layer_id), *document.outputs_of(layer_id))
     )
-    commands += [RemoveLink(source=link.source, target=link.target, port=link.port) for link in touched]
+    commands += [_cut(link) for link in touched]
     for link in touched:
         if link.target not in gone and link.source in gone:
             source = _way_in(document, link.source, gone)
@@ -157,7 +157,7 @@ def replace_type(document: NetworkDocument, layer_id: int, type_id: str) -> Macr
     params = {key: value for key, value in layer.params.items() if key in keys}
     links = [*document.inputs_of(layer_id), *document.outputs_of(layer_id)]
     new = AddLayer(id=document.next_id, path=layer.path, type=type_id, params=params, x=layer.x, y=layer.y)
-    commands: list[AnyCommand] = [RemoveLink(source=k.source, target=k.target, port=k.port) for k in links]
+    commands: list[AnyCommand] = [_cut(link) for link in links]
     commands += [RemoveLayer(id=layer_id), new]
     for link in links:
         source = new.id if link.source == layer_id else link.source
@@ -177,6 +177,10 @@ def connect(document: NetworkDocument, source: int, target: int) -> AddLink:
     link = Link(source, target, free_port(document, target))
     check_link(document, link)
     return AddLink(source=source, target=target, port=link.port)
+
+
+def _cut(link: Link) -> RemoveLink:
+    return RemoveLink(source=link.source, target=link.target, port=link.port)
 
 
 def _check_takes_input(document: NetworkDocument, new: AddLayer, source: int) -> None:

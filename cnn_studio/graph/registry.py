@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from functools import lru_cache
 
 from cnn_studio.graph.layers import ALL_LAYERS
 from cnn_studio.graph.spec import LayerSpec
 
 
-@lru_cache(maxsize=1)
-def _by_id() -> dict[str, LayerSpec]:
+def _collect() -> dict[str, LayerSpec]:
     found: dict[str, LayerSpec] = {}
     for spec in ALL_LAYERS:
         if spec.id in found:
@@ -19,9 +17,12 @@ def _by_id() -> dict[str, LayerSpec]:
     return found
 
 
+_BY_ID = _collect()
+
+
 def find_spec(type_id: str) -> LayerSpec | None:
     """Return the layer type of that id, or None where this version does not know it."""
-    return _by_id().get(type_id)
+    return _BY_ID.get(type_id)
 
 
 def get_spec(type_id: str) -> LayerSpec:
@@ -30,9 +31,9 @@ def get_spec(type_id: str) -> LayerSpec:
     Raises:
         KeyError: there is none.
     """
-    return _by_id()[type_id]
+    return _BY_ID[type_id]
 
 
 def all_specs() -> Iterator[LayerSpec]:
     """Yield the layer types in the order of the palette."""
-    return iter(_by_id().values())
+    return iter(_BY_ID.values())

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from heapq import heapify, heappop, heappush
 from typing import NamedTuple
 
-from cnn_studio.graph.checks import network_problems
+from cnn_studio.graph.checks import output_problems, structural_problems
 from cnn_studio.graph.document import DocumentChange, Layer, NetworkDocument
 from cnn_studio.graph.problems import Problem, problem_at
 from cnn_studio.graph.spec import Finding, FixSpec, Shape, product
@@ -88,71 +88,103 @@ class ShapeEngine:
         self._document = document
         self._states: dict[int, LayerState] = {}
         self._rank: dict[int, int] = {}
+        self._order: tuple[int, ...] | None = None
         self._dirty: set[int] = set(document.layers)
         self._reorder = True
+        self._with_findings: set[int] = set()
+        self._structural: list[Problem] | None = None
         self._report: ShapeReport | None = None
         document.changed.connect(self._note_change)  # psygnal holds bound methods weakly
 
     def _note_change(self, change: DocumentChange) -> None:
         self._report = None
-        for layer_id in change.removed:
-            self._states.pop(layer_id, None)
-            self._rank.pop(layer_id, None)
-            self._dirty.discard(layer_id)
         self._dirty |= change.added | change.edited | change.relinked
-        if self._reorder:
-            return
-        for layer_id in sorted(change.added):
-            self._rank[layer_id] = len(self._rank) + self._document.next_id  # behind all the others
-        # the order stays valid as long as every new link points forwards in it
-        self._reorder = any(
-            self._rank.get(source, -1) >= self._rank[layer_id] or source not in self._rank
+        if change.edited or change.info:
+            self._structural = None  # names and marks stand in the messages
+        if change.added or change.removed or change.relinked:
+            self._structural = self._order = None
+            for layer_id in change.removed:
+                self._states.pop(layer_id, None)
+                self._rank.pop(layer_id, None)
+                self._dirty.discard(layer_id)
+                self._with_findings.discard(layer_id)
+            self._reorder = self._reorder or not self._extend_order(change)
+
+    def _extend_order(self, change: DocumentChange) -> bool:
+        """Put new layers at the end of the order; return whether every link then still points forwards."""
+        rank = self._rank
+        end = max(rank.values(), default=-1) + 1
+        rank.update({layer_id: end + n for n, layer_id in enumerate(sorted(change.added))})
+        return all(
+            layer_id in rank and rank.get(source, 1 << 60) < rank[layer_id]
             for layer_id in change.relinked | change.added
             for source in self._document.sources_of(layer_id)
-            if layer_id in self._rank
-        ) or any(layer_id not in self._rank for layer_id in change.relinked)
+        )
 
     def report(self) -> ShapeReport:
-        """Return shapes and problems of the document as it is now."""
+        """Return shapes and problems of the document as it is now; it holds until the next change."""
         if self._report is None:
             self._update()
-            order = sorted(self._document.layers, key=lambda i: self._rank.get(i, 1 << 60))
-            found = [
-                problem_at(self._document, layer_id, finding)
-                for layer_id in order
-                for finding in self._states[layer_id].findings
-            ]
-            found += network_problems(self._document, {i: s.shape for i, s in self._states.items()})
-            place = {layer_id: n for n, layer_id in enumerate(order)}
-            found.sort(key=lambda p: place[p.layer_id] if p.layer_id is not None else len(place))
-            self._report = ShapeReport(self._document, tuple(order), dict(self._states), tuple(found))
+            if self._order is None:
+                self._order = tuple(sorted(self._document.layers, key=lambda i: self._rank.get(i, 1 << 60)))
+            self._report = ShapeReport(self._document, self._order, self._states, self._problems())
         return self._report
+
+    def _problems(self) -> tuple[Problem, ...]:
+        document = self._document
+        if self._structural is None:
+            self._structural = structural_problems(document)
+        output = document.info.output
+        shape = self._states[output].shape if output is not None else None
+        found = [
+            problem_at(document, layer_id, finding)
+            for layer_id in self._with_findings
+            for finding in self._states[layer_id].findings
+        ]
+        found += self._structural
+        found += output_problems(document, shape)
+        last = 1 << 61
+        found.sort(key=lambda p: self._rank.get(p.layer_id, last - 1) if p.layer_id is not None else last)
+        return tuple(found)
 
     def _update(self) -> None:
         if self._reorder:
-            order = execution_order(self._document)
-            self._rank = {layer_id: n for n, layer_id in enumerate(order)}
-            self._reorder = False
-            for layer_id in self._document.layers:
-                if layer_id not in self._rank:
-                    self._states[layer_id] = self._unordered(layer_id)
-                    self._dirty.discard(layer_id)
-                elif self._states.get(layer_id, _UNKNOWN).waits_for is not None:
-                    self._dirty.add(layer_id)  # a cycle it waited for may be gone
-        waiting = [(self._rank[layer_id], layer_id) for layer_id in self._dirty if layer_id in self._rank]
+            self._set_order()
+        rank, states, document = self._rank, self._states, self._document
+        waiting = [(rank[layer_id], layer_id) for layer_id in self._dirty if layer_id in rank]
         self._dirty.clear()
         heapify(waiting)
+        last = -1
         while waiting:
             _, layer_id = heappop(waiting)
-            while waiting and waiting[0][1] == layer_id:
-                heappop(waiting)
-            before = self._states.get(layer_id, _UNKNOWN)
-            after = self._infer(self._document.layers[layer_id])
-            self._states[layer_id] = after
-            if after.shape != before.shape or after.waits_for != before.waits_for or before is _UNKNOWN:
-                for link in self._document.outputs_of(layer_id):
-                    if link.target in self._rank:
-                        heappush(waiting, (self._rank[link.target], link.target))
+            if layer_id == last:
+                continue
+            last = layer_id
+            before = states.get(layer_id, _UNKNOWN)
+            after = self._infer(document.layers[layer_id])
+            self._put(layer_id, after)
+            if after.shape != before.shape or after.waits_for != before.waits_for:
+                for link in document.outputs_of(layer_id):
+                    if link.target in rank:
+                        heappush(waiting, (rank[link.target], link.target))
+
+    def _set_order(self) -> None:
+        """Work out the order anew; layers on or behind a cycle get their error or wait here."""
+        self._rank = {layer_id: n for n, layer_id in enumerate(execution_order(self._document))}
+        self._reorder, self._order = False, None
+        for layer_id in self._document.layers:
+            if layer_id not in self._rank:
+                self._put(layer_id, self._unordered(layer_id))
+                self._dirty.discard(layer_id)
+            elif layer_id in self._states and self._states[layer_id].shape is None:
+                self._dirty.add(layer_id)  # the cycle that it waited for may be gone
+
+    def _put(self, layer_id: int, state: LayerState) -> None:
+        self._states[layer_id] = state
+        if state.findings:
+            self._with_findings.add(layer_id)
+        else:
+            self._with_findings.discard(layer_id)
 
     def _infer(self, layer: Layer) -> LayerState:
         spec = layer.spec

@@ -45,10 +45,11 @@ def infer_window(layer: Windowed, params: Params, shape: Shape, channels: int) -
         channels: number of output maps.
     """
     rows, columns = layer.window(params, shape)
-    height, width = rows.output, columns.output
+    height = rows.output
+    width = height if columns == rows else columns.output
     if height < 1 or width < 1:
         return _too_large(layer, params, shape, rows, columns)
-    if not rows.left_out and not columns.left_out:
+    if rows.reaches_end(height) and columns.reaches_end(width):
         return Inferred((channels, height, width))
     return Inferred((channels, height, width), (_not_tiling(layer, params, shape, rows, columns),))
 

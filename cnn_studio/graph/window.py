@@ -69,6 +69,11 @@ class Axis(NamedTuple):
             return 0
         return max(0, self.padded - (output - 1) * self.stride - self.span)
 
+    def reaches_end(self, output: int) -> bool:
+        """Return whether the last of `output` windows reaches the end of the padded input."""
+        size, filter_, stride, before, after, dilation, _ = self
+        return (output - 1) * stride + dilation * (filter_ - 1) + 1 >= size + before + after
+
     @property
     def left_out_image(self) -> int:
         """How many of the cells left out hold image rather than padding."""
