@@ -1,0 +1,1 @@
+"""Plots of a run. Importing this package loads neither numpy nor pyqtgraph; `LivePlot.activate` does."""
