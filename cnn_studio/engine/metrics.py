@@ -1,0 +1,67 @@
+"""How good a network is on a set of images."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+
+@dataclass(frozen=True, slots=True)
+class Evaluation:
+    """Results over a set of images, in the order of the set.
+
+    Attributes:
+        loss: mean cross-entropy.
+        accuracy: fraction that is right.
+        predictions: predicted class, int64 of shape [N].
+        confidences: softmax probability of that class, float32 of shape [N].
+    """
+
+    loss: float
+    accuracy: float
+    predictions: np.ndarray
+    confidences: np.ndarray
+
+
+def evaluate(module: nn.Module, batches: Iterable[tuple[Tensor, Tensor]]) -> Evaluation:
+    """Measure a network in evaluation mode; the mode it was in comes back.
+
+    Args:
+        module: gives logits of shape [B, K].
+        batches: images [B, C, H, W] and labels [B], at least one batch, on the module's device.
+
+    Raises:
+        ValueError: no batch at all.
+    """
+    losses: list[Tensor] = []
+    hits: list[Tensor] = []
+    classes: list[Tensor] = []
+    log_probabilities: list[Tensor] = []
+    was_training = module.training
+    module.eval()
+    try:
+        # The batches are made outside inference mode: a source that keeps tensors could not train on them later.
+        for images, labels in batches:
+            with torch.inference_mode():
+                log_softmax = functional.log_softmax(module(images), dim=1)
+                best = log_softmax.max(dim=1)
+                losses.append(functional.nll_loss(log_softmax, labels, reduction="sum"))
+                hits.append((best.indices == labels).sum())
+                classes.append(best.indices)
+                log_probabilities.append(best.values)
+    finally:
+        module.train(was_training)
+    if not classes:
+        raise ValueError("there is no image to evaluate on")
+    # One read-back at the end: on a GPU each earlier one would wait for it.
+    with torch.inference_mode():
+        predictions = torch.cat(classes).cpu().numpy()
+        confidences = torch.cat(log_probabilities).exp().float().cpu().numpy()
+        loss = sum(torch.stack(losses).tolist()) / len(predictions)
+        accuracy = sum(torch.stack(hits).tolist()) / len(predictions)
+    return Evaluation(loss, accuracy, predictions, confidences)
