@@ -19,7 +19,9 @@ def validation_counts(class_counts: NDArray[np.int64], fraction: float) -> NDArr
     """
     wanted = np.rint(class_counts * fraction)
     if wanted.sum() > MAX_VALIDATION:
-        wanted = np.floor(class_counts * (MAX_VALIDATION / class_counts.sum()))
+        exact = class_counts * (MAX_VALIDATION / class_counts.sum())
+        wanted = np.floor(exact)
+        wanted[np.argsort(wanted - exact, kind="stable")[: MAX_VALIDATION - int(wanted.sum())]] += 1
     least = (class_counts >= 2).astype(np.int64)
     most = np.maximum(class_counts - 1, 0)
     counts: NDArray[np.int64] = np.clip(wanted.astype(np.int64), least, most)
