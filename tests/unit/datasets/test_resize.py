@@ -67,11 +67,15 @@ def test_same_size_changes_nothing(interpolation: Any) -> None:
 
 
 @settings(max_examples=300)
-@given(st.integers(1, 700), st.integers(1, 700), st.integers(1, 300), st.sampled_from([1.0, 0.875, 0.95, 0.9]))
+@given(
+    st.integers(1, 700), st.integers(1, 700), st.integers(1, 300), st.sampled_from([1.0, 0.875, 0.95, 0.9])
+)
 def test_crop_is_torchvisions_resize_and_centre_crop(
     source_height: int, source_width: int, side: int, fraction: float
 ) -> None:
-    plan = place(source_height, source_width, side, side, Preprocessing(resize="crop", crop_fraction=fraction))
+    plan = place(
+        source_height, source_width, side, side, Preprocessing(resize="crop", crop_fraction=fraction)
+    )
     cover = int(side / fraction + 1e-6)
     if source_height <= source_width:
         full_height, full_width = cover, int(cover * source_width / source_height)
@@ -99,6 +103,8 @@ def test_pad_keeps_the_picture_whole_and_centred(h: int, w: int, height: int, wi
 @settings(max_examples=300)
 @given(sides, sides, sides, sides, st.floats(0.01, 1))
 def test_boxes_stay_inside_the_source(h: int, w: int, height: int, width: int, fraction: float) -> None:
-    left, top, right, bottom = place(h, w, height, width, Preprocessing(resize="crop", crop_fraction=fraction)).box
+    left, top, right, bottom = place(
+        h, w, height, width, Preprocessing(resize="crop", crop_fraction=fraction)
+    ).box
     assert 0 <= left < right <= w
     assert 0 <= top < bottom <= h

@@ -22,7 +22,9 @@ def test_accepted_forms(text: str, kind: str, folder: str) -> None:
     assert parse_source(source_text(source)) == source
 
 
-@pytest.mark.parametrize("text", ["", "cifar", "mnist", "folder:", "folder: ", r"C:\pictures", "digits:here", ":x"])
+@pytest.mark.parametrize(
+    "text", ["", "cifar", "mnist", "folder:", "folder: ", r"C:\pictures", "digits:here", ":x"]
+)
 def test_other_forms_are_refused(text: str) -> None:
     with pytest.raises(DataError, match="DIR"):
         parse_source(text)
