@@ -88,6 +88,7 @@ class DocumentChange:
     added: set[int] = field(default_factory=set)
     removed: set[int] = field(default_factory=set)
     edited: set[int] = field(default_factory=set)
+    renamed: set[int] = field(default_factory=set)  # a part of the edited ones
     moved: set[int] = field(default_factory=set)
     relinked: set[int] = field(default_factory=set)  # layers whose inputs changed
     info: bool = False
@@ -258,6 +259,8 @@ class NetworkDocument:
             self._layers[layer_id] = replace(before, **values)
             moved_only = values.keys() <= {"x", "y"}
             (self._change.moved if moved_only else self._change.edited).add(layer_id)
+            if path != before.path:
+                self._change.renamed.add(layer_id)
         return before
 
     def put_link(self, link: Link, place: int | None = None) -> None:

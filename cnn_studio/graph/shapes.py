@@ -99,7 +99,7 @@ class ShapeEngine:
     def _note_change(self, change: DocumentChange) -> None:
         self._report = None
         self._dirty |= change.added | change.edited | change.relinked
-        if change.edited or change.info:
+        if change.renamed or change.info:
             self._structural = None  # names and marks stand in the messages
         if change.added or change.removed or change.relinked:
             self._structural = self._order = None

@@ -2,7 +2,6 @@ import os
 import shutil
 import subprocess
 import sys
-import tomllib
 from pathlib import Path
 
 import pytest
@@ -27,15 +26,6 @@ def test_a_frozen_program_looks_where_it_was_unpacked(
     (tmp_path / inside).mkdir(parents=True)
     monkeypatch.setattr(sys, "_MEIPASS", str(tmp_path), raising=False)
     assert resources_folder() == tmp_path / inside
-
-
-def test_every_package_is_listed_for_the_wheel() -> None:
-    settings = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["tool"]["setuptools"]
-    found = {
-        ".".join(path.parent.relative_to(ROOT).parts) for path in (ROOT / "cnn_studio").rglob("__init__.py")
-    }
-    assert set(settings["packages"]) == found | {"cnn_studio._resources"}
-    assert settings["package-dir"] == {"cnn_studio._resources": "resources"}
 
 
 @pytest.mark.slow

@@ -1,0 +1,1 @@
+"""The program without its face: session, jobs, project files, settings, kept runs. No Qt, no layer rules."""

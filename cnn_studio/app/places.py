@@ -1,0 +1,27 @@
+"""Where the program keeps its own files; `CNN_STUDIO_HOME` moves all of them into one folder."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import platformdirs
+
+_NAME = "cnn-studio"
+
+
+def _home() -> Path | None:
+    home = os.environ.get("CNN_STUDIO_HOME")
+    return Path(home) if home else None
+
+
+def settings_file() -> Path:
+    """Return the file of the user's preferences."""
+    home = _home()
+    return (home or platformdirs.user_config_path(_NAME, appauthor=False)) / "settings.json"
+
+
+def runs_folder() -> Path:
+    """Return the folder with the kept runs."""
+    home = _home()
+    return (home or platformdirs.user_data_path(_NAME, appauthor=False)) / "runs"
