@@ -73,6 +73,13 @@ def _mouse(
     QApplication.sendEvent(widget, event)
 
 
+def hover(widget: QWidget, at: QPoint, keys: Qt.KeyboardModifier = _NO_KEYS) -> None:
+    """Move the mouse over the widget (or its viewport) to `at`, no button held."""
+    none = Qt.MouseButton.NoButton
+    _mouse(receiver(widget), QEvent.Type.MouseMove, at, none, none, keys)
+    events()
+
+
 def press_drag_release(
     widget: QWidget,
     start: QPoint,

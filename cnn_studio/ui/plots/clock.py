@@ -17,7 +17,8 @@ MIN_INTERVAL_MS = 250
 class Repaints(Protocol):
     """Something that gathers changes and shows them when told."""
 
-    def isVisible(self) -> bool: ...
+    def isVisible(self) -> bool:
+        """Whether somebody can see it (QWidget has this)."""
 
     def repaint_now(self) -> None:
         """Show everything that has come since the last time."""
@@ -48,6 +49,7 @@ class RepaintClock(QObject):
     @Slot()
     def tick(self) -> None:
         """Repaint now all that asked and are visible."""
+        self._timer.stop()
         self._last = time.monotonic()
         waiting = list(self._dirty)
         self._dirty.clear()

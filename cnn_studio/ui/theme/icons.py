@@ -8,7 +8,7 @@ from PySide6.QtSvg import QSvgRenderer
 
 from cnn_studio.ui.theme.icon_paths import svg
 
-_DISABLED_OPACITY = 0.4
+_DISABLED_OPACITY = 0.6
 
 
 def render(name: str, color: str, size: int, opacity: float = 1.0) -> QPixmap:
@@ -26,12 +26,12 @@ def render(name: str, color: str, size: int, opacity: float = 1.0) -> QPixmap:
     return pixmap
 
 
-def build(name: str, color: str, sizes: tuple[int, ...]) -> QIcon:
-    """Return an icon with pictures of the given sizes in device pixels, faint where disabled."""
+def build(name: str, color: str, disabled: str, sizes: tuple[int, ...]) -> QIcon:
+    """Return an icon with pictures of the given sizes in device pixels, in another colour where disabled."""
     # A QIconEngine in Python would redraw itself on a change of theme, but PySide 6.11 crashes with it
     # when Qt clones or drops the engine; so an icon is a set of pictures.
     icon = QIcon()
     for size in sizes:
         icon.addPixmap(render(name, color, size), QIcon.Mode.Normal)
-        icon.addPixmap(render(name, color, size, _DISABLED_OPACITY), QIcon.Mode.Disabled)
+        icon.addPixmap(render(name, disabled, size, _DISABLED_OPACITY), QIcon.Mode.Disabled)
     return icon

@@ -170,7 +170,8 @@ class ThemeManager(QObject):
         key = (name, role, self._tokens.name, self._factor)
         if key not in self._icons:
             size = self.px(self._tokens.space.icon)
-            self._icons[key] = icons.build(name, self._tokens.color(role), (size, 2 * size))
+            color, disabled = self._tokens.color(role), self._tokens.muted
+            self._icons[key] = icons.build(name, color, disabled, (size, 2 * size))
         return self._icons[key]
 
     def bind_icon(self, target: QObject, name: str, role: str = "text") -> None:

@@ -1,7 +1,7 @@
 """The one style sheet of the program, generated from the tokens.
 
 Widgets choose a look by the dynamic property ``role`` (see `cnn_studio.ui.theme.set_role`):
-buttons ``primary quiet segment fix``; labels ``muted strong title caption mono error warning ok``; frames
+buttons ``primary quiet fold segment fix``; labels ``muted strong title caption mono error warning ok``; frames
 ``panel card notice error-notice line``.
 """
 
@@ -107,6 +107,10 @@ QPushButton[role="quiet"], QToolButton[role="quiet"] { background: transparent; 
 QPushButton[role="quiet"]:hover, QToolButton[role="quiet"]:hover { background: %(hover)s; color: %(text)s; }
 QPushButton[role="quiet"]:focus, QToolButton[role="quiet"]:focus { border: 2px solid %(accent)s; }
 QToolButton[role="quiet"] { padding: 0 %(px6)dpx; }
+QToolButton[role="fold"] { background: transparent; border: 1px solid transparent; color: %(muted)s;
+  font-size: %(small)s; min-height: %(px20)dpx; padding: 0 %(px4)dpx; }
+QToolButton[role="fold"]:hover { color: %(text)s; }
+QToolButton[role="fold"]:focus { border: 2px solid %(accent)s; padding: 0 %(px3)dpx; }
 QPushButton[role="segment"], QToolButton[role="segment"] { border: 1px solid transparent;
   background: transparent; border-radius: %(radius_small)dpx; }
 QPushButton[role="segment"]:hover, QToolButton[role="segment"]:hover { background: %(hover)s; }
@@ -142,8 +146,8 @@ QAbstractSpinBox::down-button { subcontrol-position: bottom right; margin: 0 2px
 QAbstractSpinBox::up-button:hover, QAbstractSpinBox::down-button:hover { background: %(pressed)s; }
 QAbstractSpinBox::up-arrow { image: url("%(image_up)s"); width: %(px10)dpx; height: %(px10)dpx; }
 QAbstractSpinBox::down-arrow { image: url("%(image_down)s"); width: %(px10)dpx; height: %(px10)dpx; }
-QComboBox { padding-right: %(px20)dpx; }
-QComboBox:focus { padding-right: %(px20)dpx; }
+QComboBox { padding: 0 %(px20)dpx 0 %(px10)dpx; }
+QComboBox:focus { padding: 0 %(px20)dpx 0 %(px9)dpx; }
 QComboBox::drop-down { border: none; background: transparent; width: %(px24)dpx; }
 QComboBox::down-arrow { image: url("%(image_down)s"); width: %(px12)dpx; height: %(px12)dpx; }
 QComboBox QAbstractItemView { background: %(card)s; color: %(text)s; border: 1px solid %(line)s;

@@ -1,0 +1,381 @@
+import math
+import subprocess
+import sys
+import time
+
+import numpy as np
+import pytest
+from PySide6.QtCore import QPoint, QPointF
+from PySide6.QtGui import QColor
+from PySide6.QtWidgets import QWidget
+
+from cnn_studio.ui import theme
+from cnn_studio.ui.plots.clock import RepaintClock
+from cnn_studio.ui.plots.gradient_bars import GradientBars, power_text, value_text
+from cnn_studio.ui.plots.live_plot import ACCURACY, LOSS, LivePlot
+from cnn_studio.ui.plots.series import Series, envelope, every, visible
+from tests.helpers.ui import events, grab, hover
+
+# --- series
+
+
+def test_a_series_grows_past_its_first_arrays_and_keeps_every_point():
+    series = Series(beta=0.5)
+    for n in range(5000):
+        series.append(n, 2 * n)
+    assert len(series) == 5000
+    np.testing.assert_array_equal(series.x, np.arange(5000.0))
+    np.testing.assert_array_equal(series.y, 2 * np.arange(5000.0))
+
+
+def test_smoothing_is_the_bias_corrected_moving_average():
+    values = np.random.default_rng(0).normal(size=40)
+    beta = 0.9
+    series = Series(beta)
+    for n, value in enumerate(values):
+        series.append(n, value)
+    for n in range(len(values)):
+        weights = (1 - beta) * beta ** np.arange(n, -1, -1)
+        assert series.smooth[n] == pytest.approx((weights * values[: n + 1]).sum() / (1 - beta ** (n + 1)))
+    assert series.smooth[0] == pytest.approx(values[0])  # no pull towards zero at the start
+    assert series.last == pytest.approx(series.smooth[-1])
+
+
+def test_a_loss_that_is_no_number_leaves_a_gap_and_spares_the_smooth_line():
+    series = Series(0.5)
+    for n, value in enumerate((1.0, math.nan, math.inf, 1.0)):
+        series.append(n, value)
+    np.testing.assert_array_equal(series.smooth, [1, 1, 1, 1])
+    assert math.isnan(series.y[1])
+
+
+def test_nearest_point():
+    series = Series()
+    assert series.nearest(1) is None
+    for x in (1, 2, 4):
+        series.append(x, 0)
+    assert [series.nearest(x) for x in (-9, 1.4, 1.6, 2.9, 3.1, 99)] == [0, 0, 1, 1, 2, 2]
+
+
+def test_the_envelope_keeps_every_peak_in_few_points():
+    rng = np.random.default_rng(1)
+    x = np.arange(100_003.0)
+    y = rng.normal(size=len(x))
+    y[77_777] = 50
+    y[12_345] = -50
+    thin_x, thin_y = envelope(x, y, 700)
+    assert len(thin_x) == len(thin_y) == 1400
+    assert thin_y.max() == 50
+    assert thin_y.min() == -50
+    assert np.all(np.diff(thin_x) >= 0)
+    assert abs(thin_x[thin_y.argmax()] - 77_777) < len(x) / 700
+
+
+def test_the_envelope_leaves_short_lines_alone_and_gaps_empty():
+    x, y = np.arange(10.0), np.arange(10.0)
+    assert envelope(x, y, 5)[1] is y
+    y = np.full(1000, np.nan)
+    y[500] = 3
+    thin = envelope(np.arange(1000.0), y, 10)[1]
+    assert np.nanmax(thin) == 3
+    assert np.isnan(thin[:10]).all()
+
+
+def test_thinning_keeps_the_ends():
+    x = np.arange(1000.0)
+    thin, _ = every(x, x, 7)
+    assert len(thin) == 7
+    assert (thin[0], thin[-1]) == (0, 999)
+
+
+def test_the_visible_part_reaches_one_point_past_both_edges():
+    assert visible(np.arange(10.0), 2.5, 5.5) == slice(2, 7)
+    assert visible(np.arange(3.0), -5, 50) == slice(0, 4)
+
+
+# --- the clock
+
+
+class Canvas(QWidget):
+    def __init__(self):
+        super().__init__()
+        self.repaints = []
+
+    def repaint_now(self):
+        self.repaints.append(time.monotonic())
+
+
+def test_many_requests_are_one_repaint_and_repaints_keep_their_distance(qtbot):
+    clock = RepaintClock(interval_ms=60)
+    canvas = Canvas()
+    qtbot.addWidget(canvas)
+    canvas.show()
+    for _ in range(1000):
+        clock.request(canvas)
+    assert canvas.repaints == []  # asking costs nothing
+    qtbot.waitUntil(lambda: len(canvas.repaints) == 1)
+    for wanted in (2, 3):
+        clock.request(canvas)
+        qtbot.waitUntil(lambda wanted=wanted: len(canvas.repaints) == wanted)
+    gaps = np.diff(canvas.repaints)
+    assert gaps.min() >= 0.055
+
+
+def test_hidden_plots_are_passed_over_and_the_clock_rests(qtbot):
+    clock = RepaintClock(interval_ms=10)
+    canvas = Canvas()
+    qtbot.addWidget(canvas)
+    clock.request(canvas)
+    qtbot.wait(40)
+    assert canvas.repaints == []
+    assert not clock._timer.isActive()
+
+
+# --- live plots
+
+
+def make(qtbot, spec=LOSS, size=(500, 220)):
+    clock = RepaintClock()
+    plot = LivePlot(spec, clock)
+    clock.setParent(plot)
+    qtbot.addWidget(plot)
+    plot.resize(*size)
+    plot.show()
+    events()
+    return plot, clock
+
+
+def has_color(pixels, name, least=4):
+    color = QColor(theme.current().color(name))
+    near = np.abs(pixels[..., :3].astype(int) - [color.red(), color.green(), color.blue()]).sum(axis=2) < 30
+    return int(near.sum()) >= least
+
+
+def test_a_plot_without_a_run_says_what_to_do(qtbot):
+    plot, _clock = make(qtbot)
+    assert not plot.is_active
+    assert "Ctrl+T" in plot._empty.text()
+    assert plot._empty.isVisible()
+    assert plot.header_text == "Loss"
+
+
+def test_loss_shows_line_points_and_values(qtbot):
+    plot, clock = make(qtbot)
+    plot.start(10)
+    for step in range(1, 101):
+        plot.append(step, 2.0 / step)
+        if step % 10 == 0:
+            plot.append_epoch(step, step // 10, 0.104, is_best=step == 10)
+    before = grab(plot)
+    assert not has_color(before, "loss")  # nothing is drawn until the clock ticks
+    clock.tick()
+    events()
+    after = grab(plot, "loss")
+    assert has_color(after, "loss", 100)
+    assert has_color(after, "validation", 50)
+    assert "train" in plot.header_text
+    assert "0.104 validation" in plot.header_text
+
+
+def test_accuracy_is_in_per_cent_and_names_the_best_epoch(qtbot):
+    plot, clock = make(qtbot, ACCURACY)
+    plot.start(4)
+    for epoch, accuracy in enumerate((0.5, 0.979, 0.97), start=1):
+        for step in range(4 * epoch - 3, 4 * epoch + 1):
+            plot.append(step, 0.5)
+        plot.append_epoch(4 * epoch, epoch, accuracy, is_best=epoch < 3)
+    clock.tick()
+    assert plot.header_text.startswith("Accuracy 97.0 % validation · best at epoch 2")
+    mark = plot._best_mark()
+    assert (mark.x, mark.y, mark.label) == (2, 0.979, "epoch 2")
+
+
+def test_no_more_points_than_pixels_reach_the_screen(qtbot):
+    plot, clock = make(qtbot)
+    plot.start(1000)
+    rng = np.random.default_rng(0)
+    for step, noise in enumerate(rng.normal(size=50_000), start=1):
+        plot.append(step, 3 + noise)
+    clock.tick()
+    shown = plot._curves._raw.getData()[0]
+    assert len(shown) <= 2 * plot.width()
+    assert len(plot._curves._smooth.getData()[0]) <= plot.width()
+
+
+def test_a_hidden_plot_draws_nothing_until_it_is_shown(qtbot):
+    plot, clock = make(qtbot)
+    plot.start(10)
+    plot.hide()
+    clock.tick()
+    for step in range(1, 30):
+        plot.append(step, 1.0)
+    assert not clock._timer.isActive()
+    clock.tick()
+    assert "train" not in plot.header_text
+    plot.show()
+    clock.tick()
+    assert "1.000 train" in plot.header_text
+
+
+def test_a_new_run_starts_empty(qtbot):
+    plot, clock = make(qtbot)
+    plot.start(10)
+    plot.append(1, 5.0)
+    plot.append_epoch(10, 1, 5.0, is_best=True)
+    plot.start(10)
+    clock.tick()
+    assert plot.header_text == "Loss"
+    assert plot._empty.isVisible()
+
+
+def test_a_loss_that_is_no_number_is_said_and_does_not_break_the_plot(qtbot):
+    plot, clock = make(qtbot)
+    plot.start(10)
+    for step, loss in enumerate((2.0, 1.5, math.nan, math.inf), start=1):
+        plot.append(step, loss)
+    plot.append_epoch(4, 1, math.nan, is_best=True)
+    clock.tick()
+    grab(plot)
+    assert "not a number train" in plot.header_text
+    assert "not a number validation" in plot.header_text
+
+
+def test_values_at_the_cursor(qtbot):
+    plot, clock = make(qtbot)
+    plot.start(10)
+    for step in range(1, 41):
+        plot.append(step, step / 10)
+        if step % 10 == 0:
+            plot.append_epoch(step, step // 10, step, is_best=False)
+    clock.tick()
+    events()
+    curves = plot._curves
+    place = curves._plot.mapFromScene(curves._box.mapViewToScene(QPointF(2.1, 1.0)))
+    hover(curves._plot, QPoint(5, 5))
+    assert "at epoch" not in plot.header_text  # on the axis, not over the curve
+    qtbot.wait(20)  # pyqtgraph takes 100 mouse moves a second
+    hover(curves._plot, place)
+    assert plot.header_text.startswith("Loss at epoch 2.1")
+    assert "20.000 validation (epoch 2)" in plot.header_text
+    curves.leave()
+    assert "at epoch" not in plot.header_text
+
+
+def test_zooming_ends_following_and_a_double_click_starts_it_again(qtbot):
+    plot, clock = make(qtbot)
+    plot.start(10)
+    for step in range(1, 41):
+        plot.append(step, 1.0)
+    clock.tick()
+    box = plot._curves._box
+    box.scaleBy((0.5, 0.5))
+    box.sigRangeChangedManually.emit(box.state["mouseEnabled"])
+    assert not plot._curves.follows
+    zoomed = box.viewRange()
+    plot.append(41, 1.0)
+    clock.tick()
+    assert box.viewRange() == zoomed
+    plot._curves.show_all()
+    assert box.viewRange()[0][0] == 0
+
+
+def test_plots_follow_the_theme(qtbot):
+    plot, clock = make(qtbot)
+    plot.start(10)
+    for step in range(1, 30):
+        plot.append(step, 1.0 / step)
+    clock.tick()
+    theme.manager().set_mode("dark")
+    clock.tick()
+    events()
+    pixels = grab(plot)
+    panel = QColor(theme.DARK.panel)
+    assert tuple(pixels[40, 60, :3]) == (panel.red(), panel.green(), panel.blue())
+
+
+def test_nothing_heavy_is_loaded_before_a_run_starts():
+    code = (
+        "import sys; from PySide6.QtWidgets import QApplication; app = QApplication([]);"
+        "from cnn_studio.ui import theme; theme.apply(app);"
+        "from cnn_studio.ui.panels.training_panel import TrainingPanel;"
+        "panel = TrainingPanel(); panel.show(); app.processEvents();"
+        "print(sorted({'numpy', 'pyqtgraph', 'torch', 'PIL', 'qtawesome'} & set(sys.modules)))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=True
+    )
+    assert done.stdout.strip() == "[]"
+
+
+# --- gradients
+
+
+def bars(qtbot, norms, size=(320, 220)):
+    widget = GradientBars(RepaintClock())
+    widget._clock.setParent(widget)
+    qtbot.addWidget(widget)
+    widget.resize(*size)
+    widget.show()
+    widget.set_norms(norms)
+    widget._clock.tick()
+    events()
+    return widget
+
+
+def test_bars_are_on_a_scale_of_decades(qtbot):
+    widget = bars(qtbot, [("C1", 0.02), ("out", 1.4)])
+    assert widget.scale() == (-2, 1)
+    assert widget.fraction(0.01) == 0
+    assert widget.fraction(0.1) == pytest.approx(1 / 3)
+    assert widget.fraction(10) == 1
+    assert widget.fraction(0) == 0
+    assert widget.fraction(math.inf) == 1
+
+
+def test_vanished_gradients_do_not_stretch_the_scale_without_end(qtbot):
+    widget = bars(qtbot, [("a", 1e-30), ("b", 1.0), ("c", 0.0), ("d", math.nan)])
+    low, high = widget.scale()
+    assert high - low == 8
+    assert widget.fraction(1e-30) == 0
+    grab(widget)
+
+
+def test_bars_have_the_colour_of_their_family(qtbot):
+    widget = bars(qtbot, [("C1", 1.0), ("S2", 1.0)])
+    assert has_color(grab(widget), "accent", 100)
+    widget.set_families({"C1": "convolution", "S2": "pooling"})
+    pixels = grab(widget, "gradients")
+    assert has_color(pixels, "convolution", 100)
+    assert has_color(pixels, "pooling", 100)
+    assert not has_color(pixels, "accent", 100)
+
+
+def test_a_hundred_and_fifty_layers_stay_in_view_and_are_named_by_the_mouse(qtbot):
+    norms = [(f"layer{n}.conv", 10 ** (-n / 30)) for n in range(150)]
+    widget = bars(qtbot, norms)
+    _, area = widget._areas()
+    assert widget.layer_at(area.top() - 1) is None
+    assert widget.layer_at(area.top() + 0.1) == norms[0]
+    assert widget.layer_at(area.bottom() - 0.1) == norms[-1]
+    assert has_color(grab(widget), "accent", 500)
+
+
+def test_bars_without_a_run_draw_their_hint(qtbot):
+    empty = grab(bars(qtbot, []))
+    assert has_color(empty, "muted", 10)
+    assert not has_color(empty, "accent")
+
+
+def test_numbers_as_people_read_them():
+    assert [value_text(v) for v in (0.0, 0.034, 1.4, 2.13e-6, 12345678.0, math.inf)] == [
+        "0",
+        "0.034",
+        "1.4",
+        "2.1e−6",
+        "1.2e7",
+        "infinite",
+    ]
+    assert [power_text(p) for p in (-8, -3, 0, 1)] == ["1e−8", "0.001", "1", "10"]
+    assert LOSS.text(0.0811) == "0.081"
+    assert LOSS.text(0.00004) == "4e-05"
+    assert ACCURACY.text(0.979) == "97.9 %"
