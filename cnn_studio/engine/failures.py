@@ -9,19 +9,20 @@ import torch
 from cnn_studio.core.errors import RunError, StudioError
 
 
-def not_finite(what: str, loss: float, where: str, learning_rate: float) -> RunError:
+def not_finite(what: str, loss: float, where: str, *, rate: float, learning_rate: float) -> RunError:
     """Return the error for a loss that is no number any more.
 
     Args:
         what: such as ``loss``.
         loss: NaN or infinite.
         where: such as ``epoch 2, step 37``.
-        learning_rate: the rate of the step.
+        rate: used in the step.
+        learning_rate: of the settings; the advice starts from it.
     """
     became = "NaN (not a number)" if math.isnan(loss) else "infinite"
     return RunError(
-        f"The {what} became {became} in {where}, at a learning rate of {learning_rate:.3g}. The steps are most "
-        f"likely too long: lower the learning rate, to {learning_rate / 10:.1g} for example, and train again."
+        f"The {what} became {became} in {where}, at a learning rate of {rate:.3g}. The steps are most likely too "
+        f"long: lower the learning rate, to {learning_rate / 10:.1g} for example, and train again."
     )
 
 

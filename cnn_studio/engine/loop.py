@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 import traceback
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 
@@ -95,7 +95,7 @@ class _Kept:
     epoch: int
     accuracy: float
     loss: float
-    weights: Mapping[str, Tensor]
+    weights: dict[str, Tensor]
 
     def is_beaten_by(self, validation: Evaluation) -> bool:
         return (validation.accuracy, -validation.loss) > (self.accuracy, -self.loss)
@@ -144,7 +144,7 @@ class _Run:
         self._watch = Stopwatch()
         self._sums = _EpochSums()
         self._num_images = 0
-        self._learning_rate = settings.learning_rate
+        self._rate = settings.learning_rate
         self._kept: _Kept | None = None
         self._test_accuracy: float | None = None
 
@@ -261,10 +261,10 @@ class _Run:
 
     def _report(self, arrived: Iterable[StepNumbers], runner: StepRunner) -> Iterator[Event]:
         for numbers in arrived:
-            self._learning_rate = numbers.learning_rate
+            self._rate = numbers.learning_rate
             if not math.isfinite(numbers.loss):
                 where = f"epoch {numbers.epoch}, step {numbers.step}"
-                raise not_finite("loss", numbers.loss, where, numbers.learning_rate)
+                raise self._not_finite("loss", numbers.loss, where)
             self._num_images += numbers.num_images
             self._sums.add(numbers)
             yield BatchDone(
@@ -282,10 +282,10 @@ class _Run:
         validation = self._evaluate(batches)
         if not math.isfinite(validation.loss):
             where = f"the validation after epoch {self.epoch}, step {self.step}"
-            raise not_finite("validation loss", validation.loss, where, self._learning_rate)
+            raise self._not_finite("validation loss", validation.loss, where)
         is_best = self._kept is None or self._kept.is_beaten_by(validation)
         if is_best:
-            weights = _copy_of_weights(self._module)
+            weights = _copy_of_weights(self._module, None if self._kept is None else self._kept.weights)
             self._kept = _Kept(self.epoch, validation.accuracy, validation.loss, weights)
         return EpochDone(
             epoch=self.epoch,
@@ -300,6 +300,9 @@ class _Run:
             confidences=validation.confidences,
         )
 
+    def _not_finite(self, what: str, loss: float, where: str) -> RunError:
+        return not_finite(what, loss, where, rate=self._rate, learning_rate=self._settings.learning_rate)
+
     def _evaluate(self, batches: Batches) -> Evaluation:
         return evaluate(self._module, self._until_stopped(batches.in_order()))
 
@@ -310,5 +313,11 @@ class _Run:
             yield batch
 
 
-def _copy_of_weights(module: nn.Module) -> dict[str, Tensor]:
-    return {key: value.detach().to("cpu", copy=True) for key, value in module.state_dict().items()}
+def _copy_of_weights(module: nn.Module, into: dict[str, Tensor] | None = None) -> dict[str, Tensor]:
+    """Copy the state dict to the CPU, into an earlier copy if there is one: two would double the memory."""
+    state = module.state_dict()
+    if into is None:
+        return {key: value.detach().to("cpu", copy=True) for key, value in state.items()}
+    for key, value in state.items():
+        into[key].copy_(value)
+    return into

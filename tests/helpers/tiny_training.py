@@ -8,9 +8,10 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from cnn_studio.datasets.batches import Batches
 from cnn_studio.datasets.records import ImageData, ImagePart
 from cnn_studio.engine.control import RunControl
-from cnn_studio.engine.events import Event, EpochDone, BatchDone, RunFinished
+from cnn_studio.engine.events import BatchDone, EpochDone, Event, RunFinished
 from cnn_studio.engine.loop import train
 from cnn_studio.engine.plan import LayerPlan
 from cnn_studio.engine.settings import TrainSettings
@@ -106,6 +107,4 @@ def bits(module: nn.Module) -> dict[str, bytes]:
 
 
 def batches_of(data: ImageData, settings: TrainSettings, epoch: int) -> Iterator[tuple[Tensor, Tensor]]:
-    from cnn_studio.datasets.batches import Batches
-
     return Batches(data.train, data.mean, data.std, settings.batch_size).epoch(settings.seed, epoch)

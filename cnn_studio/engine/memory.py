@@ -1,0 +1,128 @@
+"""How much memory a training run will need, and how much the machine has. Needs neither torch nor numpy.
+
+The figures were fitted to runs on a CPU (SGD and Adam; VGG-like, batch-normalised, fully connected networks and
+LeNet, batches of 1 to 1,024): the estimate lies between half of and twice what a run takes beyond the program itself.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+from cnn_studio.engine.settings import Optimizer
+
+_BYTES = 4  # of a float32
+_OVERHEAD = 14_000_000
+"""Bytes a run takes on a CPU before anything grows with the network: kernels, threads and their scratch space."""
+
+_BACKWARD_SHARE = 0.2
+"""What gradients and rearranged copies of feature maps add to the maps kept for the backward pass, as a share."""
+
+_STATE_PER_PARAM: dict[Optimizer, int] = {"sgd": 1, "adam": 2, "adamw": 2}
+
+
+@dataclass(frozen=True, slots=True)
+class MemoryEstimate:
+    """Memory of a training run by what it is for, in bytes.
+
+    Attributes:
+        weights: all parameters.
+        gradients: one number per parameter that learns.
+        optimizer_state: momentum, or Adam's two averages, of parameters that learn.
+        best_weights: the copy of the best epoch's parameters.
+        activations: feature maps kept for the backward pass, and their gradients.
+        batch: the images of one step.
+        overhead: what any run takes.
+    """
+
+    weights: int
+    gradients: int
+    optimizer_state: int
+    best_weights: int
+    activations: int
+    batch: int
+    overhead: int
+
+    @property
+    def total(self) -> int:
+        """All of it, in bytes."""
+        network = self.weights + self.gradients + self.optimizer_state + self.best_weights
+        return network + self.activations + self.batch + self.overhead
+
+
+def estimate_training_memory(
+    *,
+    total_params: int,
+    activations_per_image: int,
+    input_size: int,
+    batch_size: int,
+    optimizer: Optimizer,
+    momentum: float = 0.9,
+    trainable_params: int | None = None,
+) -> MemoryEstimate:
+    """Estimate what a run takes beyond the program and the images it holds.
+
+    Args:
+        total_params: numbers in the network's parameters.
+        activations_per_image: numbers that all layers give for one image, together.
+        input_size: numbers in one input image, C × H × W.
+        batch_size: images per step.
+        optimizer: decides how many numbers are kept per parameter.
+        momentum: of SGD; without it nothing is kept.
+        trainable_params: numbers that learn; all if None.
+    """
+    learning = total_params if trainable_params is None else trainable_params
+    state = 0 if optimizer == "sgd" and momentum == 0 else _STATE_PER_PARAM[optimizer]
+    return MemoryEstimate(
+        weights=_BYTES * total_params,
+        gradients=_BYTES * learning,
+        optimizer_state=_BYTES * learning * state,
+        best_weights=_BYTES * total_params,
+        activations=int(_BYTES * activations_per_image * batch_size * (1 + _BACKWARD_SHARE)),
+        batch=_BYTES * input_size * batch_size,
+        overhead=_OVERHEAD,
+    )
+
+
+def available_memory() -> int | None:
+    """Return the bytes that a program can still take on this machine without swapping; None where nobody says."""
+    if sys.platform == "win32":
+        return _available_on_windows()
+    try:
+        for line in Path("/proc/meminfo").read_text(encoding="ascii").splitlines():
+            if line.startswith("MemAvailable:"):
+                return int(line.split()[1]) * 1024
+    except (OSError, ValueError, IndexError):
+        pass  # not Linux, or a kernel that words it differently: ask in the general way
+    try:
+        return os.sysconf("SC_AVPHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    except (OSError, ValueError):
+        return None
+
+
+class _MemoryStatus(ctypes.Structure):
+    """MEMORYSTATUSEX of the Windows API."""
+
+    _fields_ = [
+        ("length", ctypes.c_uint32),
+        ("load_percent", ctypes.c_uint32),
+        ("total_physical", ctypes.c_uint64),
+        ("available_physical", ctypes.c_uint64),
+        ("total_page_file", ctypes.c_uint64),
+        ("available_page_file", ctypes.c_uint64),
+        ("total_virtual", ctypes.c_uint64),
+        ("available_virtual", ctypes.c_uint64),
+        ("available_extended_virtual", ctypes.c_uint64),
+    ]
+
+
+def _available_on_windows() -> int | None:
+    status = _MemoryStatus()
+    status.length = ctypes.sizeof(status)
+    kernel = getattr(ctypes, "windll").kernel32  # noqa: B009  the attribute exists on Windows alone
+    if not kernel.GlobalMemoryStatusEx(ctypes.byref(status)):
+        return None
+    return int(status.available_physical)
