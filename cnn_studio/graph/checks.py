@@ -128,14 +128,25 @@ def _output_shape(document: NetworkDocument, output: int, shape: Shape) -> list[
     )
 
     def widen() -> tuple[Fix, ...]:
-        here = _sets_width(document, output)
-        if here is None:
+        change = fit_output(document, wanted)
+        if change is None:
             return ()
-        command = SetParams(id=here.id, changes={"out_features": wanted})
-        return (Fix(f"Give {here.path} {wanted} units", command),)
+        return (Fix(f"Give {document.layer(change.id).path} {wanted} units", change),)
 
     data = {"outputs": shape[0], "classes": wanted}
     return [Problem("output_width", "error", output, layer.path, message, data, widen)]
+
+
+def fit_output(document: NetworkDocument, num_classes: int) -> SetParams | None:
+    """Return the command that gives the last fully connected layer one unit per class.
+
+    None if it has as many already, or if the network ends in something else.
+    """
+    output = document.info.output
+    layer = None if output is None else _sets_width(document, output)
+    if layer is None or layer.params["out_features"] == num_classes:
+        return None
+    return SetParams(id=layer.id, changes={"out_features": num_classes})
 
 
 def _sets_width(document: NetworkDocument, output: int) -> Layer | None:

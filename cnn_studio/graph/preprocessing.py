@@ -16,8 +16,9 @@ class Preprocessing(BaseModel):
             black.
         interpolation: the filter used for scaling.
         crop_fraction: for ``crop`` (224 from 256 is 0.875).
-        mean, std: per channel, subtracted and divided by after scaling values to 0..1; None means measured
-            from the training part when a run starts.
+        measured: mean and deviation are measured from the training part whenever a run starts; False keeps
+            those given, as a pre-trained network needs it.
+        mean, std: per channel, subtracted and divided by after scaling values to 0..1; None until known.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -25,5 +26,6 @@ class Preprocessing(BaseModel):
     resize: Literal["stretch", "crop", "pad"] = "stretch"
     interpolation: Literal["nearest", "bilinear", "bicubic"] = "bilinear"
     crop_fraction: float = Field(1.0, gt=0, le=1)
+    measured: bool = True
     mean: tuple[float, ...] | None = None
     std: tuple[float, ...] | None = None

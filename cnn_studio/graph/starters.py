@@ -115,7 +115,7 @@ STARTERS: tuple[Starter, ...] = (
         "The network that read cheques in 1998: three convolutions, two trainable subsamplings, two fully "
         "connected layers.",
         _lenet5,
-        {"optimizer": "adam", "learning_rate": 0.002, "batch_size": 128, "epochs": 20, "schedule": "cosine"},
+        {"optimizer": "adam", "learning_rate": 0.005, "batch_size": 64, "epochs": 20, "schedule": "cosine"},
     ),
     Starter(
         "mlp",

@@ -1,0 +1,210 @@
+"""One training run from request to kept result; the window's job and the command line call the same function."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
+
+from cnn_studio.app.jobs import Progress
+from cnn_studio.app.project import Project
+from cnn_studio.app.runs import RunRecorder, RunStore
+from cnn_studio.app.weights import WeightSet
+from cnn_studio.core.errors import Cancelled, NetworkError, RunError, StorageError
+from cnn_studio.datasets.records import ImageData
+from cnn_studio.engine.control import RunControl
+from cnn_studio.engine.events import RunFinished
+from cnn_studio.graph.checks import fit_output
+from cnn_studio.graph.commands import SetInfo
+from cnn_studio.graph.document import NetworkDocument
+from cnn_studio.graph.shapes import ShapeReport, infer_shapes
+
+if TYPE_CHECKING:
+    from cnn_studio.engine.plan import LayerPlan
+
+Report = Callable[[object], None]
+
+
+@dataclass(frozen=True, slots=True)
+class DataReady:
+    """The images of a run are in memory."""
+
+    data: ImageData = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class OutputFitted:
+    """The last layer was given as many units as the data has classes."""
+
+    path: str
+    before: int
+    after: int
+
+
+@dataclass(frozen=True, slots=True)
+class StoreFailed:
+    """The run goes on, but it cannot be kept."""
+
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class TrainingOutcome:
+    """The end of a run.
+
+    Attributes:
+        finished: the engine's last event.
+        run: the kept run's number, or None if it could not be kept.
+        project: network, settings and trained weights, or None if there are no weights.
+    """
+
+    finished: RunFinished
+    run: int | None
+    project: Project | None
+
+
+def load_data(project: Project, report: Report, control: RunControl) -> ImageData:
+    """Load a project's images for its network.
+
+    Raises:
+        DataError: the data cannot be used.
+        NetworkError: the network has no input.
+        Cancelled: the control asked to stop.
+    """
+    from cnn_studio.datasets.load import load
+
+    document = project.document
+    entry = next((layer for layer in document.layers.values() if layer.type == "input"), None)
+    if entry is None:
+        raise NetworkError("The network has no input layer, so the images' size is unknown. Add an Input.")
+    return load(
+        project.data,
+        height=entry.params["height"],
+        width=entry.params["width"],
+        channels=entry.params["channels"],
+        preprocessing=document.info.preprocessing,
+        progress=lambda done, total: report(Progress("Loading images", done, total)),
+        cancelled=lambda: control.stop_requested,
+    )
+
+
+def run_training(
+    project: Project,
+    report: Report,
+    control: RunControl,
+    *,
+    store: RunStore | None = None,
+    data: ImageData | None = None,
+) -> TrainingOutcome:
+    """Train a project's network and keep the run.
+
+    The project must be a snapshot that nobody edits. Besides the engine's events (but for the last, which is in
+    the outcome) `report` gets `Progress`, `DataReady`, `OutputFitted` and `StoreFailed`.
+
+    Args:
+        project: what to train; its weights are not used, every run starts from new ones.
+        report: called with each event, in this thread.
+        control: pause and stop requests.
+        store: where to keep the run; the user's own if None.
+        data: the images, if they are in memory already.
+    """
+    try:
+        if data is None:
+            data = load_data(project, report, control)
+        report(DataReady(data))
+        document = _fitted(project.document, data, report)
+        check_ready(infer_shapes(document))
+    except Cancelled:
+        return TrainingOutcome(RunFinished("stopped", 0, None, None, 0.0), None, None)
+    project = replace(project, document=document, weights=WeightSet())
+    recorder = _start_record(store or RunStore(), project, report)
+    finished = _train(project, data, report, control, recorder)
+    result = _result(project, finished)
+    recorder = _recorded(recorder, report, lambda kept: kept.finish(finished, result))
+    return TrainingOutcome(finished, recorder.run if recorder else None, result)
+
+
+def check_ready(report: ShapeReport) -> None:
+    """Check that a network can be trained.
+
+    Raises:
+        NetworkError: it has errors; the message is that of the first.
+    """
+    for problem in report.problems:
+        if problem.severity == "error":
+            raise NetworkError(problem.message)
+
+
+def _fitted(document: NetworkDocument, data: ImageData, report: Report) -> NetworkDocument:
+    """Return the document with the data's class names and statistics, its last layer as wide as the classes."""
+    document = document.copy()
+    change = fit_output(document, len(data.classes))
+    if change is not None:
+        layer = document.layer(change.id)
+        report(OutputFitted(layer.path, layer.params["out_features"], len(data.classes)))
+        change.apply(document)
+    preprocessing = document.info.preprocessing
+    if preprocessing.measured or preprocessing.mean is None or preprocessing.std is None:
+        preprocessing = preprocessing.model_copy(update={"mean": data.mean, "std": data.std})
+    SetInfo(labels=data.classes, preprocessing=preprocessing).apply(document)
+    return document
+
+
+def _train(
+    project: Project, data: ImageData, report: Report, control: RunControl, recorder: RunRecorder | None
+) -> RunFinished:
+    from cnn_studio.compiler import lower
+    from cnn_studio.engine.loop import train
+
+    document, settings = project.document, project.settings
+    preprocessing = document.info.preprocessing
+    normalisation = (preprocessing.mean or data.mean, preprocessing.std or data.std)
+    module = lower(document, seed=settings.seed)
+    for event in train(
+        module, data, settings, control, plans=layer_plans(document), normalisation=normalisation
+    ):
+        if isinstance(event, RunFinished):
+            return event
+        recorder = _recorded(recorder, report, lambda kept, event=event: kept.add(event))  # type: ignore[misc]
+        report(event)
+    raise RunError("The run ended without a result.")
+
+
+def layer_plans(document: NetworkDocument) -> list[LayerPlan]:
+    """Return what a run does with each layer that does not simply learn at the run's rate."""
+    from cnn_studio.engine.plan import LayerPlan
+
+    return [
+        LayerPlan(layer.path, layer.trainable, layer.lr_factor, layer.keep_statistics)
+        for layer in document.layers.values()
+        if not layer.trainable or layer.lr_factor != 1.0 or layer.keep_statistics
+    ]
+
+
+def _start_record(store: RunStore, project: Project, report: Report) -> RunRecorder | None:
+    try:
+        return store.start(project)
+    except StorageError as error:
+        report(StoreFailed(str(error)))
+        return None
+
+
+def _recorded(
+    recorder: RunRecorder | None, report: Report, write: Callable[[RunRecorder], None]
+) -> RunRecorder | None:
+    """Write to the store; on a failure say so once and go on without it."""
+    if recorder is None:
+        return None
+    try:
+        write(recorder)
+    except StorageError as error:
+        report(StoreFailed(str(error)))
+        return None
+    return recorder
+
+
+def _result(project: Project, finished: RunFinished) -> Project | None:
+    if finished.weights is None:
+        return None
+    arrays = {key: tensor.numpy() for key, tensor in finished.weights.items()}
+    return replace(project, weights=WeightSet.from_state(project.document, arrays))

@@ -1,0 +1,55 @@
+"""The commands of ``cnn-studio`` and their common error path."""
+
+from __future__ import annotations
+
+import signal
+import sys
+from collections.abc import Sequence
+
+import typer
+
+from cnn_studio.cli import doctor, network, train
+from cnn_studio.cli.exits import Exit, complain, exit_for
+from cnn_studio.core.errors import StudioError
+
+HELP = """Build, check and train convolutional networks.
+
+Without a command, or with `open FILE`, the window starts.
+
+Exit codes: 0 done; 1 the network has errors or the run failed; 2 bad input; 3 stopped by the user.
+"""
+
+app = typer.Typer(
+    name="cnn-studio", help=HELP, no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False
+)
+app.command("new")(network.new)
+app.command("check")(network.check)
+app.command("summary")(network.summary)
+app.command("layers")(network.layers)
+app.command("train")(train.train)
+app.command("doctor")(doctor.doctor)
+
+
+def run_command_line(arguments: Sequence[str]) -> int:
+    """Run one command and return its exit code."""
+    if hasattr(signal, "SIGPIPE"):
+        signal.signal(signal.SIGPIPE, signal.SIG_DFL)  # `| head` ends the program quietly
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="replace")  # a terminal without × or → is no reason to fail
+    command = typer.main.get_command(app)
+    try:
+        result = command.main(list(arguments), standalone_mode=False)
+    except StudioError as error:
+        complain(str(error))
+        return exit_for(error)
+    except KeyboardInterrupt:
+        return Exit.STOPPED
+    except Exception as error:
+        # typer and click name their usage errors by these two attributes
+        shown, code = getattr(error, "show", None), getattr(error, "exit_code", None)
+        if shown is None or code is None:
+            raise
+        shown()
+        return int(code)
+    return int(result or 0)

@@ -1,0 +1,217 @@
+"""``train``: one run on the terminal, the same run as in the window."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import re
+import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from pydantic import ValidationError
+
+from cnn_studio.app.project import Project, load_project, save_project
+from cnn_studio.app.training import (
+    DataReady,
+    OutputFitted,
+    StoreFailed,
+    TrainingOutcome,
+    check_ready,
+    run_training,
+)
+from cnn_studio.cli.exits import Exit, complain
+from cnn_studio.cli.network import Json, ProjectFile
+from cnn_studio.core.errors import ParameterError, StudioError
+from cnn_studio.datasets.sources import parse_source
+from cnn_studio.engine.control import RunControl
+from cnn_studio.engine.events import EpochDone, RunFinished, RunStarted
+from cnn_studio.engine.settings import TrainSettings
+from cnn_studio.graph.records import explain
+from cnn_studio.graph.shapes import infer_shapes
+
+
+def _help(field: str) -> str:
+    return TrainSettings.model_fields[field].description or ""
+
+
+def train(
+    file: ProjectFile,
+    data: Annotated[
+        str | None, typer.Option("--data", metavar="SOURCE", help="digits, mnist:DIR or folder:DIR.")
+    ] = None,
+    epochs: Annotated[int | None, typer.Option("--epochs", metavar="N", help=_help("epochs"))] = None,
+    batch_size: Annotated[
+        int | None, typer.Option("--batch-size", metavar="B", help=_help("batch_size"))
+    ] = None,
+    lr: Annotated[float | None, typer.Option("--lr", metavar="X", help=_help("learning_rate"))] = None,
+    optimizer: Annotated[
+        str | None, typer.Option("--optimizer", metavar="NAME", help="sgd, adam or adamw.")
+    ] = None,
+    schedule: Annotated[
+        str | None, typer.Option("--schedule", metavar="NAME", help="constant or cosine.")
+    ] = None,
+    seed: Annotated[int | None, typer.Option("--seed", metavar="S", help=_help("seed"))] = None,
+    device: Annotated[
+        str | None, typer.Option("--device", metavar="D", help="auto, cuda, mps or cpu.")
+    ] = None,
+    speed: Annotated[str, typer.Option("--speed", metavar="exact|auto", help=_help("speed"))] = "exact",
+    output: Annotated[
+        Path | None, typer.Option("-o", "--output", metavar="FILE", help="Where to save the trained project.")
+    ] = None,
+    as_json: Json = False,
+) -> int:
+    """Train a network. Settings that are not given are those in the file; the run is kept in any case."""
+    given = {
+        "epochs": epochs,
+        "batch_size": batch_size,
+        "learning_rate": lr,
+        "optimizer": optimizer,
+        "schedule": schedule,
+        "seed": seed,
+        "device": device,
+        "speed": speed,
+    }
+    project = load_project(file)
+    project = replace(project, settings=_settings(project.settings, given))
+    if data is not None:
+        project = replace(project, data=parse_source(data))
+    if output is not None and not output.absolute().parent.is_dir():
+        raise ParameterError(f"{output} cannot be saved: there is no folder {output.parent}. Make it first.")
+    outcome = _run(project, as_json)
+    if output is not None and outcome.project is not None:
+        save_project(output, outcome.project)
+    if outcome.finished.status == "failed":
+        complain(outcome.finished.message)
+    return {"done": Exit.DONE, "stopped": Exit.STOPPED, "failed": Exit.FAILED}[outcome.finished.status]
+
+
+def _settings(base: TrainSettings, given: dict[str, Any]) -> TrainSettings:
+    values = base.model_dump() | {key: value for key, value in given.items() if value is not None}
+    try:
+        return TrainSettings.model_validate(values)
+    except ValidationError as error:
+        raise ParameterError(f"This setting cannot be used: {explain(error)}.") from None
+
+
+def _run(project: Project, as_json: bool) -> TrainingOutcome:
+    show = _JsonLines() if as_json else _Lines()
+    control = RunControl()
+    try:
+        check_ready(infer_shapes(project.document))
+        with _interrupt_stops(control):
+            outcome = run_training(project, show.event, control)
+    except StudioError as error:
+        show.finished(TrainingOutcome(RunFinished("failed", 0, None, None, 0.0, str(error)), None, None))
+        raise
+    show.finished(outcome)
+    return outcome
+
+
+@contextmanager
+def _interrupt_stops(control: RunControl) -> Iterator[None]:
+    """Let the first Ctrl+C end the run in order; a second one ends the program at once."""
+
+    def stop(number: int, frame: object) -> None:
+        control.stop()
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+        complain("Stopping after this step; press Ctrl+C again to end at once.")
+
+    before = signal.signal(signal.SIGINT, stop)
+    terminate = signal.signal(signal.SIGTERM, lambda number, frame: control.stop())
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
+        signal.signal(signal.SIGTERM, terminate)
+
+
+_SILENT = {"weights", "predictions", "confidences", "details", "data"}
+
+
+def event_record(event: Any) -> dict[str, Any]:
+    """Return an event as a JSON-able record; arrays are left out."""
+    name = re.sub(r"(?<=[a-z])(?=[A-Z])", "_", type(event).__name__).lower()
+    fields = (field.name for field in dataclasses.fields(event))
+    return {"event": name} | {name: getattr(event, name) for name in fields if name not in _SILENT}
+
+
+class _JsonLines:
+    """One JSON record a line."""
+
+    def event(self, event: object) -> None:
+        if isinstance(event, DataReady):
+            data = event.data
+            self._print(
+                {
+                    "event": "data_ready",
+                    "name": data.name,
+                    "classes": list(data.classes),
+                    "num_train": len(data.train),
+                    "num_val": len(data.val),
+                    "num_test": 0 if data.test is None else len(data.test),
+                    "skipped": [{"path": str(s.path), "reason": s.reason} for s in data.skipped],
+                }
+            )
+        else:
+            self._print(event_record(event))
+
+    def finished(self, outcome: TrainingOutcome) -> None:
+        self._print(event_record(outcome.finished) | {"run": outcome.run})
+
+    def _print(self, record: dict[str, Any]) -> None:
+        print(json.dumps(record, ensure_ascii=False), flush=True)  # noqa: T201
+
+
+class _Lines:
+    """A line an epoch, for people."""
+
+    def __init__(self) -> None:
+        self._epochs = 0
+
+    def event(self, event: object) -> None:
+        text = self._text(event)
+        if text:
+            typer.echo(text)
+
+    def _text(self, event: object) -> str:
+        match event:
+            case DataReady(data):
+                skipped = f", {len(data.skipped)} files skipped" if data.skipped else ""
+                lines = [f"{data.name}: {len(data.train):,} + {len(data.val):,} images{skipped}"]
+                lines += [f"  skipped {s.path}: {s.reason}" for s in data.skipped[:20]]
+                if len(data.skipped) > 20:
+                    lines.append(f"  and {len(data.skipped) - 20} more")
+                return "\n".join(lines)
+            case OutputFitted(path, before, after):
+                return f"{path} now has {after} units instead of {before}, one per class."
+            case StoreFailed(message):
+                return f"The run will not be kept: {message}"
+            case RunStarted():
+                self._epochs = event.num_epochs
+                return f"{event.total_params:,} parameters on {event.device}, {event.precision}"
+            case EpochDone():
+                best = "  best so far" if event.is_best else ""
+                return (
+                    f"epoch {event.epoch}/{self._epochs}  loss {event.train_loss:.4f}  validation loss "
+                    f"{event.val_loss:.4f}  accuracy {event.val_accuracy:.2%}{best}"
+                )
+        return ""
+
+    def finished(self, outcome: TrainingOutcome) -> None:
+        end = outcome.finished
+        if end.status == "failed":
+            return
+        parts = [f"{end.status}: epoch {end.epoch} kept"]
+        if end.val_accuracy is not None:
+            parts.append(f"validation accuracy {end.val_accuracy:.2%}")
+        if end.test_accuracy is not None:
+            parts.append(f"test accuracy {end.test_accuracy:.2%}")
+        parts.append(f"{end.images_per_second:,.0f} images/s")
+        if outcome.run is not None:
+            parts.append(f"run {outcome.run}")
+        typer.echo(", ".join(parts))
