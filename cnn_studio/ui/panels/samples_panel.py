@@ -39,6 +39,7 @@ class SamplesPanel(QWidget):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
+        self.setAutoFillBackground(True)
         self._samples = Samples(self)
         self._pair: tuple[int, int] | None = None
         self._waiting: tuple[np.ndarray, np.ndarray] | None = None

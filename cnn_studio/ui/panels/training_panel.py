@@ -58,6 +58,7 @@ class TrainingPanel(QWidget):
 
     def __init__(self, parent: QWidget | None = None, now: Callable[[], float] = time.monotonic) -> None:
         super().__init__(parent)
+        self.setAutoFillBackground(True)  # the plots paint the panel's ground too
         self._state: State = "idle"
         self._ready = (True, "")
         self._progress = RunProgress(now)

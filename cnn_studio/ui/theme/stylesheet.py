@@ -51,7 +51,7 @@ def _values(t: Tokens, px: Callable[[float], int], mono_family: str) -> dict[str
 
 
 _BASE = """
-QMainWindow { background: %(window)s; }
+QMainWindow, QTabWidget::pane { background: %(panel)s; }
 QToolTip { background: %(card)s; color: %(text)s; border: 1px solid %(line)s; padding: %(px4)dpx %(px8)dpx; }
 QLabel { background: transparent; }
 QLabel[role="muted"] { color: %(muted)s; }
@@ -68,7 +68,7 @@ QLabel:disabled { color: %(muted)s; }
 QStatusBar { background: %(panel)s; color: %(muted)s; border-top: 1px solid %(line)s; }
 QStatusBar::item { border: none; }
 QToolBar { background: %(panel)s; border: none; border-bottom: 1px solid %(line)s; spacing: %(px8)dpx;
-  padding: %(px6)dpx %(px12)dpx; }
+  padding: %(px6)dpx %(px12)dpx; icon-size: %(px16)dpx; }
 QToolBar::separator { background: transparent; width: %(px12)dpx; }
 QSplitter::handle { background: %(line)s; }
 QSplitter::handle:hover { background: %(accent)s; }
@@ -132,6 +132,10 @@ QLineEdit, QAbstractSpinBox, QComboBox { background: %(field)s; color: %(text)s;
 QPlainTextEdit, QTextEdit { background: %(field)s; color: %(text)s; border: 1px solid %(line)s;
   border-radius: %(radius)dpx; selection-background-color: %(accent)s; selection-color: %(on_accent)s; }
 QPlainTextEdit[role="mono"], QTextEdit[role="mono"], QLineEdit[role="mono"] { font-family: "%(mono)s"; }
+QAbstractSpinBox { padding: 0 %(px20)dpx 0 %(px8)dpx; }
+QAbstractSpinBox QLineEdit { border: none; padding: 0 0 0 %(px8)dpx; min-height: 0;
+  background: transparent; }
+QLineEdit, QPlainTextEdit, QTextEdit { placeholder-text-color: %(muted)s; }
 QLineEdit:hover, QAbstractSpinBox:hover, QComboBox:hover { border-color: %(muted)s; }
 QLineEdit:focus, QAbstractSpinBox:focus, QComboBox:focus { border: 2px solid %(accent)s;
   padding: 0 %(px7)dpx; }
@@ -213,6 +217,7 @@ QAbstractItemView::item { padding: %(px3)dpx %(px6)dpx; border: 1px solid transp
 QAbstractItemView::item:hover { background: %(hover)s; }
 QAbstractItemView::item:selected { background: %(accent_ground)s; color: %(text)s; }
 QAbstractItemView::item:focus { border: 1px solid %(accent)s; }
+QTreeView::item { min-height: %(px20)dpx; }
 QTableView { gridline-color: %(line)s; }
 QHeaderView { background: %(panel)s; border: none; }
 QHeaderView::section { background: %(panel)s; color: %(muted)s; border: none;
