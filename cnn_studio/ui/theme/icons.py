@@ -17,11 +17,12 @@ def render(name: str, color: str, size: int, opacity: float = 1.0) -> QPixmap:
     Raises:
         KeyError: there is no icon of this name.
     """
+    drawing = QSvgRenderer(QByteArray(svg(name, color).encode()))
     pixmap = QPixmap(size, size)
     pixmap.fill(Qt.GlobalColor.transparent)
     painter = QPainter(pixmap)
     painter.setOpacity(opacity)
-    QSvgRenderer(QByteArray(svg(name, color).encode())).render(painter, QRectF(0, 0, size, size))
+    drawing.render(painter, QRectF(0, 0, size, size))
     painter.end()
     return pixmap
 
