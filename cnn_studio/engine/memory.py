@@ -30,7 +30,7 @@ class MemoryEstimate:
 
     Attributes:
         weights: all parameters.
-        gradients: one number per parameter that learns.
+        gradients: one number per parameter that learns, and another while a step is taken from them.
         optimizer_state: momentum, or Adam's two averages, of parameters that learn.
         best_weights: the copy of the best epoch's parameters.
         activations: feature maps kept for the backward pass, and their gradients.
@@ -78,7 +78,7 @@ def estimate_training_memory(
     state = 0 if optimizer == "sgd" and momentum == 0 else _STATE_PER_PARAM[optimizer]
     return MemoryEstimate(
         weights=_BYTES * total_params,
-        gradients=_BYTES * learning,
+        gradients=_BYTES * learning * 2,
         optimizer_state=_BYTES * learning * state,
         best_weights=_BYTES * total_params,
         activations=int(_BYTES * activations_per_image * batch_size * (1 + _BACKWARD_SHARE)),
