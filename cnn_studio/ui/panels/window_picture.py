@@ -84,7 +84,9 @@ class WindowPicture(QWidget):
         for row in range(height):
             for column in range(width):
                 color = self._cell_color(in_window=(row, column) == made, is_padding=False, never=False)
-                self._draw_cell(painter, QRectF(left + column * cell, row * cell, cell, cell), color, hatched=False)
+                self._draw_cell(
+                    painter, QRectF(left + column * cell, row * cell, cell, cell), color, hatched=False
+                )
 
     def _cell_color(self, *, in_window: bool, is_padding: bool, never: bool) -> QColor:
         if in_window:
