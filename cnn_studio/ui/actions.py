@@ -1,0 +1,147 @@
+"""The window's actions: menus, toolbar and keys, all from one table."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QObject, Qt
+from PySide6.QtGui import QAction, QActionGroup, QKeySequence
+from PySide6.QtWidgets import QMenu, QMenuBar, QToolButton
+
+from cnn_studio.graph.starters import STARTERS
+from cnn_studio.ui import theme
+
+if TYPE_CHECKING:
+    from cnn_studio.ui.main_window import MainWindow
+
+
+@dataclass(frozen=True, slots=True)
+class _Entry:
+    """One action: its key in `Actions.all`, what the menu says, its keys, its icon and its help."""
+
+    name: str
+    text: str
+    keys: str
+    help: str
+    icon: str = ""
+
+
+_ENTRIES = (
+    _Entry("open", "Open…", "Ctrl+O", "Open a project", "open"),
+    _Entry("save", "Save", "Ctrl+S", "Save the project with its trained weights", "save"),
+    _Entry("save_as", "Save as…", "Ctrl+Shift+S", "Save the project under another name"),
+    _Entry("quit", "Quit", "Ctrl+Q", "Close the program"),
+    _Entry("undo", "Undo", "Ctrl+Z", "Take the last edit back", "undo"),
+    _Entry("redo", "Redo", "Ctrl+Shift+Z", "Carry out again what was undone", "redo"),
+    _Entry("find_layer", "Add a layer…", "Ctrl+K", "Search a layer and put it behind the selected one", "search"),
+    _Entry("arrange", "Arrange", "Ctrl+Shift+A", "Put all layers in order, from top to bottom", "arrange"),
+    _Entry("fit", "Fit", "Ctrl+0", "Show the whole network", "fit"),
+    _Entry("zoom_in", "Zoom in", "Ctrl++", "Show the network larger", "zoom-in"),
+    _Entry("zoom_out", "Zoom out", "Ctrl+-", "Show more of the network", "zoom-out"),
+    _Entry("choose_folder", "Open a folder of images…", "Ctrl+Shift+O", "Train on your own images: one folder per class", "folder"),
+    _Entry("train", "Train", "Ctrl+T", "Train the network", "play"),
+    _Entry("pause", "Pause", "Ctrl+P", "Wait after this batch, or go on", "pause"),
+    _Entry("stop", "Stop", "Ctrl+.", "End the run after this batch and keep its best weights", "stop"),
+    _Entry("show_network", "Network", "Ctrl+1", "Show the network"),
+    _Entry("show_analysis", "Analysis", "Ctrl+2", "Show sizes, parameters and costs of every layer"),
+    _Entry("show_code", "Code", "Ctrl+3", "Show the network as PyTorch code"),
+    _Entry("about", "About CNN Studio", "", "Version and licence"),
+)  # fmt: skip
+
+
+class Actions(QObject):
+    """Makes the actions of a window and keeps them in step with it.
+
+    Attributes:
+        all: the actions by name.
+    """
+
+    def __init__(self, window: MainWindow) -> None:
+        super().__init__(window)
+        self._window = window
+        self.all: dict[str, QAction] = {}
+        for entry in _ENTRIES:
+            action = QAction(entry.text, window)
+            if entry.keys:
+                action.setShortcut(QKeySequence(entry.keys))
+            keys = f" ({entry.keys})" if entry.keys else ""
+            action.setToolTip(f"{entry.help}{keys}")
+            action.setStatusTip(entry.help)
+            if entry.icon:
+                theme.bind_icon(action, entry.icon, "on_accent" if entry.name == "train" else "text")
+            self.all[entry.name] = action
+        # the keys of a second habit
+        self.all["redo"].setShortcuts([QKeySequence("Ctrl+Shift+Z"), QKeySequence("Ctrl+Y")])
+        self.all["zoom_in"].setShortcuts([QKeySequence("Ctrl++"), QKeySequence("Ctrl+=")])
+
+    def connect(self, name: str, slot: Callable[[], object]) -> None:  # type: ignore[override]  # not Qt's static one
+        """Let an action call a method of the window."""
+        self.all[name].triggered.connect(slot)
+
+    def build_menus(self, bar: QMenuBar, starters: Callable[[str], None]) -> None:
+        """Fill the menu bar; `starters` is called with the name of a starter network."""
+        file = bar.addMenu("&File")
+        self._starter_menu(file, starters)
+        self._add(file, "open")
+        self.recent = file.addMenu("Open recent")
+        self._add(file, "-", "save", "save_as", "-", "quit")
+        self._add(bar.addMenu("&Edit"), "undo", "redo", "-", "find_layer")
+        view = bar.addMenu("&View")
+        self._add(view, "show_network", "show_analysis", "show_code", "-", "fit", "zoom_in", "zoom_out", "-")
+        self._theme_menu(view)
+        self._add(bar.addMenu("&Network"), "find_layer", "arrange")
+        self._add(bar.addMenu("&Data"), "choose_folder")
+        self._add(bar.addMenu("&Run"), "train", "pause", "stop")
+        self._add(bar.addMenu("&Help"), "about")
+
+    def _add(self, menu: QMenu, *names: str) -> None:
+        for name in names:
+            if name == "-":
+                menu.addSeparator()
+            else:
+                menu.addAction(self.all[name])
+
+    def _starter_menu(self, file: QMenu, starters: Callable[[str], None]) -> None:
+        menu = file.addMenu("New from starter")
+        theme.bind_icon(menu, "new")
+        menu.setToolTipsVisible(True)
+        for starter in STARTERS:
+            action = menu.addAction(starter.title)
+            action.setToolTip(starter.help)
+            action.triggered.connect(partial(starters, starter.name))
+        menu.actions()[0].setShortcut(QKeySequence("Ctrl+N"))
+
+    def _theme_menu(self, view: QMenu) -> None:
+        menu = view.addMenu("Theme")
+        group = QActionGroup(self)
+        for mode, text in (("system", "As the system"), ("light", "Light"), ("dark", "Dark")):
+            action = menu.addAction(text)
+            action.setCheckable(True)
+            action.setChecked(theme.manager().mode == mode)
+            action.triggered.connect(partial(self._window.set_theme, mode))
+            group.addAction(action)
+
+    def show_recent(self, paths: list[str], opened: Callable[[Path], None]) -> None:
+        """Fill the menu of recent projects."""
+        self.recent.clear()
+        self.recent.setEnabled(bool(paths))
+        for name in paths:
+            path = Path(name)
+            action = self.recent.addAction(f"{path.stem}    {path.parent}")
+            action.triggered.connect(partial(opened, path))
+
+    def tool_button(self, name: str, *, with_text: bool = True, role: str = "") -> QToolButton:
+        """Return a button for the toolbar that follows an action."""
+        button = QToolButton()
+        button.setDefaultAction(self.all[name])
+        styles = Qt.ToolButtonStyle
+        button.setToolButtonStyle(styles.ToolButtonTextBesideIcon if with_text else styles.ToolButtonIconOnly)
+        button.setAccessibleName(self.all[name].text())
+        button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+        if role:
+            theme.set_role(button, role)
+        return button

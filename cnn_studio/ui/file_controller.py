@@ -1,0 +1,151 @@
+"""New, open, save and recent projects, and the question about unsaved changes."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from pathlib import Path
+
+from PySide6.QtCore import QBuffer, QByteArray, QIODevice, QObject, Qt, Signal
+from PySide6.QtGui import QPixmap
+from PySide6.QtWidgets import QFileDialog, QMessageBox, QWidget
+
+from cnn_studio.app.preferences import Preferences, save_preferences
+from cnn_studio.app.project import SUFFIX, starter_project
+from cnn_studio.app.session import Session
+from cnn_studio.core.errors import StudioError
+from cnn_studio.graph.starters import find_starter
+
+_FILTER = f"CNN Studio projects (*{SUFFIX})"
+_THUMBNAIL = 320
+
+
+class FileController(QObject):
+    """Moves projects between the session and the disk.
+
+    Attributes:
+        message: emitted with a sentence when something was refused.
+        saved_changed: emitted when a file was opened or saved.
+    """
+
+    message = Signal(str)
+    saved_changed = Signal()
+
+    def __init__(self, session: Session, preferences: Preferences, window: QWidget) -> None:
+        super().__init__(window)
+        self._session = session
+        self._preferences = preferences
+        self._window = window
+        self.picture: QWidget | None = None  # what the thumbnail shows
+        self.saved_at: datetime | None = None
+
+    def new(self, starter: str) -> None:
+        """Open a starter network as a new project."""
+        if self.may_leave():
+            self._session.replace(starter_project(find_starter(starter)))
+            self.saved_at = None
+            self.saved_changed.emit()
+
+    def ask_open(self) -> None:
+        """Let the user choose a project and open it."""
+        if not self.may_leave():
+            return
+        name, _ = QFileDialog.getOpenFileName(self._window, "Open project", str(self._folder()), _FILTER)
+        if name:
+            self._open(Path(name))
+
+    def open(self, path: Path) -> None:
+        """Open a project, asking about unsaved changes first."""
+        if self.may_leave():
+            self._open(path)
+
+    def _open(self, path: Path) -> None:
+        try:
+            self._session.open(path)
+        except StudioError as error:
+            self.message.emit(str(error))
+            return
+        self.saved_at = None
+        self._remember(path)
+
+    def save(self) -> bool:
+        """Save to the project's file, asking for one if there is none; return whether it was saved."""
+        return self._save(self._session.path) if self._session.path else self.save_as()
+
+    def save_as(self) -> bool:
+        """Let the user choose a file and save to it; return whether it was saved."""
+        suggestion = self._session.path or self._folder() / f"{_file_name(self._session.title)}{SUFFIX}"
+        name, _ = QFileDialog.getSaveFileName(self._window, "Save project", str(suggestion), _FILTER)
+        if not name:
+            return False
+        path = Path(name)
+        if path.suffix != SUFFIX:
+            path = path.with_name(path.name + SUFFIX)
+            if path.exists() and not self._may_overwrite(path):
+                return False
+        return self._save(path)
+
+    def _may_overwrite(self, path: Path) -> bool:
+        """Ask about a name that the dialog could not see, because it had no ending yet."""
+        answer = QMessageBox.question(
+            self._window, "Save project", f"{path.name} exists already. Replace it?"
+        )
+        return answer == QMessageBox.StandardButton.Yes
+
+    def _save(self, path: Path) -> bool:
+        try:
+            self._session.save(path, self._thumbnail())
+        except StudioError as error:
+            self.message.emit(str(error))
+            return False
+        self.saved_at = datetime.now()
+        self._remember(path)
+        return True
+
+    def may_leave(self) -> bool:
+        """Ask what to do with unsaved changes, if there are any; return whether to go on."""
+        if not self._session.is_modified:
+            return True
+        box = QMessageBox(self._window)
+        box.setIcon(QMessageBox.Icon.Question)
+        box.setWindowTitle("Unsaved changes")
+        box.setText(f"Save the changes to {self._session.title}?")
+        box.setInformativeText("They are lost otherwise.")
+        buttons = QMessageBox.StandardButton
+        box.setStandardButtons(buttons.Save | buttons.Discard | buttons.Cancel)
+        box.setDefaultButton(buttons.Save)
+        answer = box.exec()
+        if answer == buttons.Save:
+            return self.save()
+        return bool(answer == buttons.Discard)
+
+    def _remember(self, path: Path) -> None:
+        self._preferences.remember(path)
+        save_preferences(self._preferences)
+        self.saved_changed.emit()
+
+    def _folder(self) -> Path:
+        if self._session.path is not None:
+            return self._session.path.parent
+        recent = [Path(name).parent for name in self._preferences.recent]
+        return next((folder for folder in recent if folder.is_dir()), Path.home())
+
+    def _thumbnail(self) -> bytes:
+        if self.picture is None or not self.picture.isVisible():
+            return b""
+        picture: QPixmap = self.picture.grab().scaled(
+            _THUMBNAIL,
+            _THUMBNAIL,
+            Qt.AspectRatioMode.KeepAspectRatio,
+            Qt.TransformationMode.SmoothTransformation,
+        )
+        content = QByteArray()
+        buffer = QBuffer(content)
+        buffer.open(QIODevice.OpenModeFlag.WriteOnly)
+        picture.save(buffer, "PNG")
+        return bytes(content.data())
+
+
+def _file_name(title: str) -> str:
+    """Return a title as a file name that every system takes."""
+    kept = "".join(c if c.isalnum() or c in " -_." else "-" for c in title).strip(" .")
+    return kept or "network"
