@@ -100,7 +100,11 @@ def training_memory(session: Session) -> int | None:
 
 def problems_text(report: ShapeReport) -> str:
     """Return the counts of problems in words."""
-    counts = [(report.count("error"), "error"), (report.count("warning"), "warning"), (report.count("note"), "note")]
+    counts = [
+        (report.count("error"), "error"),
+        (report.count("warning"), "warning"),
+        (report.count("note"), "note"),
+    ]
     parts = [f"{n} {name}{'' if n == 1 else 's'}" for n, name in counts if n]
     if not counts[0][0] and not counts[1][0]:
         return "✓ ok" + (f", {parts[0]}" if parts else "")

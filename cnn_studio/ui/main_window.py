@@ -1,0 +1,395 @@
+"""The main window: puts the parts together and connects them; rules live elsewhere."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Literal
+
+from PySide6.QtCore import QByteArray, QTimer, Signal, Slot
+from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QPaintEvent
+from PySide6.QtWidgets import QMainWindow, QMessageBox
+
+import cnn_studio
+from cnn_studio.app.preferences import Preferences, save_preferences
+from cnn_studio.app.project import SUFFIX
+from cnn_studio.app.runs import RunStore
+from cnn_studio.app.session import Session
+from cnn_studio.app.training import TrainingOutcome
+from cnn_studio.datasets.records import DataSource, ImageData
+from cnn_studio.datasets.sources import describe
+from cnn_studio.engine.events import EpochDone
+from cnn_studio.engine.memory import available_memory
+from cnn_studio.ui import theme
+from cnn_studio.ui.actions import Actions
+from cnn_studio.ui.canvas.selection import SelectionModel
+from cnn_studio.ui.file_controller import FileController
+from cnn_studio.ui.status import StatusLine, bytes_text, training_memory
+from cnn_studio.ui.toolbar import MainToolBar
+from cnn_studio.ui.torch_loader import TorchLoader
+from cnn_studio.ui.training_controller import TrainingController
+from cnn_studio.ui.workspace import Workspace
+
+_CLOSE_SECONDS = 2.0
+_REFRESH_MS = 60
+
+
+class MainWindow(QMainWindow):
+    """The window of one project.
+
+    Attributes:
+        painted: emitted once, after the first paint.
+        ready: emitted once, when torch is loaded.
+    """
+
+    painted = Signal()
+    ready = Signal()
+
+    def __init__(self, session: Session, preferences: Preferences, store: RunStore | None = None) -> None:
+        super().__init__()
+        self.session = session
+        self.preferences = preferences
+        store = store or RunStore()
+        self.selection = SelectionModel(self)
+        self.loader = TorchLoader(self)
+        self.training = TrainingController(session, store, self)
+        self.files = FileController(session, preferences, self)
+        self.workspace = Workspace(session, self.selection, store)
+        self.status = StatusLine(session)
+        self.actions_ = Actions(self)
+        self._was_painted = False
+        self._load_error = ""
+        # status, readiness and titles follow edits at the pace of the eye, not of the mouse
+        self._refresh_timer = QTimer(self)
+        self._refresh_timer.setSingleShot(True)
+        self._refresh_timer.setInterval(_REFRESH_MS)
+        self._refresh_timer.timeout.connect(self.refresh)
+        self.setCentralWidget(self.workspace)
+        self.setStatusBar(self.status)
+        self.setAcceptDrops(True)
+        self.toolbar = MainToolBar(self.actions_)
+        self.addToolBar(self.toolbar)
+        self.actions_.build_menus(self.menuBar(), self.files.new)
+        self._connect_actions()
+        self._connect_parts()
+        self.files.picture = self.workspace.canvas
+        self._restore_layout()
+        self._show_project()
+
+    # ------------------------------------------------------------------------------------------------- building
+
+    def _connect_actions(self) -> None:
+        canvas, space = self.workspace.canvas, self.workspace
+        for name, slot in {
+            "open": self.files.ask_open,
+            "save": self.files.save,
+            "save_as": self.files.save_as,
+            "quit": self.close,
+            "undo": self._undo,
+            "redo": self._redo,
+            "find_layer": space.find_layer,
+            "arrange": canvas.arrange,
+            "fit": canvas.fit,
+            "zoom_in": canvas.zoom_in,
+            "zoom_out": canvas.zoom_out,
+            "choose_folder": space.choose_folder,
+            "train": self.start_training,
+            "pause": self._pause_or_resume,
+            "stop": self._stop,
+            "show_network": space.show_network,
+            "show_analysis": space.show_analysis,
+            "show_code": space.show_code,
+            "about": self._show_about,
+        }.items():
+            self.actions_.connect(name, slot)
+
+    def _connect_parts(self) -> None:
+        session, training, space = self.session, self.training, self.workspace
+        session.changed.connect(self._document_changed)
+        session.replaced.connect(self._show_project)
+        session.settings_changed.connect(self._refresh_timer.start)
+        session.state_changed.connect(self._refresh_timer.start)
+        session.weights_changed.connect(self._refresh_timer.start)
+        self.loader.ready.connect(self._torch_ready)
+        self.loader.failed.connect(self._torch_failed)
+        self.files.message.connect(space.say)
+        self.files.saved_changed.connect(self._saved)
+        self.status.problems_clicked.connect(space.show_problems)
+        panel = space.training
+        panel.train_requested.connect(self.start_training)
+        panel.pause_requested.connect(training.pause)
+        panel.resume_requested.connect(training.resume)
+        panel.stop_requested.connect(self._stop)
+        panel.settings_changed.connect(self._settings_edited)
+        panel.details_requested.connect(self._show_details)
+        space.source_chosen.connect(self._choose_source)
+        space.load_requested.connect(self._load_data)
+        space.open_requested.connect(self.files.open)
+        training.events.connect(self._take_events)
+        training.progress.connect(space.data.set_loading)
+        training.data_loaded.connect(self._data_loaded)
+        training.data_failed.connect(space.data.set_error)
+        training.outcome.connect(self._run_ended)
+        training.message.connect(space.say)
+        training.running_changed.connect(self.refresh)
+
+    # ------------------------------------------------------------------------------------------------- the start
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        """Begin to load torch once the window can be seen."""
+        super().paintEvent(event)
+        if not self._was_painted:
+            self._was_painted = True
+            QTimer.singleShot(0, self._after_paint)
+
+    @Slot()
+    def _after_paint(self) -> None:
+        self.painted.emit()
+        self.loader.start()
+
+    @Slot(str)
+    def _torch_ready(self, device: str) -> None:
+        self.toolbar.show_device(device)
+        self.workspace.training.activate()
+        if self.session.data.kind == "digits":
+            self.training.load()
+        self.refresh()
+        self.ready.emit()
+
+    @Slot(str)
+    def _torch_failed(self, message: str) -> None:
+        self._load_error = message
+        self.toolbar.show_device("no PyTorch")
+        self.workspace.say(message)
+        self.refresh()
+
+    # ------------------------------------------------------------------------------------------------ refreshing
+
+    def _document_changed(self, change: object) -> None:
+        self._refresh_timer.start()
+
+    @Slot()
+    def refresh(self) -> None:
+        """Bring title, status line, actions and readiness in step with the session."""
+        session, stack = self.session, self.session.stack
+        self.setWindowTitle(f"{session.title}[*] – CNN Studio")
+        self.setWindowModified(session.is_modified)
+        self.toolbar.show_title(f"{session.document.info.name} on {_short(session.data)}")
+        self.status.refresh()
+        self.status.show_saved(self.files.saved_at)
+        actions = self.actions_.all
+        for name, label in (("undo", stack.undo_label), ("redo", stack.redo_label)):
+            actions[name].setEnabled(label is not None)
+            actions[name].setText(f"{name.capitalize()} {label}" if label else name.capitalize())
+            actions[name].setToolTip(f"{actions[name].text()} ({actions[name].shortcut().toString()})")
+        self.workspace.refresh(self.training.data)
+        self._refresh_run()
+
+    def _refresh_run(self) -> None:
+        reason = self._why_not_ready()
+        panel, actions = self.workspace.training, self.actions_.all
+        panel.set_ready(not reason, reason)
+        running = self.training.is_training
+        actions["train"].setEnabled(not running and not reason and panel.settings() is not None)
+        actions["train"].setToolTip(reason or "Train the network (Ctrl+T)")
+        actions["pause"].setEnabled(running)
+        actions["pause"].setText("Continue" if panel.state == "paused" else "Pause")
+        theme.bind_icon(actions["pause"], "play" if panel.state == "paused" else "pause")
+        actions["stop"].setEnabled(running)
+
+    def _why_not_ready(self) -> str:
+        """Return the sentence that says why a run cannot start, or nothing."""
+        errors = [p for p in self.session.report().problems if p.severity == "error"]
+        if errors:
+            return f"{errors[0].path + ': ' if errors[0].path else ''}{errors[0].message}"
+        if self._load_error:
+            return self._load_error
+        if not self.loader.is_ready:
+            return "PyTorch is still loading; this takes a few seconds."
+        need, free = training_memory(self.session), available_memory()
+        if need is not None and free is not None and need > free:
+            return (
+                f"Training would take {bytes_text(need)}, but {bytes_text(free)} are free. Choose a smaller batch or "
+                "a smaller network."
+            )
+        return ""
+
+    def _show_project(self) -> None:
+        """Show a project that was just opened."""
+        space = self.workspace
+        space.training.set_settings(self.session.settings)
+        space.data.set_source(self.session.data)
+        self.selection.clear()
+        self._show_recent()
+        self.refresh()
+        if self.loader.is_ready and self.session.data.kind == "digits":
+            self.training.load()
+
+    def _saved(self) -> None:
+        self._show_recent()
+        self.refresh()
+
+    def _show_recent(self) -> None:
+        self.actions_.show_recent(self.preferences.recent, self.files.open)
+
+    # --------------------------------------------------------------------------------------------------- editing
+
+    @Slot()
+    def _undo(self) -> None:
+        self.session.stack.undo()
+
+    @Slot()
+    def _redo(self) -> None:
+        self.session.stack.redo()
+
+    @Slot()
+    def _settings_edited(self) -> None:
+        settings = self.workspace.training.settings()
+        if settings is not None:
+            self.session.set_settings(settings)
+        self._refresh_timer.start()
+
+    @Slot(object)
+    def _choose_source(self, source: DataSource) -> None:
+        self.session.set_data(source)
+        self.workspace.data.set_source(source)
+        self.workspace.show_data()
+        self._load_data()
+
+    @Slot()
+    def _load_data(self) -> None:
+        if self.training.data is None:
+            self.workspace.data.set_loading("Loading images", 0, 0)
+        self.training.load()
+
+    @Slot(object)
+    def _data_loaded(self, data: ImageData) -> None:
+        self.workspace.show_images(data)
+        self.refresh()
+
+    # --------------------------------------------------------------------------------------------------- running
+
+    @Slot()
+    def start_training(self) -> None:
+        """Start a run, if there is nothing in the way."""
+        if self._why_not_ready() or self.training.is_training or self.workspace.training.settings() is None:
+            return
+        self.workspace.show_training()
+        self.workspace.training.set_state("preparing")
+        self.workspace.show_families()
+        self.training.train()
+
+    @Slot()
+    def _pause_or_resume(self) -> None:
+        if self.workspace.training.state == "paused":
+            self.training.resume()
+        else:
+            self.training.pause()
+
+    @Slot()
+    def _stop(self) -> None:
+        if self.training.is_training:
+            self.workspace.training.set_state("stopping")
+            self.training.stop()
+
+    @Slot(list)
+    def _take_events(self, events: list[object]) -> None:
+        before = self.workspace.training.state
+        self.workspace.training.handle(events)  # type: ignore[arg-type]  # Qt's signals carry untyped lists
+        epochs = [event for event in events if isinstance(event, EpochDone)]
+        if epochs:
+            self.workspace.show_predictions(epochs[-1])
+        if self.workspace.training.state != before:
+            self._refresh_run()
+
+    @Slot(object)
+    def _run_ended(self, outcome: TrainingOutcome) -> None:
+        self.workspace.runs_changed()
+        self.refresh()
+
+    @Slot(str)
+    def _show_details(self, details: str) -> None:
+        box = QMessageBox(self)
+        box.setWindowTitle("What the program reported")
+        box.setText("The run failed. This is what the program reported:")
+        box.setDetailedText(details)
+        box.open()
+
+    # ------------------------------------------------------------------------------------------------ the window
+
+    def set_theme(self, mode: Literal["system", "light", "dark"]) -> None:
+        """Choose light, dark or the system's."""
+        theme.manager().set_mode(mode)
+        self.preferences.theme = mode
+        save_preferences(self.preferences)
+
+    @Slot()
+    def _show_about(self) -> None:
+        QMessageBox.about(
+            self,
+            "About CNN Studio",
+            f"<b>CNN Studio {cnn_studio.__version__}</b><p>Build convolutional networks by drag and drop, train them "
+            "while you watch.</p><p>MIT licence. The digits are from the UCI Machine Learning Repository (E. Alpaydin, "
+            "C. Kaynak), CC BY 4.0.</p>",
+        )
+
+    def dragEnterEvent(self, event: QDragEnterEvent) -> None:
+        """Take project files and folders of images."""
+        if _dropped(event) is not None:
+            event.acceptProposedAction()
+
+    def dropEvent(self, event: QDropEvent) -> None:
+        """Open a project, or a folder of images as data."""
+        path = _dropped(event)
+        if path is None:
+            return
+        event.acceptProposedAction()
+        if path.is_dir():
+            self._choose_source(DataSource(kind="folder", folder=str(path)))
+        else:
+            self.files.open(path)
+
+    def closeEvent(self, event: QCloseEvent) -> None:
+        """Ask about a run and unsaved changes, then end all jobs."""
+        if not self._may_close():
+            event.ignore()
+            return
+        self._refresh_timer.stop()
+        self._store_layout()
+        self.training.shut_down(_CLOSE_SECONDS)
+        event.accept()
+
+    def _may_close(self) -> bool:
+        if self.training.is_training:
+            question = "A run is going on. Stop it and close? What it has learned so far is lost."
+            answer = QMessageBox.question(self, "Training is running", question)
+            if answer != QMessageBox.StandardButton.Yes:
+                return False
+        return self.files.may_leave()
+
+    def _restore_layout(self) -> None:
+        self.resize(theme.px(1440), theme.px(900))
+        if self.preferences.geometry:
+            self.restoreGeometry(QByteArray.fromBase64(self.preferences.geometry.encode()))
+        try:
+            self.workspace.restore_sizes(json.loads(self.preferences.layout or "{}"))
+        except (ValueError, TypeError, AttributeError):
+            self.preferences.layout = ""  # written by another version; the default layout is as good
+
+    def _store_layout(self) -> None:
+        self.preferences.geometry = self.saveGeometry().toBase64().data().decode()
+        self.preferences.layout = json.dumps(self.workspace.sizes())
+        save_preferences(self.preferences)
+
+
+def _short(source: DataSource) -> str:
+    return "digits" if source.kind == "digits" else Path(source.folder).name or describe(source)
+
+
+def _dropped(event: QDragEnterEvent | QDropEvent) -> Path | None:
+    """Return the one folder or project file that is dragged, or None."""
+    urls = event.mimeData().urls()
+    if len(urls) != 1 or not urls[0].isLocalFile():
+        return None
+    path = Path(urls[0].toLocalFile())
+    return path if path.is_dir() or path.suffix == SUFFIX else None

@@ -1,0 +1,101 @@
+"""Starts the window: as little as possible before the first paint, everything slow after it."""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import os
+import signal
+import sys
+import traceback
+from collections.abc import Sequence
+from pathlib import Path
+from types import TracebackType
+
+from PySide6.QtCore import QTimer
+from PySide6.QtWidgets import QApplication
+
+import cnn_studio
+from cnn_studio.app.preferences import load_preferences
+from cnn_studio.app.session import Session
+from cnn_studio.core.errors import StudioError
+from cnn_studio.ui import theme
+from cnn_studio.ui.main_window import MainWindow
+
+_log = logging.getLogger(__name__)
+_GRACE_SECONDS = 0.5
+
+
+def start_window(arguments: Sequence[str]) -> int:
+    """Open the window and return the exit code when it is closed.
+
+    Args:
+        arguments: at most one: the project to open.
+    """
+    if len(arguments) > 1:
+        sys.stderr.write("Only one project can be opened at a time: cnn-studio open FILE\n")
+        return 2
+    session = Session()
+    if arguments:
+        try:
+            session.open(Path(arguments[0]))
+        except StudioError as error:
+            sys.stderr.write(f"{error}\n")
+            return 2
+    app = QApplication.instance() or QApplication(["cnn-studio"])
+    if not isinstance(app, QApplication):
+        raise TypeError("a QCoreApplication runs already")
+    app.setApplicationName("CNN Studio")
+    app.setApplicationVersion(cnn_studio.__version__)
+    app.setDesktopFileName("cnn-studio")
+    preferences = load_preferences()
+    theme.manager().set_mode(preferences.theme)
+    theme.apply(app)
+    window = MainWindow(session, preferences)
+    sys.excepthook = _Excepthook(window)
+    _let_signals_close(window)
+    window.show()
+    code = app.exec()
+    if not window.training.shut_down(_GRACE_SECONDS):
+        # a thread inside one long step cannot be interrupted; everything is saved, so the process may go
+        _log.info("a job did not end in time")
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(code)
+    return code
+
+
+class _Excepthook:
+    """Reports errors in slots instead of losing them: on the error stream, and in a sentence above the canvas."""
+
+    def __init__(self, window: MainWindow) -> None:
+        self._window = window
+
+    def __call__(self, kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
+        traceback.print_exception(kind, error, trace)
+        text = (
+            str(error)
+            if isinstance(error, StudioError)
+            else f"Something went wrong: {kind.__name__}: {error}."
+        )
+        with contextlib.suppress(RuntimeError):  # the window may be gone already
+            self._window.workspace.say(text)
+
+
+def _let_signals_close(window: MainWindow) -> None:
+    """Close on Ctrl+C and on the system's wish, without a question: nobody may be there to answer."""
+
+    def leave(number: int, frame: object) -> None:
+        window.training.shut_down(_GRACE_SECONDS)
+        os._exit(128 + number)
+
+    signal.signal(signal.SIGINT, leave)
+    signal.signal(signal.SIGTERM, leave)
+    # Python runs signal handlers only between its own steps; Qt's loop makes none while nothing happens
+    timer = QTimer(window)
+    timer.timeout.connect(_nothing)
+    timer.start(500)
+
+
+def _nothing() -> None:
+    """Give Python a step."""

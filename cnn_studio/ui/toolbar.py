@@ -1,0 +1,46 @@
+"""The toolbar: what the project is called, the most used actions, and what computes."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QLabel, QSizePolicy, QToolBar, QWidget
+
+from cnn_studio.ui import theme
+from cnn_studio.ui.actions import Actions
+
+
+class MainToolBar(QToolBar):
+    """Title, edit actions, run actions and the device chip."""
+
+    def __init__(self, actions: Actions) -> None:
+        super().__init__("Main")
+        self.setMovable(False)
+        self.setContextMenuPolicy(Qt.ContextMenuPolicy.PreventContextMenu)
+        self._title = QLabel()
+        theme.set_role(self._title, "strong")
+        self.addWidget(self._title)
+        self.addSeparator()
+        for name in ("undo", "redo"):
+            self.addWidget(actions.tool_button(name, with_text=False))
+        for name in ("arrange", "fit"):
+            self.addWidget(actions.tool_button(name))
+        self.addSeparator()
+        self.addWidget(actions.tool_button("train", role="primary"))
+        for name in ("pause", "stop"):
+            self.addWidget(actions.tool_button(name))
+        spacer = QWidget()
+        spacer.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
+        self.addWidget(spacer)
+        self._device = QLabel()
+        self._device.setToolTip("What computes: a GPU if PyTorch finds one, else the processor")
+        theme.set_role(self._device, "muted")
+        self.addWidget(self._device)
+        self.show_device("loading PyTorch")
+
+    def show_title(self, text: str) -> None:
+        """Show what is open."""
+        self._title.setText(text)
+
+    def show_device(self, text: str) -> None:
+        """Show what computes, such as ``CPU · 2 threads``."""
+        self._device.setText(f"● {text}")

@@ -1,0 +1,226 @@
+"""The inside of the window: palette, canvas with its tabs, inspector, and the panels below."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from PySide6.QtCore import Qt, Signal, Slot
+from PySide6.QtWidgets import QFileDialog, QSplitter, QTabWidget, QVBoxLayout, QWidget
+
+from cnn_studio.app.runs import RunStore
+from cnn_studio.app.session import Session
+from cnn_studio.datasets.records import DataSource, ImageData
+from cnn_studio.datasets.sources import describe
+from cnn_studio.engine.events import EpochDone
+from cnn_studio.ui import theme
+from cnn_studio.ui.canvas.selection import SelectionModel
+from cnn_studio.ui.canvas.view import CanvasView
+from cnn_studio.ui.panels.analysis_panel import AnalysisPanel
+from cnn_studio.ui.panels.code_panel import CodePanel
+from cnn_studio.ui.panels.data_panel import DataPanel
+from cnn_studio.ui.panels.inspector import Inspector
+from cnn_studio.ui.panels.palette import PalettePanel
+from cnn_studio.ui.panels.problems_panel import ProblemsPanel
+from cnn_studio.ui.panels.runs_panel import RunsPanel
+from cnn_studio.ui.panels.samples_panel import SamplesPanel
+from cnn_studio.ui.panels.training_panel import TrainingPanel
+from cnn_studio.ui.widgets.segments import SegmentedStack
+from cnn_studio.ui.widgets.strip import MessageStrip
+
+
+class Workspace(QWidget):
+    """Makes the panels, sets them beside each other, and passes on what they say.
+
+    Attributes:
+        source_chosen: the user chose other images, as `DataSource`.
+        load_requested: the user wants to see the images.
+        open_requested: the user wants to open a kept network, as `Path`.
+    """
+
+    source_chosen = Signal(object)
+    load_requested = Signal()
+    open_requested = Signal(object)
+
+    def __init__(self, session: Session, selection: SelectionModel, store: RunStore) -> None:
+        super().__init__()
+        self._session = session
+        self.canvas = CanvasView(session, selection)
+        self.palette_ = PalettePanel(session, selection)
+        self.analysis = AnalysisPanel(session, selection)
+        self.code = CodePanel(session, selection)
+        self.inspector = Inspector(session, selection)
+        self.data = DataPanel(session)
+        self.training = TrainingPanel()
+        self.runs = RunsPanel(store)
+        self.samples = SamplesPanel()
+        self.problems = ProblemsPanel(session)
+        self._message = MessageStrip()
+        self._runs_stale = True
+        self._arrange()
+        self._connect()
+
+    def _arrange(self) -> None:
+        self.views = SegmentedStack(
+            (("Network", self.canvas), ("Analysis", self.analysis), ("Code", self.code)),
+            floats_over=self.canvas,
+        )
+        middle = QWidget()
+        column = QVBoxLayout(middle)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(0)
+        column.addWidget(self._message)
+        column.addWidget(self.views, 1)
+        self._columns = QSplitter(Qt.Orientation.Horizontal)
+        for widget in (self.palette_, middle, self.inspector):
+            self._columns.addWidget(widget)
+        self._columns.setStretchFactor(1, 1)
+        self._columns.setSizes([theme.px(n) for n in (220, 900, 310)])
+        self.palette_.setMinimumWidth(theme.px(170))
+        self.inspector.setMinimumWidth(theme.px(250))
+        middle.setMinimumWidth(theme.px(320))
+        self.tabs = QTabWidget()
+        self.tabs.setDocumentMode(True)
+        for name, panel in (
+            ("Data", self.data),
+            ("Training", self.training),
+            ("Runs", self.runs),
+            ("Results", self.samples),
+            ("Problems", self.problems),
+        ):
+            self.tabs.addTab(panel, name)
+        self.tabs.setCurrentWidget(self.training)
+        self.tabs.setMinimumHeight(theme.px(190))
+        self._rows = QSplitter(Qt.Orientation.Vertical)
+        self._rows.addWidget(self._columns)
+        self._rows.addWidget(self.tabs)
+        self._rows.setStretchFactor(0, 1)
+        self._rows.setSizes([theme.px(n) for n in (580, 262)])
+        for splitter in (self._columns, self._rows):
+            splitter.setChildrenCollapsible(False)
+            splitter.setHandleWidth(1)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.addWidget(self._rows)
+
+    def _connect(self) -> None:
+        self.palette_.layer_chosen.connect(self._append)
+        for panel in (self.canvas, self.inspector, self.problems, self.code):
+            panel.message.connect(self.say)
+        self.problems.layer_chosen.connect(self._go_to)
+        self.analysis.layer_chosen.connect(self._go_to)
+        self.data.source_chosen.connect(self.source_chosen)
+        self.data.load_requested.connect(self.load_requested)
+        self.runs.open_requested.connect(self.open_requested)
+        self.tabs.currentChanged.connect(self._tab_changed)
+
+    # ---------------------------------------------------------------------------------------------------- states
+
+    def refresh(self, data: ImageData | None) -> None:
+        """Bring the panels' titles in step with the session."""
+        problems = self._session.report().problems
+        at = self.tabs.indexOf(self.problems)
+        self.tabs.setTabText(at, f"Problems {len(problems)}" if problems else "Problems")
+        if data is None:
+            self.training.set_data_text(describe(self._session.data))
+        else:
+            self.training.set_data_text(f"{data.name} · {len(data.train):,} + {len(data.val):,}")
+
+    def show_images(self, data: ImageData) -> None:
+        """Show images that were just loaded."""
+        self.data.set_data(data)
+        self.samples.set_data(data.val.images, data.val.labels, data.classes)
+
+    def show_predictions(self, epoch: EpochDone) -> None:
+        """Show what the network says of the validation images."""
+        self.samples.set_predictions(epoch.predictions, epoch.confidences)
+
+    def show_families(self) -> None:
+        """Colour the gradient bars by kind of layer."""
+        layers = self._session.document.layers.values()
+        self.training.set_families({k.path: k.spec.family.key for k in layers if k.spec is not None})
+
+    def runs_changed(self) -> None:
+        """Note that a run ended; the table is read when it is looked at."""
+        self._runs_stale = True
+        self._tab_changed()
+
+    @Slot()
+    def _tab_changed(self) -> None:
+        if self._runs_stale and self.tabs.currentWidget() is self.runs:
+            self._runs_stale = False
+            self.runs.refresh()
+
+    # --------------------------------------------------------------------------------------------------- actions
+
+    @Slot(str)
+    def say(self, text: str) -> None:
+        """Show a sentence above the canvas."""
+        self._message.show_message(text)
+
+    @Slot(str)
+    def _append(self, type_id: str) -> None:
+        self.show_network()
+        self.canvas.append_layer(type_id)
+
+    @Slot(int)
+    def _go_to(self, layer_id: int) -> None:
+        if layer_id in self._session.document.layers:
+            self.show_network()
+            self.canvas.reveal(layer_id)
+
+    @Slot()
+    def find_layer(self) -> None:
+        """Open the quick search on the canvas."""
+        self.show_network()
+        self.canvas.open_search()
+
+    @Slot()
+    def choose_folder(self) -> None:
+        """Let the user choose a folder of images."""
+        name = QFileDialog.getExistingDirectory(self, "Folder with one folder of images per class")
+        if name:
+            self.source_chosen.emit(DataSource(kind="folder", folder=str(Path(name))))
+
+    @Slot()
+    def show_network(self) -> None:
+        """Show the canvas."""
+        self.views.show_page(0)
+
+    @Slot()
+    def show_analysis(self) -> None:
+        """Show the table of layers."""
+        self.views.show_page(1)
+
+    @Slot()
+    def show_code(self) -> None:
+        """Show the network as code."""
+        self.views.show_page(2)
+
+    @Slot()
+    def show_training(self) -> None:
+        """Show settings and plots."""
+        self.tabs.setCurrentWidget(self.training)
+
+    @Slot()
+    def show_data(self) -> None:
+        """Show the images."""
+        self.tabs.setCurrentWidget(self.data)
+
+    @Slot()
+    def show_problems(self) -> None:
+        """Show the list of problems."""
+        self.tabs.setCurrentWidget(self.problems)
+
+    # ----------------------------------------------------------------------------------------------------- sizes
+
+    def sizes(self) -> dict[str, Any]:
+        """Return how large the panels are, as a JSON-able record."""
+        return {"columns": self._columns.sizes(), "rows": self._rows.sizes()}
+
+    def restore_sizes(self, record: dict[str, Any]) -> None:
+        """Give the panels the sizes of a record; what it lacks stays."""
+        for name, splitter in (("columns", self._columns), ("rows", self._rows)):
+            sizes = record.get(name)
+            if isinstance(sizes, list) and len(sizes) == splitter.count():
+                splitter.setSizes([int(size) for size in sizes])
