@@ -6,6 +6,7 @@ Plans are made here, as data, so that the canvas, the fixes of problems and test
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
+from dataclasses import replace
 from typing import Any
 
 from cnn_studio.graph.commands import (
@@ -20,7 +21,7 @@ from cnn_studio.graph.commands import (
 )
 from cnn_studio.graph.document import Layer, Link, NetworkDocument
 from cnn_studio.graph.legality import check_link, free_port
-from cnn_studio.graph.paths import free_path
+from cnn_studio.graph.paths import free_path, prefixes
 from cnn_studio.graph.registry import get_spec
 
 CARD_WIDTH, CARD_HEIGHT = 214.0, 50.0
@@ -50,9 +51,20 @@ class _Taken:
 
     def __init__(self, document: NetworkDocument) -> None:
         self._document = document
+        self._reserved: set[str] = set()
+        self._blocks: set[str] = set()
+
+    def reserve(self, path: str) -> None:
+        """Count a path as taken that the same edit is going to give to a layer."""
+        self._reserved.add(path)
+        self._blocks.update(prefixes(path))
 
     def __contains__(self, path: object) -> bool:
-        return isinstance(path, str) and self._document.is_taken(path)
+        if not isinstance(path, str):
+            return False
+        if path in self._reserved or path in self._blocks or not self._reserved.isdisjoint(prefixes(path)):
+            return True
+        return self._document.is_taken(path)
 
 
 def insert_on_link(
@@ -177,6 +189,56 @@ def connect(document: NetworkDocument, source: int, target: int) -> AddLink:
     link = Link(source, target, free_port(document, target))
     check_link(document, link)
     return AddLink(source=source, target=target, port=link.port)
+
+
+def move_link(document: NetworkDocument, link: Link, source: int, target: int) -> Macro:
+    """Return the edit that takes a link off and links `source` to `target` instead, one of them a new end.
+
+    Raises:
+        LinkError: the new link cannot be made; says why.
+        GraphError: an end does not exist.
+    """
+    scratch = document.copy()
+    scratch.drop_link(link)
+    port = link.port if target == link.target else free_port(scratch, target)
+    check_link(scratch, Link(source, target, port))
+    label = f"link {document.layer(source).path} to {document.layer(target).path}"
+    return Macro(text=label, commands=(_cut(link), AddLink(source=source, target=target, port=port)))
+
+
+def part_of(document: NetworkDocument, layer_ids: Collection[int]) -> NetworkDocument:
+    """Return some layers of a document, with the links among them, as a document of its own (to be copied)."""
+    part = NetworkDocument()
+    for layer in document.layers.values():
+        if layer.id in layer_ids:
+            tied = layer.tied_to if layer.tied_to in layer_ids else None
+            part.put_layer(replace(layer, tied_to=tied))
+    for link in document.links():
+        if link.source in part.layers and link.target in part.layers:
+            part.put_link(link)
+    return part
+
+
+def add_part(document: NetworkDocument, part: NetworkDocument, dx: float, dy: float) -> Macro:
+    """Return the edit that adds copies of all layers and links of `part`, moved by (dx, dy).
+
+    Names that are taken get a number; the ids of the copies follow on from `document.next_id`, in the order of
+    the part's layers.
+    """
+    ids = {layer_id: document.next_id + n for n, layer_id in enumerate(part.layers)}
+    taken = _Taken(document)
+    commands: list[AnyCommand] = []
+    for layer in part.layers.values():
+        path = free_path(layer.path, taken)
+        taken.reserve(path)
+        tied = None if layer.tied_to is None else ids.get(layer.tied_to)
+        x, y = layer.x + dx, layer.y + dy
+        commands.append(AddLayer.of(replace(layer, id=ids[layer.id], path=path, x=x, y=y, tied_to=tied)))
+    commands += [
+        AddLink(source=ids[link.source], target=ids[link.target], port=link.port) for link in part.links()
+    ]
+    count = len(part.layers)
+    return Macro(text="paste layer" if count == 1 else f"paste {count} layers", commands=tuple(commands))
 
 
 def _cut(link: Link) -> RemoveLink:

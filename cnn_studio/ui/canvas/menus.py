@@ -1,0 +1,76 @@
+"""The context menus of cards, wires and the empty canvas."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QPoint
+from PySide6.QtGui import QAction
+from PySide6.QtWidgets import QMenu
+
+from cnn_studio.graph.document import Link
+from cnn_studio.ui import theme
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from cnn_studio.ui.canvas.view import CanvasView
+
+
+def _add(menu: QMenu, text: str, icon: str, keys: str, action: Callable[[], object]) -> QAction:
+    # a tab and the keys show the keys without making a second shortcut of them
+    entry = QAction(f"{text}\t{keys}" if keys else text, menu)
+    if icon:
+        entry.setIcon(theme.icon(icon))
+    entry.triggered.connect(partial(_call, action))
+    menu.addAction(entry)
+    return entry
+
+
+def _call(action: Callable[[], object], _checked: bool = False) -> None:
+    action()
+
+
+def card_menu(view: CanvasView) -> QMenu:
+    """Return the menu of the selected cards."""
+    menu, actions = QMenu(view), view.operations
+    layers = view.context.document.layers
+    chosen = [layers[layer_id] for layer_id in view.selection.ids]
+    is_one = len(chosen) == 1
+    if is_one:
+        _add(menu, "Rename", "edit", "F2", actions.rename)
+    _add(menu, "Duplicate", "duplicate", "Ctrl+D", actions.duplicate)
+    _add(menu, "Copy", "copy", "Ctrl+C", actions.copy)
+    _add(menu, "Cut", "cut", "Ctrl+X", actions.cut)
+    menu.addSeparator()
+    if any(layer.trainable for layer in chosen):
+        _add(menu, "Freeze", "snowflake", "", partial(actions.set_frozen, True))
+    if any(not layer.trainable for layer in chosen):
+        _add(menu, "Unfreeze", "", "", partial(actions.set_frozen, False))
+    if is_one:
+        mark = _add(menu, "Mark as output", "star", "", actions.mark_output)
+        mark.setEnabled(view.context.document.info.output != chosen[0].id)
+    menu.addSeparator()
+    _add(menu, "Delete", "delete", "Del", actions.delete)
+    return menu
+
+
+def wire_menu(view: CanvasView, link: Link, at: QPoint) -> QMenu:
+    """Return the menu of a wire; `at` is where the search for a layer to insert opens."""
+    menu = QMenu(view)
+    _add(menu, "Insert layer…", "plus", "", partial(view.open_search, at, link))
+    _add(menu, "Remove link", "delete", "Del", view.operations.delete)
+    return menu
+
+
+def ground_menu(view: CanvasView, at: QPoint) -> QMenu:
+    """Return the menu of the empty canvas."""
+    menu, actions = QMenu(view), view.operations
+    _add(menu, "Add layer…", "plus", "Ctrl+K", partial(view.open_search, at))
+    _add(menu, "Paste", "paste", "Ctrl+V", actions.paste)
+    _add(menu, "Select all", "", "Ctrl+A", actions.select_all)
+    menu.addSeparator()
+    _add(menu, "Arrange", "arrange", "", actions.arrange)
+    _add(menu, "Fit", "fit", "Ctrl+0", view.fit)
+    return menu

@@ -1,0 +1,219 @@
+"""A layer type dragged over the canvas: the gap that opens, the card in it, and the shapes that would follow."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QEasingCurve, QMimeData, QPoint, QPointF, QVariantAnimation
+
+from cnn_studio.graph.commands import AddLayer
+from cnn_studio.graph.edits import CARD_HEIGHT, STEP
+from cnn_studio.graph.registry import find_spec, get_spec
+from cnn_studio.ui.canvas.card import CardItem
+from cnn_studio.ui.canvas.content import CardContent, card_content, wire_content
+from cnn_studio.ui.canvas.drop import DropPlan, Planner, Spot
+from cnn_studio.ui.canvas.navigation import ANIMATION_MS
+from cnn_studio.ui.canvas.routing import HALF_WIDTH, card_box
+from cnn_studio.ui.canvas.wire import WireItem
+
+if TYPE_CHECKING:
+    from cnn_studio.ui.canvas.view import CanvasView
+
+LAYER_MIME = "application/x-cnn-studio-layer"
+
+_WIRE_REACH = 16.0
+_GAP = STEP - CARD_HEIGHT
+_BELOW = 80.0  # how far below the last card a drop still goes behind it
+
+
+def layer_mime(type_id: str) -> QMimeData:
+    """Return what a drag of a layer type carries."""
+    mime = QMimeData()
+    mime.setData(LAYER_MIME, type_id.encode())
+    return mime
+
+
+def dragged_type(mime: QMimeData) -> str | None:
+    """Return the layer type that a drag carries, or None if it carries something else."""
+    if not mime.hasFormat(LAYER_MIME):
+        return None
+    type_id = bytes(mime.data(LAYER_MIME).data()).decode("ascii", "replace")
+    return type_id if find_spec(type_id) is not None else None
+
+
+class PaletteDrag:
+    """One drag of a layer type over a canvas, from entering it to leaving or dropping."""
+
+    def __init__(self, view: CanvasView, planner: Planner, type_id: str) -> None:
+        self._view = view
+        self._planner = planner
+        self._type = type_id
+        self._spot: Spot | None = None
+        self.plan: DropPlan | None = None
+        self._ghost: CardItem | None = None
+        self._wires: list[WireItem] = []
+        self._moves: dict[int, float] = {}
+        self._is_closed = False  # the cards are back in their places while the gap should be open
+        self._opening = QVariantAnimation(view)
+        self._opening.setDuration(ANIMATION_MS)
+        self._opening.setStartValue(0.0)
+        self._opening.setEndValue(1.0)
+        self._opening.setEasingCurve(QEasingCurve.Type.OutCubic)
+        self._opening.valueChanged.connect(self._open_step)
+
+    def move(self, at: QPoint) -> bool:
+        """Show what a drop at a place of the viewport would do; return whether it is possible."""
+        place = self._view.mapToScene(at)
+        spot = self.spot_at(place)
+        if spot.is_free and self._spot is not None and self._spot.is_free:
+            self._spot = spot
+            self.plan = self._planner.plan(self._view.context.report(), self._type, spot)
+        elif spot != self._spot:
+            self._close()
+            self._spot = spot
+            self.plan = self._planner.plan(self._view.context.report(), self._type, spot)
+            if not self.plan.refusal:
+                self._show(self.plan)
+        elif self._is_closed:
+            self._open_step(1.0)
+        plan = self.plan
+        if plan is None:
+            return False
+        if plan.refusal:
+            self._view.bubble.say(plan.refusal, at, "error", stays=True)
+        elif plan.trouble:
+            self._view.bubble.say(plan.trouble, at, "warning", stays=True)
+        else:
+            self._view.bubble.hide()
+        if spot.is_free and self._ghost is not None:
+            self._ghost.setPos(place)
+        return plan.command is not None
+
+    def end(self) -> None:
+        """Take away all that the drag shows."""
+        self._close()
+        self._view.bubble.hide()
+
+    # -------------------------------------------------------------------------------------------------- where it is
+
+    def spot_at(self, place: QPointF) -> Spot:
+        """Return where a drop at a place of the scene would put the layer."""
+        x, y = place.x(), place.y()
+        if self._is_in_gap(x, y) and self._spot is not None:
+            return self._spot  # the gap is open: stay in it until the mouse leaves it
+        network = self._view.network
+        # as if nothing had made room: otherwise the wires would run away from the mouse
+        self._restore()
+        link = network.wire_at(x, y, _WIRE_REACH)
+        card = network.card_at(x, y)
+        if card is None and link is not None:
+            return Spot(link=link)
+        if card is None:
+            card = self._card_above(x, y)
+        if card is None:
+            return Spot(x=x, y=y)
+        document = self._view.context.document
+        links = document.outputs_of(card)
+        if len(links) == 1 and document.info.output != card:
+            return Spot(link=links[0])  # the same edit, so that the gap is the same one
+        return Spot(after=card)
+
+    def _is_in_gap(self, x: float, y: float) -> bool:
+        if self._spot is None or self._spot.is_free or self._ghost is None:
+            return False
+        here = self._ghost.pos()
+        return card_box(here.x(), here.y()).contains(x, y, 4.0)
+
+    def _card_above(self, x: float, y: float) -> int | None:
+        """Return the card that a place is right below: close to it, or less close where its chain ends there."""
+        document = self._view.context.document
+        for layer_id, box in self._view.network.index.between(y - _BELOW, y).items():
+            reach = _GAP if document.outputs_of(layer_id) else _BELOW
+            if box.bottom <= y <= box.bottom + reach and box.left < x < box.right:
+                return layer_id
+        return None
+
+    # ---------------------------------------------------------------------------------------------- what it shows
+
+    def _show(self, plan: DropPlan) -> None:
+        network = self._view.network
+        ghost = CardItem(plan.new_id, self._content(plan))
+        ghost.set_ghost()
+        self._ghost = ghost
+        network.addItem(ghost)
+        if plan.report is None:
+            ghost.setPos(plan.spot.x, plan.spot.y)
+            return
+        layer = plan.report.document.layers[plan.new_id]
+        ghost.setPos(layer.x, layer.y)
+        layers = self._view.context.document.layers
+        self._moves = {i: y - layers[i].y for i, _, y in plan.moves}
+        network.preview_texts(plan.report)
+        if plan.spot.link is not None:
+            network.wires[plan.spot.link].set_open(True)
+        if self._moves and self._view.animated and self._view.isVisible():
+            self._opening.start()
+        self._open_step(0.0 if self._opening.state() == QVariantAnimation.State.Running else 1.0)
+
+    def _content(self, plan: DropPlan) -> CardContent:
+        if plan.report is not None:
+            return card_content(plan.report, plan.report.document.layers[plan.new_id], None)
+        spec = get_spec(plan.type_id)
+        params = spec.default_params()
+        path = plan.command.path if isinstance(plan.command, AddLayer) else spec.title
+        return CardContent(
+            path, spec.family.key, spec.caption(params) or spec.title, spec.subtitle(params), ""
+        )
+
+    def _open_step(self, share: float) -> None:
+        """Move the cards below out of the way by a share of the whole, and run the new wires there."""
+        network = self._view.network
+        self._is_closed = False
+        if self._moves:
+            network.shift(self._moves.keys(), 0.0, max(self._moves.values()) * share)
+        self._draw_wires()
+
+    def _draw_wires(self) -> None:
+        self._drop_wires()
+        plan, ghost = self.plan, self._ghost
+        if plan is None or plan.report is None or ghost is None:
+            return
+        network, report = self._view.network, plan.report
+        document = report.document
+        network.index.put(plan.new_id, ghost.x(), ghost.y())
+        links = [*document.inputs_of(plan.new_id), *document.outputs_of(plan.new_id)]
+        for link in links:
+            wire = WireItem(link, wire_content(report, link))
+            wire.set_hot(True)
+            wire.setZValue(0.6)
+            wire.set_route(network.way(link, wire.label_width))
+            network.addItem(wire)
+            self._wires.append(wire)
+        network.index.drop(plan.new_id)
+
+    def _drop_wires(self) -> None:
+        for wire in self._wires:
+            self._view.network.removeItem(wire)
+        self._wires.clear()
+
+    def _restore(self) -> None:
+        if self._moves:
+            self._opening.stop()
+            self._view.network.unshift()
+            self._is_closed = True
+
+    def _close(self) -> None:
+        network = self._view.network
+        self._opening.stop()
+        self._drop_wires()
+        if self._ghost is not None:
+            network.removeItem(self._ghost)
+            self._ghost = None
+        if self._spot is not None and self._spot.link is not None and self._spot.link in network.wires:
+            network.wires[self._spot.link].set_open(False)
+        self._restore()
+        self._moves = {}
+        self._is_closed = False
+        if self.plan is not None and self.plan.report is not None:
+            network.preview_texts(None)
+        self.plan = self._spot = None

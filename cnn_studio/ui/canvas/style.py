@@ -1,0 +1,74 @@
+"""Fonts and sizes of the canvas in its own units, where a card is 214 × 50; the view scales them all.
+
+Colours come from the theme's tokens when painting, so that a change of theme needs no more than a repaint.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import NamedTuple
+
+from PySide6.QtCore import QRectF
+from PySide6.QtGui import QFont, QFontMetricsF
+from PySide6.QtWidgets import QApplication
+
+from cnn_studio.graph.edits import CARD_HEIGHT, CARD_WIDTH
+from cnn_studio.ui import theme
+
+CARD = QRectF(-CARD_WIDTH / 2, -CARD_HEIGHT / 2, CARD_WIDTH, CARD_HEIGHT)
+"""A card about its own centre."""
+
+BAR_WIDTH = 5.0
+INSET = 16.0  # from the card's left edge to its text
+PADDING = 12.0  # from its text to the right edge
+BADGE_RADIUS = 9.0
+PORT_RADIUS = 5.0
+PORT_REACH = 13.0  # how near a press counts as one on the port
+SHADOW_REACH = 8.0
+WIRE_WIDTH = 1.6
+WIRE_REACH = 9.0
+GRID = 24.0
+TILE_ZOOM = 0.4  # below this, cards are tiles
+FADE_ZOOM = 0.55  # below this, shapes begin to fade
+TILE_TEXT = 26
+
+
+class Fonts(NamedTuple):
+    """The fonts of the canvas with their metrics."""
+
+    name: QFont
+    detail: QFont
+    mono: QFont
+    tile: QFont
+    badge: QFont
+    name_metrics: QFontMetricsF
+    detail_metrics: QFontMetricsF
+    mono_metrics: QFontMetricsF
+    tile_metrics: QFontMetricsF
+
+
+def fonts() -> Fonts:
+    """Return the fonts as they are now; the interface font decides the family."""
+    return _fonts(QApplication.font().family(), theme.mono_font().family())
+
+
+@lru_cache(maxsize=4)
+def _fonts(family: str, mono: str) -> Fonts:
+    kinds = theme.current().type
+    base = kinds.base_points * 4 / 3
+
+    def make(size: float, weight: int, name: str = family) -> QFont:
+        font = QFont(name)
+        font.setPixelSize(round(size))
+        font.setWeight(QFont.Weight(weight))
+        font.setHintingPreference(QFont.HintingPreference.PreferNoHinting)  # the same widths at every zoom
+        return font
+
+    found = (
+        make(base * 1.03, kinds.strong),
+        make(base * kinds.small, kinds.regular),
+        make(base * kinds.caption, kinds.regular, mono),
+        make(TILE_TEXT, kinds.strong),
+        make(base, 700),
+    )
+    return Fonts(*found, *(QFontMetricsF(font) for font in found[:4]))

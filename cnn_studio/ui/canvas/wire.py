@@ -1,0 +1,162 @@
+"""The wire of one link, with the shape that runs through it beside it."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QPointF, QRectF, Qt
+from PySide6.QtGui import QPainter, QPainterPath, QPen
+from PySide6.QtWidgets import QGraphicsItem, QStyleOptionGraphicsItem, QWidget
+from typing_extensions import override
+
+from cnn_studio.graph.document import Link
+from cnn_studio.ui import theme
+from cnn_studio.ui.canvas import style
+from cnn_studio.ui.canvas.card import elided
+from cnn_studio.ui.canvas.content import WireContent
+from cnn_studio.ui.canvas.routing import LABEL_HEIGHT, Box, Point, Route
+
+MAX_LABEL = 150.0
+
+_COLORS = {"plain": "muted", "error": "error", "waits": "warning"}
+
+
+def wire_path(route: Route) -> QPainterPath:
+    """Return a route as a path to draw."""
+    path = QPainterPath(QPointF(*route.start))
+    for curve in route.curves:
+        if curve.is_straight:
+            path.lineTo(*curve.end)
+        else:
+            path.cubicTo(QPointF(*curve.first), QPointF(*curve.second), QPointF(*curve.end))
+    return path
+
+
+class WireItem(QGraphicsItem):
+    """The wire of one link.
+
+    Attributes:
+        link: the link.
+        content: the text beside it, and its state.
+    """
+
+    def __init__(self, link: Link, content: WireContent) -> None:
+        super().__init__()
+        self.link = link
+        self.content = content
+        self.route: Route | None = None
+        self._path = QPainterPath()
+        self._points: list[Point] = []
+        self._bounds = QRectF()
+        self._preview: WireContent | None = None
+        self._is_hot = False
+        self._is_open = False
+
+    @property
+    def label_width(self) -> float:
+        """Width of the text beside the wire, in canvas units."""
+        shown = self._preview or self.content
+        return min(MAX_LABEL, style.fonts().mono_metrics.horizontalAdvance(shown.text) + 4)
+
+    @property
+    def label_box(self) -> Box | None:
+        """The area of the text beside the wire, or None where there is no room for one."""
+        if self.route is None or self.route.label is None:
+            return None
+        return self.route.label.box(self.label_width)
+
+    def set_route(self, route: Route) -> None:
+        """Run another way."""
+        if route == self.route:
+            return
+        self.prepareGeometryChange()
+        self.route = route
+        self._path = wire_path(route)
+        self._points = route.points()
+        self._measure()
+
+    def set_content(self, content: WireContent) -> bool:
+        """Say something else; return whether it differs from before."""
+        if content == self.content:
+            return False
+        self.prepareGeometryChange()
+        self.content = content
+        self._measure()
+        return True
+
+    def set_preview(self, content: WireContent | None) -> None:
+        """Show what the wire would say after the edit that is being dragged; None ends it."""
+        if content == self.content:
+            content = None
+        if content != self._preview:
+            self.prepareGeometryChange()
+            self._preview = content
+            self._measure()
+
+    def set_hot(self, is_hot: bool) -> None:
+        """Draw it in the accent colour, because it is selected or under the mouse."""
+        if is_hot != self._is_hot:
+            self._is_hot = is_hot
+            self.setZValue(0.5 if is_hot else 0)
+            self.update()
+
+    def set_open(self, is_open: bool) -> None:
+        """Hide it while a layer is about to go into it."""
+        if is_open != self._is_open:
+            self._is_open = is_open
+            self.setVisible(not is_open)
+
+    def distance(self, x: float, y: float) -> float:
+        """Return how far a place is from the wire, in canvas units."""
+        x, y = x - self.pos().x(), y - self.pos().y()
+        best = float("inf")
+        for (ax, ay), (bx, by) in zip(self._points, self._points[1:], strict=False):
+            dx, dy = bx - ax, by - ay
+            length = dx * dx + dy * dy
+            t = 0.0 if length == 0 else max(0.0, min(1.0, ((x - ax) * dx + (y - ay) * dy) / length))
+            best = min(best, (ax + t * dx - x) ** 2 + (ay + t * dy - y) ** 2)
+        return float(best**0.5)
+
+    def _measure(self) -> None:
+        margin = style.WIRE_WIDTH + 1
+        self._bounds = self._path.controlPointRect().adjusted(-margin, -margin, margin, margin)
+        box = self.label_box
+        if box is not None:
+            self._bounds = self._bounds.united(
+                QRectF(box.left - 3, box.top, box.right - box.left + 6, box.bottom - box.top)
+            )
+        self.update()
+
+    @override
+    def boundingRect(self) -> QRectF:
+        return self._bounds
+
+    @override
+    def paint(
+        self, painter: QPainter, option: QStyleOptionGraphicsItem, widget: QWidget | None = None
+    ) -> None:
+        if self.route is None:
+            return
+        zoom = option.levelOfDetailFromTransform(painter.worldTransform()) / theme.scale()
+        shown = self._preview or self.content
+        color = theme.qcolor("accent" if self._is_hot else _COLORS[shown.state])
+        width = style.WIRE_WIDTH * (1.5 if self._is_hot else 1) / min(1.0, max(0.3, zoom))
+        line = theme.qcolor(color.name(), 0.75 if shown.state == "plain" and not self._is_hot else 1.0)
+        painter.setPen(QPen(line, width, Qt.PenStyle.SolidLine, Qt.PenCapStyle.FlatCap))
+        painter.setBrush(Qt.BrushStyle.NoBrush)
+        painter.drawPath(self._path)
+        fade = (zoom - style.TILE_ZOOM) / (style.FADE_ZOOM - style.TILE_ZOOM)
+        if fade > 0:
+            self._paint_label(painter, shown, min(1.0, fade))
+
+    def _paint_label(self, painter: QPainter, shown: WireContent, opacity: float) -> None:
+        box, route = self.label_box, self.route
+        if box is None or route is None or route.label is None:
+            return
+        painter.setOpacity(opacity)
+        area = QRectF(box.left, box.top, box.right - box.left, LABEL_HEIGHT)
+        painter.fillRect(area.adjusted(-2, 0, 2, 0), theme.qcolor("canvas"))
+        painter.setFont(style.fonts().mono)
+        is_new = self._preview is not None and shown.state == "plain"
+        painter.setPen(theme.qcolor("accent" if self._is_hot or is_new else _COLORS[shown.state]))
+        side = Qt.AlignmentFlag.AlignRight if route.label.to_left else Qt.AlignmentFlag.AlignLeft
+        text = elided(style.fonts().mono_metrics, shown.text, MAX_LABEL)
+        painter.drawText(area, side | Qt.AlignmentFlag.AlignVCenter | Qt.TextFlag.TextDontClip, text)
