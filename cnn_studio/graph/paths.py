@@ -82,10 +82,73 @@ _MODULE_ATTRIBUTES = frozenset(
     ]
 )
 
+# The private ones among them, without which a module cannot be built or run.
+_PRIVATE_ATTRIBUTES = frozenset(
+    [
+        "_apply",
+        "_backward_hooks",
+        "_backward_pre_hooks",
+        "_boxed_call",
+        "_buffers",
+        "_call_impl",
+        "_code",
+        "_compiled_call_impl",
+        "_create_node_hooks",
+        "_deepcopy_hooks",
+        "_deepcopy_init",
+        "_erase_node_hooks",
+        "_forward_hooks",
+        "_forward_hooks_always_called",
+        "_forward_hooks_with_kwargs",
+        "_forward_pre_hooks",
+        "_forward_pre_hooks_with_kwargs",
+        "_get_backward_hooks",
+        "_get_backward_pre_hooks",
+        "_get_name",
+        "_graph",
+        "_is_full_backward_hook",
+        "_lineno_map",
+        "_load_from_state_dict",
+        "_load_state_dict_post_hooks",
+        "_load_state_dict_pre_hooks",
+        "_maybe_warn_non_full_backward_hook",
+        "_modules",
+        "_named_members",
+        "_non_persistent_buffers_set",
+        "_parameters",
+        "_prologue_start",
+        "_recompile_submodules",
+        "_register_create_node_hook",
+        "_register_deepcopy_hook",
+        "_register_erase_node_hook",
+        "_register_load_state_dict_pre_hook",
+        "_register_replace_node_hook",
+        "_register_state_dict_hook",
+        "_replace_hooks",
+        "_replicate_for_data_parallel",
+        "_save_to_state_dict",
+        "_set_replace_hook",
+        "_slow_forward",
+        "_state_dict_hooks",
+        "_state_dict_pre_hooks",
+        "_tracer_cls",
+        "_tracer_extras",
+        "_unregister_create_node_hook",
+        "_unregister_deepcopy_hook",
+        "_unregister_erase_node_hook",
+        "_unregister_replace_node_hook",
+        "_version",
+        "_wrapped_call",
+        "_wrapped_call_impl",
+    ]
+)
+
 
 def is_reserved(segment: str) -> bool:
     """Return whether a path segment is a word of Python or of torch modules."""
-    return segment in _MODULE_ATTRIBUTES or keyword.iskeyword(segment) or segment.startswith("__")
+    if segment in _MODULE_ATTRIBUTES or segment in _PRIVATE_ATTRIBUTES:
+        return True
+    return keyword.iskeyword(segment) or segment.startswith("__")
 
 
 def check_path(path: str) -> None:

@@ -26,13 +26,14 @@ class Windowed:
         noun: what slides: ``filter`` or ``window``.
         window: (params, input shape) -> geometry.
         keys: the parameters the type has among stride, padding, ceil_mode.
-        allowed: whether the type accepts changed parameters (padding at most half a pooling window).
+        allowed: whether the type accepts changed parameters on that input (padding at most half a pooling
+            window, a border that can be mirrored).
     """
 
     noun: str
     window: Callable[[Params, Shape], Window]
     keys: frozenset[str] = field(default=_NO_KEYS)
-    allowed: Callable[[Params], bool] = lambda params: True
+    allowed: Callable[[Params, Shape], bool] = lambda params, shape: True
 
 
 def infer_window(layer: Windowed, params: Params, shape: Shape, channels: int) -> Inferred:
@@ -277,7 +278,7 @@ def _worked(
     if all(params.get(key) == value for key, value in changes.items()):
         return []
     changed = {**params, **changes}
-    if not layer.allowed(changed):
+    if not layer.allowed(changed, shape):
         return []
     rows, columns = layer.window(changed, shape)
     if min(rows.output, columns.output) < 1 or not (fitting or (rows.tiles() and columns.tiles())):

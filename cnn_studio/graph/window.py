@@ -79,6 +79,14 @@ class Axis(NamedTuple):
         """How many of the cells left out hold image rather than padding."""
         return max(0, self.left_out - self.after)
 
+    def sees_input(self) -> bool:
+        """Whether every window holds at least one cell of the input; dilation may step over all of them."""
+        for start in range(0, self.output * self.stride, self.stride):
+            skipped = max(0, -(-(self.before - start) // self.dilation))
+            if skipped >= self.filter or start + skipped * self.dilation >= self.before + self.size:
+                return False
+        return True
+
     def tiles(self) -> bool:
         """Whether the windows fit and reach the end of the padded input."""
         return self.output >= 1 and self.left_out == 0

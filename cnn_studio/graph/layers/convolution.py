@@ -18,7 +18,11 @@ def conv_window(params: Params, shape: Shape) -> Window:
     )
 
 
-_WINDOWED = Windowed("filter", conv_window, frozenset({"padding"}))
+def _border_can_be_filled(params: Params, shape: Shape) -> bool:
+    return params["padding_mode"] == "zeros" or _border_too_small(params, shape) is None
+
+
+_WINDOWED = Windowed("filter", conv_window, frozenset({"padding"}), _border_can_be_filled)
 
 
 def _conv_shape(params: Params, inputs: tuple[Shape, ...]) -> Inferred:
@@ -29,11 +33,8 @@ def _conv_shape(params: Params, inputs: tuple[Shape, ...]) -> Inferred:
     channels, filters, groups = shape[0], params["out_channels"], params["groups"]
     if groups != 1 and (channels % groups or filters % groups):
         return _groups_do_not_divide(channels, filters, groups)
-    if params["padding_mode"] != "zeros":
-        wrong = _border_too_small(params, shape)
-        if wrong:
-            return wrong
-    return infer_window(_WINDOWED, params, shape, filters)
+    wrong = None if params["padding_mode"] == "zeros" else _border_too_small(params, shape)
+    return wrong or infer_window(_WINDOWED, params, shape, filters)
 
 
 def _groups_do_not_divide(channels: int, filters: int, groups: int) -> Inferred:

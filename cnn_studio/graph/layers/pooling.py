@@ -24,11 +24,19 @@ def _pool_window(params: Params, shape: Shape) -> Window:
     )
 
 
-def _padding_allowed(params: Params) -> bool:
+def _at_most_half(params: Params) -> bool:
     """PyTorch's rule for pooling: padding at most half the window, so that no window holds padding alone."""
     top, bottom, left, right = params["padding"]
     height, width = params["kernel_size"]
     return bool(2 * max(top, bottom) <= height and 2 * max(left, right) <= width)
+
+
+def _padding_allowed(params: Params, shape: Shape) -> bool:
+    if not _at_most_half(params):
+        return False
+    if params.get("dilation", (1, 1)) == (1, 1):
+        return True
+    return all(axis.sees_input() for axis in _pool_window(params, shape))
 
 
 _WINDOWED = Windowed("window", _pool_window, frozenset({"padding", "ceil_mode"}), _padding_allowed)
@@ -39,8 +47,10 @@ def _pool_shape(noun: str, params: Params, inputs: tuple[Shape, ...]) -> Inferre
     wrong = need_map(noun, shape)
     if wrong:
         return wrong
-    if not _padding_allowed(params):
+    if not _at_most_half(params):
         return _padding_too_wide(params)
+    if not _padding_allowed(params, shape):
+        return _dilated_over_the_map(params, shape)
     return infer_window(_WINDOWED, params, shape, shape[0])
 
 
@@ -55,6 +65,20 @@ def _padding_too_wide(params: Params) -> Inferred:
         lambda: (FixSpec("Less padding", {"padding": fitting}),),
         padding=list(params["padding"]),
         kernel_size=[height, width],
+    )
+
+
+def _dilated_over_the_map(params: Params, shape: Shape) -> Inferred:
+    return failed(
+        "padding_too_wide",
+        f"With dilation {size_text(params['dilation'])} some windows step over the whole {shape[1]} × {shape[2]} map "
+        "and hold padding alone, so they have no maximum. Use no padding or a smaller dilation.",
+        lambda: (
+            FixSpec("No padding", {"padding": (0, 0, 0, 0)}),
+            FixSpec("Dilation 1", {"dilation": (1, 1)}),
+        ),
+        padding=list(params["padding"]),
+        dilation=list(params["dilation"]),
     )
 
 
