@@ -52,7 +52,7 @@ class TorchLoader(QObject):
             text = describe_device(device)
             if device.type == "cpu":
                 text = f"{text} · {torch.get_num_threads()} threads"
-            importlib.import_module("cnn_studio.compiler")
+            importlib.import_module("cnn_studio.compiler.lowering")
             importlib.import_module("cnn_studio.engine.loop")
             self._done.emit(text, "")
         except Exception as error:  # noqa: BLE001 - whatever keeps torch from loading, the window must live and say so
