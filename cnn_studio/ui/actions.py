@@ -14,6 +14,7 @@ from PySide6.QtWidgets import QMenu, QMenuBar, QToolButton
 
 from cnn_studio.graph.starters import STARTERS
 from cnn_studio.ui import theme
+from cnn_studio.ui.theme import Mode
 
 if TYPE_CHECKING:
     from cnn_studio.ui.main_window import MainWindow
@@ -46,6 +47,7 @@ _ENTRIES = (
     _Entry("train", "Train", "Ctrl+T", "Train the network", "play"),
     _Entry("pause", "Pause", "Ctrl+P", "Wait after this batch, or go on", "pause"),
     _Entry("stop", "Stop", "Ctrl+.", "End the run after this batch and keep its best weights", "stop"),
+    _Entry("transfer", "Transfer…", "", "Transfer learning is not part of this version", "transfer"),
     _Entry("show_network", "Network", "Ctrl+1", "Show the network"),
     _Entry("show_analysis", "Analysis", "Ctrl+2", "Show sizes, parameters and costs of every layer"),
     _Entry("show_code", "Code", "Ctrl+3", "Show the network as PyTorch code"),
@@ -70,7 +72,6 @@ class Actions(QObject):
                 action.setShortcut(QKeySequence(entry.keys))
             keys = f" ({entry.keys})" if entry.keys else ""
             action.setToolTip(f"{entry.help}{keys}")
-            action.setStatusTip(entry.help)
             if entry.icon:
                 theme.bind_icon(action, entry.icon, "on_accent" if entry.name == "train" else "text")
             self.all[entry.name] = action
@@ -118,7 +119,8 @@ class Actions(QObject):
     def _theme_menu(self, view: QMenu) -> None:
         menu = view.addMenu("Theme")
         group = QActionGroup(self)
-        for mode, text in (("system", "As the system"), ("light", "Light"), ("dark", "Dark")):
+        modes: tuple[tuple[Mode, str], ...] = (("system", "As the system"), ("light", "Light"), ("dark", "Dark"))
+        for mode, text in modes:
             action = menu.addAction(text)
             action.setCheckable(True)
             action.setChecked(theme.manager().mode == mode)

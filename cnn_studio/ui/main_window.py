@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Literal
 
 from PySide6.QtCore import QByteArray, QTimer, Signal, Slot
 from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QPaintEvent
@@ -75,6 +74,7 @@ class MainWindow(QMainWindow):
         self.files.picture = self.workspace.canvas
         self._restore_layout()
         self._show_project()
+        self._show_controls()
 
     # ------------------------------------------------------------------------------------------------- building
 
@@ -107,19 +107,15 @@ class MainWindow(QMainWindow):
         session, training, space = self.session, self.training, self.workspace
         session.changed.connect(self._document_changed)
         session.replaced.connect(self._show_project)
-        session.settings_changed.connect(self._refresh_timer.start)
-        session.state_changed.connect(self._refresh_timer.start)
-        session.weights_changed.connect(self._refresh_timer.start)
+        for signal in (session.settings_changed, session.state_changed, session.weights_changed):
+            signal.connect(self._refresh_soon)
         self.loader.ready.connect(self._torch_ready)
         self.loader.failed.connect(self._torch_failed)
         self.files.message.connect(space.say)
         self.files.saved_changed.connect(self._saved)
         self.status.problems_clicked.connect(space.show_problems)
         panel = space.training
-        panel.train_requested.connect(self.start_training)
-        panel.pause_requested.connect(training.pause)
-        panel.resume_requested.connect(training.resume)
-        panel.stop_requested.connect(self._stop)
+        panel.controls_changed.connect(self._show_controls)
         panel.settings_changed.connect(self._settings_edited)
         panel.details_requested.connect(self._show_details)
         space.source_chosen.connect(self._choose_source)
@@ -166,6 +162,9 @@ class MainWindow(QMainWindow):
     # ------------------------------------------------------------------------------------------------ refreshing
 
     def _document_changed(self, change: object) -> None:
+        self._refresh_soon()
+
+    def _refresh_soon(self) -> None:
         self._refresh_timer.start()
 
     @Slot()
@@ -183,19 +182,18 @@ class MainWindow(QMainWindow):
             actions[name].setText(f"{name.capitalize()} {label}" if label else name.capitalize())
             actions[name].setToolTip(f"{actions[name].text()} ({actions[name].shortcut().toString()})")
         self.workspace.refresh(self.training.data)
-        self._refresh_run()
-
-    def _refresh_run(self) -> None:
         reason = self._why_not_ready()
-        panel, actions = self.workspace.training, self.actions_.all
-        panel.set_ready(not reason, reason)
-        running = self.training.is_training
-        actions["train"].setEnabled(not running and not reason and panel.settings() is not None)
-        actions["train"].setToolTip(reason or "Train the network (Ctrl+T)")
-        actions["pause"].setEnabled(running)
-        actions["pause"].setText("Continue" if panel.state == "paused" else "Pause")
-        theme.bind_icon(actions["pause"], "play" if panel.state == "paused" else "pause")
-        actions["stop"].setEnabled(running)
+        self.workspace.training.set_ready(not reason, reason)
+
+    @Slot()
+    def _show_controls(self) -> None:
+        now, actions = self.workspace.training.controls, self.actions_.all
+        actions["train"].setEnabled(now.can_train)
+        actions["train"].setToolTip(now.reason or "Train the network (Ctrl+T)")
+        actions["pause"].setEnabled(now.can_pause)
+        actions["pause"].setText("Continue" if now.is_paused else "Pause")
+        theme.bind_icon(actions["pause"], "play" if now.is_paused else "pause")
+        actions["stop"].setEnabled(now.can_stop)
 
     def _why_not_ready(self) -> str:
         """Return the sentence that says why a run cannot start, or nothing."""
@@ -272,7 +270,7 @@ class MainWindow(QMainWindow):
     @Slot()
     def start_training(self) -> None:
         """Start a run, if there is nothing in the way."""
-        if self._why_not_ready() or self.training.is_training or self.workspace.training.settings() is None:
+        if not self.workspace.training.controls.can_train or self.training.is_training:
             return
         self.workspace.show_training()
         self.workspace.training.set_state("preparing")
@@ -294,13 +292,10 @@ class MainWindow(QMainWindow):
 
     @Slot(list)
     def _take_events(self, events: list[object]) -> None:
-        before = self.workspace.training.state
         self.workspace.training.handle(events)  # type: ignore[arg-type]  # Qt's signals carry untyped lists
         epochs = [event for event in events if isinstance(event, EpochDone)]
         if epochs:
             self.workspace.show_predictions(epochs[-1])
-        if self.workspace.training.state != before:
-            self._refresh_run()
 
     @Slot(object)
     def _run_ended(self, outcome: TrainingOutcome) -> None:
@@ -317,7 +312,7 @@ class MainWindow(QMainWindow):
 
     # ------------------------------------------------------------------------------------------------ the window
 
-    def set_theme(self, mode: Literal["system", "light", "dark"]) -> None:
+    def set_theme(self, mode: theme.Mode) -> None:
         """Choose light, dark or the system's."""
         theme.manager().set_mode(mode)
         self.preferences.theme = mode
@@ -368,7 +363,8 @@ class MainWindow(QMainWindow):
         return self.files.may_leave()
 
     def _restore_layout(self) -> None:
-        self.resize(theme.px(1440), theme.px(900))
+        room = self.screen().availableGeometry()
+        self.resize(min(theme.px(1600), room.width()), min(theme.px(1000), room.height()))
         if self.preferences.geometry:
             self.restoreGeometry(QByteArray.fromBase64(self.preferences.geometry.encode()))
         try:
@@ -377,7 +373,7 @@ class MainWindow(QMainWindow):
             self.preferences.layout = ""  # written by another version; the default layout is as good
 
     def _store_layout(self) -> None:
-        self.preferences.geometry = self.saveGeometry().toBase64().data().decode()
+        self.preferences.geometry = bytes(self.saveGeometry().toBase64().data()).decode()
         self.preferences.layout = json.dumps(self.workspace.sizes())
         save_preferences(self.preferences)
 

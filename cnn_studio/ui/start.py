@@ -8,7 +8,7 @@ import os
 import signal
 import sys
 import traceback
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from types import TracebackType
 
@@ -26,11 +26,12 @@ _log = logging.getLogger(__name__)
 _GRACE_SECONDS = 0.5
 
 
-def start_window(arguments: Sequence[str]) -> int:
+def start_window(arguments: Sequence[str], prepare: Callable[[MainWindow], object] | None = None) -> int:
     """Open the window and return the exit code when it is closed.
 
     Args:
         arguments: at most one: the project to open.
+        prepare: called with the window before it is shown (measurements of the start).
     """
     if len(arguments) > 1:
         sys.stderr.write("Only one project can be opened at a time: cnn-studio open FILE\n")
@@ -54,6 +55,8 @@ def start_window(arguments: Sequence[str]) -> int:
     window = MainWindow(session, preferences)
     sys.excepthook = _Excepthook(window)
     _let_signals_close(window)
+    if prepare is not None:
+        prepare(window)
     window.show()
     code = app.exec()
     if not window.training.shut_down(_GRACE_SECONDS):

@@ -28,6 +28,9 @@ class MainToolBar(QToolBar):
         self.addWidget(actions.tool_button("train", role="primary"))
         for name in ("pause", "stop"):
             self.addWidget(actions.tool_button(name))
+        self.addSeparator()
+        actions.all["transfer"].setEnabled(False)
+        self.addWidget(actions.tool_button("transfer"))
         spacer = QWidget()
         spacer.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
         self.addWidget(spacer)

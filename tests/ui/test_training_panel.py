@@ -99,12 +99,12 @@ def test_typing_is_checked_at_once_and_the_reason_is_shown(panel, qtbot):
     reason = "Learning rate must be a number above 0 and at most 10, not 0."
     assert panel._line.text() == reason
     assert field.property("invalid") is True
-    assert not button(panel, "Train").isEnabled()
-    assert button(panel, "Train").toolTip() == reason
+    assert not panel.controls.can_train
+    assert panel.controls.reason == reason
     qtbot.keyClicks(field, ".02")
     assert panel.settings().learning_rate == 0.02
     assert field.property("invalid") is False
-    assert button(panel, "Train").isEnabled()
+    assert panel.controls.can_train
 
 
 @pytest.mark.parametrize(
@@ -157,7 +157,7 @@ def test_the_wheel_over_a_choice_scrolls_and_changes_nothing(panel, qtbot):
     from PySide6.QtWidgets import QApplication
 
     combo = panel._form.field("optimizer").findChild(QComboBox)
-    panel._train.setFocus()
+    panel._form._fold.setFocus()
     wheel = QWheelEvent(
         QPointF(5, 5), QPointF(5, 5), QPoint(0, -120), QPoint(0, -120), Qt.MouseButton.NoButton,
         Qt.KeyboardModifier.NoModifier, Qt.ScrollPhase.NoScrollPhase, False,
@@ -169,12 +169,9 @@ def test_the_wheel_over_a_choice_scrolls_and_changes_nothing(panel, qtbot):
 # --- states and buttons
 
 
-def enabled(panel):
-    return tuple(b.isEnabled() for b in (panel._train, panel._pause, panel._stop))
-
-
-def test_buttons_follow_the_state(panel):
-    assert enabled(panel) == (True, False, False)
+def test_controls_follow_the_state(panel):
+    now = panel.controls
+    assert (now.can_train, now.can_pause, now.can_stop) == (True, False, False)
     expected = {
         "preparing": (False, False, True),
         "running": (False, True, True),
@@ -184,34 +181,26 @@ def test_buttons_follow_the_state(panel):
     }
     for state, wanted in expected.items():
         panel.set_state(state)
-        assert enabled(panel) == wanted, state
-        assert panel._pause.text() == ("Continue" if state == "paused" else "Pause")
+        now = panel.controls
+        assert (now.can_train, now.can_pause, now.can_stop) == wanted, state
+        assert now.is_paused == (state == "paused")
         assert panel._form.field("epochs").isEnabled() == (state == "idle")
 
 
-def test_buttons_ask_for_what_they_say(panel, qtbot):
-    with qtbot.waitSignal(panel.train_requested, timeout=500):
-        qtbot.mouseClick(panel._train, Qt.MouseButton.LeftButton)
-    panel.set_state("running")
-    with qtbot.waitSignal(panel.pause_requested, timeout=500):
-        qtbot.mouseClick(panel._pause, Qt.MouseButton.LeftButton)
-    panel.set_state("paused")
-    with (
-        qtbot.waitSignal(panel.resume_requested, timeout=500),
-        qtbot.assertNotEmitted(panel.pause_requested),
-    ):
-        qtbot.mouseClick(panel._pause, Qt.MouseButton.LeftButton)
-    with qtbot.waitSignal(panel.stop_requested, timeout=500):
-        qtbot.mouseClick(panel._stop, Qt.MouseButton.LeftButton)
+def test_a_change_of_the_controls_is_told(panel, qtbot):
+    with qtbot.waitSignal(panel.controls_changed, timeout=500):
+        panel.set_state("running")
+    with qtbot.assertNotEmitted(panel.controls_changed):
+        panel.set_state("running")
 
 
 def test_what_is_missing_is_said(panel):
     panel.set_ready(False, "C3 has an error: the filter is larger than its input.")
-    assert not panel._train.isEnabled()
-    assert panel._train.toolTip() == "C3 has an error: the filter is larger than its input."
-    assert panel._line.text() == panel._train.toolTip()
+    assert not panel.controls.can_train
+    assert panel.controls.reason == "C3 has an error: the filter is larger than its input."
+    assert panel._line.text() == panel.controls.reason
     panel.set_ready(True)
-    assert panel._train.isEnabled()
+    assert panel.controls.can_train
 
 
 # --- a run
@@ -313,13 +302,11 @@ def test_nothing_overlaps_or_is_clipped(panel, size, mode):
     events()
     grab(panel, f"training-{size[0]}-{mode}")
     assert panel.width() == size[0]
-    shown = [panel.loss, panel.accuracy, panel.gradients, panel._train, panel._pause, panel._stop, panel._bar]
+    shown = [panel.loss, panel.accuracy, panel.gradients, panel._bar]
     boxes = [widget.rect().translated(widget.mapTo(panel, widget.rect().topLeft())) for widget in shown]
     for at, box in enumerate(boxes):
         assert panel.rect().contains(box), shown[at]
         assert not any(box.intersects(other) for other in boxes[at + 1 :]), shown[at]
-    for b in (panel._train, panel._pause, panel._stop):
-        assert b.width() >= b.sizeHint().width()
 
 
 def test_fields_reflow_to_one_column_in_a_narrow_form(panel):

@@ -270,7 +270,7 @@ class Inspector(QWidget):
         before = " + ".join(shape_text(shape) for shape in state.inputs)
         count = report.num_params(layer.id) or 0
         arrow = f"{before} → " if before else ""
-        weights = f"   {count:,} parameters" if count else ""
+        weights = f"\n{count:,} parameters" if count else ""
         return f"{arrow}{shape_text(state.shape)}{weights}"
 
     def _show_problems(self, layer: Layer | None) -> None:

@@ -1,14 +1,14 @@
-"""The Training tab: settings and buttons on the left, live plots on the right."""
+"""The Training tab: settings and progress on the left, live plots on the right."""
 
 from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 
 from PySide6.QtCore import Qt, Signal, Slot
 from PySide6.QtWidgets import (
     QFrame,
-    QHBoxLayout,
     QLabel,
     QProgressBar,
     QPushButton,
@@ -40,19 +40,33 @@ from cnn_studio.ui.plots.live_plot import ACCURACY, LOSS, LivePlot
 _BASIC = ("optimizer", "learning_rate", "momentum", "weight_decay", "batch_size", "epochs")
 
 
-class TrainingPanel(QWidget):
-    """Settings of the next run, its controls, and the curves of the present one. Never blocks.
+@dataclass(frozen=True, slots=True)
+class Controls:
+    """Which controls of a run make sense now.
 
     Attributes:
-        train_requested, pause_requested, resume_requested, stop_requested: a button was pressed.
+        can_train, can_pause, can_stop: whether each does something.
+        is_paused: pausing again means going on.
+        reason: the sentence that says why a run cannot start, or nothing.
+    """
+
+    can_train: bool = True
+    can_pause: bool = False
+    can_stop: bool = False
+    is_paused: bool = False
+    reason: str = ""
+
+
+class TrainingPanel(QWidget):
+    """Settings of the next run, and progress and curves of the present one. Never blocks.
+
+    Attributes:
+        controls_changed: ask `controls` which of train, pause and stop make sense now.
         settings_changed: after every edit of a setting, right or wrong; ask `settings`.
         details_requested: with the traceback of a failed run.
     """
 
-    train_requested = Signal()
-    pause_requested = Signal()
-    resume_requested = Signal()
-    stop_requested = Signal()
+    controls_changed = Signal()
     settings_changed = Signal()
     details_requested = Signal(str)
 
@@ -61,6 +75,7 @@ class TrainingPanel(QWidget):
         self.setAutoFillBackground(True)  # the plots paint the panel's ground too
         self._state: State = "idle"
         self._ready = (True, "")
+        self._controls = Controls()
         self._progress = RunProgress(now)
         self._clock = RepaintClock(self)
         self._form = SettingsForm(TrainSettings(), _BASIC)
@@ -113,6 +128,10 @@ class TrainingPanel(QWidget):
         self._line.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Minimum)
         self._line.setWordWrap(True)
         self._line.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        self._details = QPushButton("Details")
+        theme.set_role(self._details, "quiet")
+        self._details.setToolTip("Show what the program reported when the run failed")
+        self._details.clicked.connect(self._details_clicked)
         left = QWidget()
         left.setMinimumWidth(theme.px(236))
         layout = QVBoxLayout(left)
@@ -120,33 +139,10 @@ class TrainingPanel(QWidget):
         layout.setSpacing(theme.px(6))
         layout.addWidget(self._data)
         layout.addWidget(scroll, 1)
-        layout.addLayout(self._build_buttons())
         layout.addWidget(self._bar)
         layout.addWidget(self._line)
+        layout.addWidget(self._details, 0, Qt.AlignmentFlag.AlignLeft)
         return left
-
-    def _build_buttons(self) -> QHBoxLayout:
-        self._train = QPushButton("Train")
-        self._pause = QPushButton("Pause")
-        self._stop = QPushButton("Stop")
-        self._details = QPushButton("Details")
-        theme.set_role(self._train, "primary")
-        theme.set_role(self._details, "quiet")
-        theme.bind_icon(self._train, "play", "on_accent")
-        theme.bind_icon(self._pause, "pause")
-        theme.bind_icon(self._stop, "stop")
-        self._stop.setToolTip("End the run after this batch and keep its best weights")
-        self._details.setToolTip("Show what the program reported when the run failed")
-        self._train.clicked.connect(self.train_requested)
-        self._pause.clicked.connect(self._pause_clicked)
-        self._stop.clicked.connect(self.stop_requested)
-        self._details.clicked.connect(self._details_clicked)
-        row = QHBoxLayout()
-        row.setSpacing(theme.px(6))
-        for button in (self._train, self._pause, self._stop, self._details):
-            row.addWidget(button)
-        row.addStretch(1)
-        return row
 
     def activate(self) -> None:
         """Load the plot library now (0.3 to 0.9 s the first time), not when the first run starts."""
@@ -175,6 +171,11 @@ class TrainingPanel(QWidget):
         """Allow training or not; the reason is the sentence that says what is missing."""
         self._ready = (ready, reason)
         self._refresh()
+
+    @property
+    def controls(self) -> Controls:
+        """Which controls make sense now; `controls_changed` says when that changes."""
+        return self._controls
 
     @property
     def state(self) -> State:
@@ -218,16 +219,21 @@ class TrainingPanel(QWidget):
                 self._state = "idle"
 
     def _refresh(self) -> None:
-        """Bring buttons, bar and line in step with state, settings and readiness."""
+        """Bring controls, bar and line in step with state, settings and readiness."""
         state, (ready, reason) = self._state, self._ready
         idle = state == "idle"
         error = self._form.error()
         blocked = error or ("" if ready else reason or "The network or the data is not ready.")
-        self._train.setEnabled(idle and not blocked)
-        self._train.setToolTip(blocked if idle and blocked else "Train the network (Ctrl+T)")
-        self._pause.setEnabled(state in ("running", "paused"))
-        self._show_pause("Continue" if state == "paused" else "Pause")
-        self._stop.setEnabled(state in ("preparing", "running", "paused"))
+        controls = Controls(
+            idle and not blocked,
+            state in ("running", "paused"),
+            state in ("preparing", "running", "paused"),
+            state == "paused",
+            blocked if idle else "",
+        )
+        if controls != self._controls:
+            self._controls = controls
+            self.controls_changed.emit()
         self._form.set_enabled(idle)
         end = self._progress.finished
         failed = idle and end is not None and end.status == "failed"
@@ -244,20 +250,10 @@ class TrainingPanel(QWidget):
         self._line.setText(text)
         theme.set_role(self._line, role)
 
-    def _show_pause(self, text: str) -> None:
-        if self._pause.text() != text:
-            self._pause.setText(text)
-            theme.bind_icon(self._pause, "play" if text == "Continue" else "pause")
-        self._pause.setToolTip("Go on training" if text == "Continue" else "Wait after this batch")
-
     @Slot()
     def _edited(self) -> None:
         self._refresh()
         self.settings_changed.emit()
-
-    @Slot()
-    def _pause_clicked(self) -> None:
-        (self.resume_requested if self._state == "paused" else self.pause_requested).emit()
 
     @Slot()
     def _details_clicked(self) -> None:

@@ -1,0 +1,74 @@
+"""Measures how fast the program is, ours against a reference in the same run.
+
+    python tests/benchmarks/run.py [NAME...] [--json FILE] [--budget SECONDS]
+
+Each row says what was measured, the goal, and whether it is met. NAME is a group (``startup``) or one row
+(``startup.first_paint``). The exit code is 1 only if a row could not be measured; a missed goal is a result.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+import time
+import traceback
+from dataclasses import asdict
+from pathlib import Path
+
+sys.path[:0] = [str(Path(__file__).parent), str(Path(__file__).parents[2])]
+
+from measure import Budget, Row  # noqa: E402 - the path is set above
+from rows import gui, shapes, startup, training  # noqa: E402
+
+GROUPS = {
+    "startup": startup.rows,
+    "shapes": shapes.rows,
+    "gui_latency": gui.latency_rows,
+    "train_lenet_mnist": training.rows,
+    "train_lenet_with_window": gui.with_window_rows,
+}
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument(
+        "names", nargs="*", metavar="NAME", help=f"one of {', '.join(GROUPS)}, or a row of one"
+    )
+    parser.add_argument("--json", type=Path, metavar="FILE", help="write the rows as a JSON list")
+    parser.add_argument(
+        "--budget", type=float, default=600.0, metavar="SECONDS", help="about how long all may take"
+    )
+    given = parser.parse_args()
+    unknown = [name for name in given.names if name.split(".")[0] not in GROUPS]
+    if unknown:
+        parser.error(f"there is no benchmark {unknown[0]!r}; there are {', '.join(GROUPS)}")
+    wanted = [
+        group for group in GROUPS if not given.names or any(n.split(".")[0] == group for n in given.names)
+    ]
+    found: list[Row] = []
+    failed = False
+    end = time.monotonic() + given.budget
+    for number, group in enumerate(wanted):
+        share = max(10.0, (end - time.monotonic()) / (len(wanted) - number))
+        try:
+            for row in GROUPS[group](Budget(share)):
+                if given.names and not any(
+                    row.name == n or row.name.startswith(f"{n}.") for n in given.names
+                ):
+                    continue
+                found.append(row)
+                print(row.text(), flush=True)
+                if given.json:
+                    given.json.write_text(json.dumps([asdict(r) for r in found], indent=1))
+        except Exception:  # noqa: BLE001 - one group that cannot be measured must not hide the others
+            failed = True
+            print(f"{group} could not be measured:", file=sys.stderr)
+            traceback.print_exc()
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
