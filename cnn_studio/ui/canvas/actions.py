@@ -144,7 +144,7 @@ class CanvasActions:
     def rename(self) -> None:
         """Open the field for the current layer's name."""
         if self._view.selection.current is not None:
-            self._view.rename(self._view.selection.current)
+            self._view.renamer.open(self._view.selection.current)
 
     def set_frozen(self, is_frozen: bool) -> None:
         """Freeze or unfreeze the selected layers."""

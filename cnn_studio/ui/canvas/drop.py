@@ -185,7 +185,12 @@ def _trouble(before: ShapeReport, after: ShapeReport, new_id: int) -> str:
         and problem.code != ignored
     ]
     found.sort(key=lambda problem: problem.layer_id != new_id)
-    return found[0].message if found else ""
+    if not found:
+        return ""
+    first = found[0]
+    if first.layer_id == new_id or first.path in first.message:
+        return first.message
+    return f"{first.path}: {first.message}"
 
 
 def free_spot_above(document: NetworkDocument) -> Spot:

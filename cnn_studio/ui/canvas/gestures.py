@@ -193,7 +193,7 @@ class Connect(Gesture):
     @override
     def move(self, at: QPoint) -> None:
         place = self.view.mapToScene(at)
-        over = self.view.network.card_at(place.x(), place.y(), style.PORT_REACH)
+        over = self.view.network.card_at(place.x(), place.y(), 2 * style.PORT_REACH)
         if over == self._fixed:
             over = None
         refusal = self._refusal(over) if over is not None else ""

@@ -13,7 +13,7 @@ from cnn_studio.ui.canvas.card import CardItem
 from cnn_studio.ui.canvas.content import CardContent, card_content, wire_content
 from cnn_studio.ui.canvas.drop import DropPlan, Planner, Spot
 from cnn_studio.ui.canvas.navigation import ANIMATION_MS
-from cnn_studio.ui.canvas.routing import HALF_WIDTH, card_box
+from cnn_studio.ui.canvas.routing import HALF_HEIGHT, HALF_WIDTH, card_box
 from cnn_studio.ui.canvas.wire import WireItem
 
 if TYPE_CHECKING:
@@ -79,14 +79,14 @@ class PaletteDrag:
         plan = self.plan
         if plan is None:
             return False
-        if plan.refusal:
-            self._view.bubble.say(plan.refusal, at, "error", stays=True)
-        elif plan.trouble:
-            self._view.bubble.say(plan.trouble, at, "warning", stays=True)
-        else:
-            self._view.bubble.hide()
         if spot.is_free and self._ghost is not None:
             self._ghost.setPos(place)
+        # beside the card, which is either in its gap or, as the drag's picture, around the mouse
+        center = place if self._ghost is None else self._ghost.pos()
+        beside = self._view.mapFromScene(center + QPointF(HALF_WIDTH, -HALF_HEIGHT))
+        self._view.bubble.say(
+            plan.refusal or plan.trouble, beside, "error" if plan.refusal else "warning", stays=True
+        )
         return plan.command is not None
 
     def end(self) -> None:
@@ -184,7 +184,7 @@ class PaletteDrag:
         links = [*document.inputs_of(plan.new_id), *document.outputs_of(plan.new_id)]
         for link in links:
             wire = WireItem(link, wire_content(report, link))
-            wire.set_hot(True)
+            wire.set_hot(wire.content.state == "plain")
             wire.setZValue(0.6)
             wire.set_route(network.way(link, wire.label_width))
             network.addItem(wire)

@@ -1,14 +1,22 @@
-"""The field that opens on a card to give its layer another name."""
+"""Renaming a layer on its card."""
 
 from __future__ import annotations
 
-from PySide6.QtCore import QEvent, QRect, Qt, Signal
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QEvent, QObject, QPoint, QRect, Qt, Signal, Slot
 from PySide6.QtGui import QFocusEvent, QKeyEvent
 from PySide6.QtWidgets import QLineEdit, QWidget
 from typing_extensions import override
 
+from cnn_studio.core.errors import StudioError
+from cnn_studio.graph.commands import RenameLayer
 from cnn_studio.graph.paths import MAX_PATH
 from cnn_studio.ui import theme
+from cnn_studio.ui.canvas import style
+
+if TYPE_CHECKING:
+    from cnn_studio.ui.canvas.view import CanvasView
 
 
 class RenameField(QLineEdit):
@@ -79,3 +87,63 @@ class RenameField(QLineEdit):
         super().focusOutEvent(event)
         if event.reason() != Qt.FocusReason.PopupFocusReason and self.isVisible():
             self._enter()
+
+
+class Renamer(QObject):
+    """Opens the field on a card and carries out what is entered; a refused name stays open with the reason.
+
+    Attributes:
+        field: the field while it is open, else None.
+    """
+
+    def __init__(self, view: CanvasView) -> None:
+        super().__init__(view)
+        self._view = view
+        self.field: RenameField | None = None
+
+    def open(self, layer_id: int) -> None:
+        """Open the field for a layer's name."""
+        view = self._view
+        card = view.network.cards.get(layer_id)
+        if card is None:
+            return
+        self.close()
+        inner = style.CARD.adjusted(style.BAR_WIDTH + 3, 3, -3, 0)
+        top = view.mapFromScene(card.pos() + inner.topLeft())
+        right = view.mapFromScene(card.pos() + inner.topRight())
+        width = max(right.x() - top.x(), theme.px(120))
+        area = QRect(top, QPoint(top.x() + width, top.y() + theme.px(theme.current().space.control)))
+        path = view.context.document.layer(layer_id).path
+        self.field = RenameField(layer_id, path, area, view.viewport())
+        self.field.entered.connect(self._take)
+        self.field.left.connect(self._leave)
+
+    def close(self) -> None:
+        """Close the field; what was typed is dropped."""
+        if self.field is not None:
+            self.field.close_quietly()
+
+    def forget_gone(self) -> None:
+        """Close the field if its layer is no longer there."""
+        if self.field is not None and self.field.layer_id not in self._view.network.cards:
+            self.field.close_quietly()
+
+    @Slot(int, str)
+    def _take(self, layer_id: int, path: str) -> None:
+        field = self.field
+        if field is None:
+            return
+        try:
+            self._view.context.stack.push(RenameLayer(id=layer_id, path=path))
+        except StudioError as error:
+            field.refuse()
+            self._view.complain(str(error), field.geometry().bottomLeft())
+            return
+        self._view.bubble.hide()
+        field.close_quietly()
+
+    @Slot()
+    def _leave(self) -> None:
+        self.field = None
+        self._view.bubble.hide()
+        self._view.setFocus()

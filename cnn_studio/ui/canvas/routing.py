@@ -257,9 +257,12 @@ class Router:
         middle = (start.x + end.x) / 2
         best = min(lanes)
         clear = bend * 0.6
-        for lane in sorted(
-            lanes, key=lambda x: abs(x - start.x) + abs(x - end.x) + (60 if x > middle else 0)
-        ):
+
+        def cost(x: float) -> tuple[float, float]:
+            bends = 0 if abs(x - start.x) < 1 or abs(x - end.x) < 1 else 40
+            return abs(x - start.x) + abs(x - end.x) + (60 if x > middle else 0) + bends, x
+
+        for lane in sorted(lanes, key=cost):
             run = Box(lane, top + (-bend if goes_up else clear), lane, bottom + (bend if goes_up else -clear))
             if not any(box.meets(run, _CLEAR + 2) for box in boxes) and self._is_unused(lane, top, bottom):
                 best = lane

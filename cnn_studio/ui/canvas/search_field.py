@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import Qt, Signal, Slot
 from PySide6.QtGui import QKeyEvent, QResizeEvent
 from PySide6.QtWidgets import QLabel, QLineEdit, QWidget
 from typing_extensions import override
@@ -26,12 +26,22 @@ class SearchField(QLineEdit):
         self.setPlaceholderText("Find a layer")
         self.setAccessibleName("Find a layer")
         self.setClearButtonEnabled(False)
-        icon = self.addAction(theme.icon("search", "muted"), QLineEdit.ActionPosition.LeadingPosition)
-        theme.bind_icon(icon, "search", "muted")
+        # an action of the field would be a tool button, which the style sheet makes as tall as other buttons
+        self._lens = QLabel(self)
+        self._lens.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
+        theme.manager().changed.connect(self._redress)
+        self._redress()
         self._keys = QLabel(keys, self)
         theme.set_role(self._keys, "small")
         self._keys.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
         self.textChanged.connect(self._search)
+
+    @Slot()
+    def _redress(self) -> None:
+        side = theme.px(theme.current().space.icon)
+        self._lens.setPixmap(theme.icon("search", "muted").pixmap(side, side))
+        self._lens.resize(side, side)
+        self.setTextMargins(side, 0, 0, 0)
 
     def _search(self, text: str) -> None:
         self._keys.setVisible(not text)
@@ -43,6 +53,7 @@ class SearchField(QLineEdit):
         super().resizeEvent(event)
         self._keys.adjustSize()
         x = self.width() - self._keys.width() - theme.px(theme.current().space.s)
+        self._lens.move(theme.px(theme.current().space.s), (self.height() - self._lens.height()) // 2)
         self._keys.move(x, (self.height() - self._keys.height()) // 2)
 
     @override

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QEvent, QPoint, QPointF, QRect, QRectF, Qt, Signal, Slot
+from PySide6.QtCore import QEvent, QPoint, QPointF, QRectF, Qt, Signal, Slot
 from PySide6.QtGui import (
     QContextMenuEvent,
     QDragEnterEvent,
@@ -16,24 +16,23 @@ from PySide6.QtGui import (
     QResizeEvent,
     QShowEvent,
 )
-from PySide6.QtWidgets import QApplication, QLabel, QToolTip, QWidget
+from PySide6.QtWidgets import QLabel, QToolTip, QWidget
 from typing_extensions import override
 
 from cnn_studio.core.errors import StudioError
-from cnn_studio.graph.commands import AnyCommand, RenameLayer
+from cnn_studio.graph.commands import AnyCommand
 from cnn_studio.graph.document import Link
 from cnn_studio.ui import theme
 from cnn_studio.ui.canvas import style
 from cnn_studio.ui.canvas.actions import CanvasActions
 from cnn_studio.ui.canvas.bubble import Bubble
 from cnn_studio.ui.canvas.context import EditingContext
-from cnn_studio.ui.canvas.drop import Planner, Spot, free_spot_above, spot_below
-from cnn_studio.ui.canvas.gestures import Connect, Gesture, MoveCards, Pan, RubberBand
+from cnn_studio.ui.canvas.hand import Hand
+from cnn_studio.ui.canvas.inserting import Inserter
 from cnn_studio.ui.canvas.menus import card_menu, ground_menu, wire_menu
 from cnn_studio.ui.canvas.navigation import MapView
 from cnn_studio.ui.canvas.palette_drag import PaletteDrag, dragged_type
-from cnn_studio.ui.canvas.quick_search import QuickSearch
-from cnn_studio.ui.canvas.rename import RenameField
+from cnn_studio.ui.canvas.rename import Renamer
 from cnn_studio.ui.canvas.routing import Box
 from cnn_studio.ui.canvas.scene import NetworkScene
 from cnn_studio.ui.canvas.selection import SelectionModel
@@ -74,14 +73,10 @@ class CanvasView(MapView):
         self.operations = CanvasActions(self)
         self.bubble = Bubble(self.viewport())
         self.selected_link: Link | None = None
-        self.rename_field: RenameField | None = None
-        self.search: QuickSearch | None = None
-        self._planner = Planner()
-        self._gesture: Gesture | None = None
-        self._pressed: tuple[QPoint, int] | None = None  # where on which card, before it is a gesture
+        self.renamer = Renamer(self)
+        self.inserter = Inserter(self)
         self._drag: PaletteDrag | None = None
-        self._ported: int | None = None
-        self._hot: Link | None = None
+        self._hand = Hand(self)
         self._is_fresh = True  # nobody has moved the canvas yet
         self._build()
 
@@ -139,31 +134,20 @@ class CanvasView(MapView):
 
     def append_layer(self, type_id: str) -> None:
         """Add a layer behind the current one, or behind the output if nothing is selected, and select it."""
-        document = self.context.document
-        spot = spot_below(document, self.selection.current)
-        if type_id == "input":
-            spot = free_spot_above(document)
-        self._insert(type_id, spot)
+        self.inserter.append(type_id)
 
     def insert_at(self, scene_pos: QPointF, type_id: str) -> None:
         """Add a layer where a drop at that place of the scene would put it, and select it."""
-        drag = PaletteDrag(self, self._planner, type_id)
-        spot = drag.spot_at(scene_pos)
-        drag.end()
-        self._insert(type_id, spot)
+        self.inserter.insert_at(scene_pos, type_id)
 
-    def insert_on(self, link: Link, type_id: str) -> None:
-        """Add a layer into a link, and select it."""
-        self._insert(type_id, Spot(link=link))
+    def open_search(self, at: QPoint | None = None, link: Link | None = None) -> None:
+        """Open the quick search.
 
-    def _insert(self, type_id: str, spot: Spot) -> None:
-        plan = self._planner.plan(self.context.report(), type_id, spot)
-        if plan.command is None:
-            self.complain(plan.refusal)
-            return
-        if self.edit(plan.command):
-            self.selection.select({plan.new_id}, plan.new_id)
-            self.show_card(plan.new_id)
+        Args:
+            at: where in the viewport; about the middle if None.
+            link: the link that the layer goes into; behind the current layer if None.
+        """
+        self.inserter.open_search(at, link)
 
     def show_card(self, layer_id: int) -> None:
         """Move the canvas if a card lies outside of what is seen."""
@@ -172,51 +156,16 @@ class CanvasView(MapView):
         if not seen.contains(card.sceneBoundingRect()):
             self.glide_to(card.pos())
 
-    def open_search(self, at: QPoint | None = None, link: Link | None = None) -> None:
-        """Open the quick search.
-
-        Args:
-            at: where in the viewport; the middle if None.
-            link: the link that the layer goes into; behind the current layer if None.
-        """
-        self._close_search()
-        place = (
-            at if at is not None else self.viewport().rect().center() - QPoint(theme.px(130), theme.px(120))
-        )
-        self.search = QuickSearch(self, link)
-        self.search.layer_chosen.connect(self._take_search)
-        self.search.open_at(self.viewport().mapToGlobal(place))
-
-    def _close_search(self) -> None:
-        if self.search is not None:
-            self.search.close()
-            self.search.deleteLater()
-            self.search = None
-
-    @Slot(str)
-    def _take_search(self, type_id: str) -> None:
-        link = self.search.link if self.search is not None else None
-        self._close_search()
-        if link is not None and link in self.network.wires:
-            self.insert_on(link, type_id)
-        else:
-            self.append_layer(type_id)
-        self.setFocus()
-
     # ------------------------------------------------------------------------------------------ following the model
 
     @Slot()
     def _after_edit(self) -> None:
-        self._planner.forget()
+        self.inserter.planner.forget()
         self.selection.keep(self.context.document.layers)
         if self.selected_link not in self.network.wires:
             self.selected_link = None
-        if self._hot not in self.network.wires:
-            self._hot = None
-        if self._ported not in self.network.cards:
-            self._ported = None
-        if self.rename_field is not None and self.rename_field.layer_id not in self.network.cards:
-            self.rename_field.close_quietly()
+        self._hand.forget_gone()
+        self.renamer.forget_gone()
         self._show_selection()
         self._allow_everywhere()
         self._place_hint()
@@ -224,10 +173,10 @@ class CanvasView(MapView):
     @Slot()
     def _after_reset(self) -> None:
         self._cancel_gesture()
-        self._planner.forget()
-        self.selected_link = self._hot = self._ported = None
-        if self.rename_field is not None:
-            self.rename_field.close_quietly()
+        self.inserter.planner.forget()
+        self.selected_link = None
+        self._hand.forget_gone()
+        self.renamer.close()
         self.selection.clear()
         self._show_selection()
         self._place_hint()
@@ -245,7 +194,7 @@ class CanvasView(MapView):
     def select_link(self, link: Link | None) -> None:
         """Select one wire (and no card), or none."""
         before, self.selected_link = self.selected_link, link
-        if before is not None and before != self._hot and before in self.network.wires:
+        if before is not None and before != self._hand.hot and before in self.network.wires:
             self.network.wires[before].set_hot(False)
         if link is not None:
             self.selection.clear()
@@ -262,194 +211,47 @@ class CanvasView(MapView):
         self._hint.adjustSize()
         self._hint.move(self.viewport().rect().center() - self._hint.rect().center())
 
-    # ------------------------------------------------------------------------------------------------------- renaming
-
-    def rename(self, layer_id: int) -> None:
-        """Open the field for a layer's name on its card."""
-        card = self.network.cards.get(layer_id)
-        if card is None:
-            return
-        if self.rename_field is not None:
-            self.rename_field.close_quietly()
-        inner = style.CARD.adjusted(style.BAR_WIDTH + 3, 3, -3, 0)
-        top = self.mapFromScene(card.pos() + inner.topLeft())
-        right = self.mapFromScene(card.pos() + inner.topRight())
-        height = theme.px(theme.current().space.control)
-        area = QRect(top, QPoint(max(right.x(), top.x() + theme.px(120)), top.y() + height))
-        self.rename_field = RenameField(
-            layer_id, self.context.document.layer(layer_id).path, area, self.viewport()
-        )
-        self.rename_field.entered.connect(self._take_name)
-        self.rename_field.left.connect(self._rename_left)
-
-    @Slot(int, str)
-    def _take_name(self, layer_id: int, path: str) -> None:
-        field = self.rename_field
-        if field is None:
-            return
-        try:
-            self.context.stack.push(RenameLayer(id=layer_id, path=path))
-        except StudioError as error:
-            field.refuse()
-            self.complain(str(error), field.geometry().bottomLeft())
-            return
-        self.bubble.hide()
-        field.close_quietly()
-
-    @Slot()
-    def _rename_left(self) -> None:
-        self.rename_field = None
-        self.bubble.hide()
-        self.setFocus()
-
     # ---------------------------------------------------------------------------------------------------------- mouse
 
     def show_ports(self, layer_id: int | None, ports: str) -> None:
         """Show ports of one card; those of the card before vanish."""
-        if self._ported is not None and self._ported != layer_id and self._ported in self.network.cards:
-            self.network.cards[self._ported].set_ports("")
-        self._ported = layer_id
-        if layer_id is not None:
-            self.network.cards[layer_id].set_ports(ports)
-
-    def _port_at(self, place: QPointF) -> tuple[int, str] | None:
-        """Return the card and the port (``i`` or ``o``) at a place."""
-        reach = max(style.PORT_REACH, style.PORT_REACH / self.zoom * 0.7)
-        card = self.network.card_at(place.x(), place.y(), reach)
-        if card is None or self.zoom < style.TILE_ZOOM:
-            return None
-        offset = place - self.network.cards[card].pos()
-        for port, y in (("o", style.CARD.bottom()), ("i", style.CARD.top())):
-            if abs(offset.x()) <= reach and abs(offset.y() - y) <= reach:
-                return card, port
-        return None
+        self._hand.show_ports(layer_id, ports)
 
     @override
     def mousePressEvent(self, event: QMouseEvent) -> None:
-        at = event.position().toPoint()
-        shift = bool(event.modifiers() & Qt.KeyboardModifier.ShiftModifier)
-        left = event.button() == Qt.MouseButton.LeftButton
         self.bubble.hide()
-        if self._gesture is not None:
-            return
-        if event.button() == Qt.MouseButton.MiddleButton or (left and shift):
-            self._gesture = Pan(self, at)
-        elif left:
-            self._press(at, adds=bool(event.modifiers() & Qt.KeyboardModifier.ControlModifier))
+        self._hand.press(event.position().toPoint(), event.button(), event.modifiers())
         event.accept()
-
-    def _press(self, at: QPoint, *, adds: bool) -> None:
-        place = self.mapToScene(at)
-        port = self._port_at(place)
-        if port is not None and self._start_wire(at, *port):
-            return
-        card = self.network.card_at(place.x(), place.y())
-        if card is not None:
-            if adds:
-                self.selection.toggle(card)
-            elif card not in self.selection.ids:
-                self.selection.select({card}, card)
-            else:
-                self.selection.select(self.selection.ids, card)
-            self._pressed = (at, card) if card in self.selection.ids else None
-            return
-        link = self.network.wire_at(place.x(), place.y(), style.WIRE_REACH)
-        if link is not None:
-            self.select_link(link)
-            self._pressed = (at, 0)
-            return
-        self.select_link(None)
-        if not adds:
-            self.selection.clear()
-        self._gesture = RubberBand(self, at, adds=adds)
-
-    def _start_wire(self, at: QPoint, card: int, port: str) -> bool:
-        """Start drawing a wire from a port, or take the wire off that ends there; return whether it was done."""
-        if port == "o":
-            self._gesture = Connect(self, at, card, leads_out=True)
-            return True
-        links = self.context.document.inputs_of(card)
-        spec = self.context.document.layer(card).spec
-        if spec is not None and spec.max_inputs == 0:
-            return False
-        if links and spec is not None and spec.max_inputs == 1:
-            self._gesture = Connect(self, at, links[0].source, leads_out=True, link=links[0])
-        else:
-            self._gesture = Connect(self, at, card, leads_out=False)
-        return True
 
     @override
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
-        at = event.position().toPoint()
-        if self._gesture is None and self._pressed is not None:
-            start, card = self._pressed
-            if (at - start).manhattanLength() >= QApplication.startDragDistance():
-                self._pressed = None
-                self._gesture = MoveCards(self, start, card) if card else self._take_wire(start)
-        if self._gesture is not None:
-            self._gesture.move(at)
-        elif not event.buttons():
-            self._hover(at)
+        self._hand.move(event.position().toPoint(), is_held=event.buttons() != Qt.MouseButton.NoButton)
         event.accept()
-
-    def _take_wire(self, at: QPoint) -> Gesture | None:
-        """Start moving the end of the selected wire that is nearer."""
-        link = self.selected_link
-        if link is None:
-            return None
-        y = self.mapToScene(at).y()
-        cards = self.network.cards
-        to_source, to_target = abs(y - cards[link.source].y()), abs(cards[link.target].y() - y)
-        if to_source < to_target:
-            return Connect(self, at, link.target, leads_out=False, link=link)
-        return Connect(self, at, link.source, leads_out=True, link=link)
-
-    def _hover(self, at: QPoint) -> None:
-        place = self.mapToScene(at)
-        card = self.network.card_at(place.x(), place.y(), style.PORT_REACH)
-        ports = ""
-        if card is not None and self.zoom >= style.TILE_ZOOM:
-            spec = self.context.document.layer(card).spec
-            ports = "o" if spec is not None and spec.max_inputs == 0 else "io"
-        self.show_ports(card, ports)
-        link = None if card is not None else self.network.wire_at(place.x(), place.y(), style.WIRE_REACH)
-        if link != self._hot:
-            if self._hot in self.network.wires and self._hot is not None and self._hot != self.selected_link:
-                self.network.wires[self._hot].set_hot(False)
-            self._hot = link
-            if link is not None:
-                self.network.wires[link].set_hot(True)
 
     @override
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:
-        self._pressed = None
-        gesture, self._gesture = self._gesture, None
-        if gesture is not None:
-            gesture.finish(event.position().toPoint())
+        self._hand.release(event.position().toPoint(), event.button())
         event.accept()
 
     @override
     def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
         at = event.position().toPoint()
         place = self.mapToScene(at)
-        self._cancel_gesture()
+        self._hand.cancel()
         card = self.network.card_at(place.x(), place.y())
         if card is not None:
-            self.rename(card)
+            self.renamer.open(card)
         elif self.network.wire_at(place.x(), place.y(), style.WIRE_REACH) is None:
             self.open_search(at)
         event.accept()
 
     @override
     def leaveEvent(self, event: QEvent) -> None:
-        if self._gesture is None:
-            self.show_ports(None, "")
+        self._hand.leave()
         super().leaveEvent(event)
 
     def _cancel_gesture(self) -> None:
-        gesture, self._gesture, self._pressed = self._gesture, None, None
-        if gesture is not None:
-            gesture.cancel()
+        self._hand.cancel()
         if self._drag is not None:
             self._drag.end()
             self._drag = None
@@ -477,7 +279,7 @@ class CanvasView(MapView):
     @override
     def keyPressEvent(self, event: QKeyEvent) -> None:
         if event.key() == Qt.Key.Key_Escape:
-            if self._gesture is not None or self._drag is not None:
+            if self._hand.is_busy or self._drag is not None:
                 self._cancel_gesture()
             elif not self.bubble.isHidden():
                 self.bubble.hide()
@@ -526,7 +328,7 @@ class CanvasView(MapView):
             event.ignore()
             return
         self._cancel_gesture()
-        self._drag = PaletteDrag(self, self._planner, type_id)
+        self._drag = PaletteDrag(self, self.inserter.planner, type_id)
         event.setDropAction(Qt.DropAction.CopyAction)
         event.accept()
 

@@ -1,0 +1,194 @@
+"""What the mouse does on the canvas: hovering, pressing, and which gesture a press begins."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QPoint, QPointF, Qt
+from PySide6.QtWidgets import QApplication
+
+from cnn_studio.graph.document import Link
+from cnn_studio.ui.canvas import style
+from cnn_studio.ui.canvas.gestures import Connect, Gesture, MoveCards, Pan, RubberBand
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from cnn_studio.ui.canvas.view import CanvasView
+
+_LEFT, _MIDDLE = Qt.MouseButton.LeftButton, Qt.MouseButton.MiddleButton
+
+
+class Hand:
+    """The mouse over one canvas; places are in its viewport.
+
+    Attributes:
+        hot: the link whose wire is under the mouse, or None.
+    """
+
+    def __init__(self, view: CanvasView) -> None:
+        self._view = view
+        self._gesture: Gesture | None = None
+        self._button = Qt.MouseButton.NoButton  # the one that began the gesture
+        # where the button went down, and what begins once the mouse moves
+        self._pressed: tuple[QPoint, Callable[[], Gesture | None]] | None = None
+        self._clicked: int | None = None  # the card that is selected alone if the mouse does not move
+        self._ported: int | None = None
+        self.hot: Link | None = None
+
+    @property
+    def is_busy(self) -> bool:
+        """Whether a gesture is going on."""
+        return self._gesture is not None
+
+    def press(self, at: QPoint, button: Qt.MouseButton, keys: Qt.KeyboardModifier) -> None:
+        """Begin what a press at this place means."""
+        if self._gesture is not None or self._pressed is not None:
+            return
+        if button == _MIDDLE or (button == _LEFT and keys & Qt.KeyboardModifier.ShiftModifier):
+            self._button = button
+            self._gesture = Pan(self._view, at)
+        elif button == _LEFT:
+            self._button = button
+            self._press_left(at, adds=bool(keys & Qt.KeyboardModifier.ControlModifier))
+
+    def _press_left(self, at: QPoint, *, adds: bool) -> None:
+        view, selection = self._view, self._view.selection
+        place = view.mapToScene(at)
+        card = view.network.card_at(place.x(), place.y())
+        link = None if card is not None else view.network.wire_at(place.x(), place.y(), style.WIRE_REACH)
+        port = self._port_at(place)
+        start: Callable[[], Gesture | None] | None = None
+        if port is not None:
+            start = self._wire_from(at, *port)
+        if card is not None:
+            if adds:
+                selection.toggle(card)
+            else:
+                selection.select(selection.ids if card in selection.ids else {card}, card)
+                self._clicked = card
+            if start is None and card in selection.ids:
+                start = partial(MoveCards, view, at, card)
+        elif link is not None:
+            view.select_link(link)
+            start = start or partial(self._take_wire, at)
+        if start is not None:
+            self._pressed = (at, start)
+        elif card is None:
+            view.select_link(None)
+            self._gesture = RubberBand(view, at, adds=adds)
+
+    def move(self, at: QPoint, *, is_held: bool) -> None:
+        """Follow the mouse: the gesture's business, or else hovering."""
+        if self._pressed is not None:
+            start, begin = self._pressed
+            if (at - start).manhattanLength() >= QApplication.startDragDistance():
+                self._pressed = self._clicked = None
+                self._gesture = begin()
+        if self._gesture is not None:
+            self._gesture.move(at)
+        elif not is_held:
+            self._hover(at)
+
+    def release(self, at: QPoint, button: Qt.MouseButton) -> None:
+        """End the gesture that this button began."""
+        if button != self._button:
+            return
+        clicked, self._clicked, self._pressed = self._clicked, None, None
+        gesture, self._gesture = self._gesture, None
+        if gesture is not None:
+            gesture.finish(at)
+        elif clicked is not None and clicked in self._view.network.cards:
+            self._view.selection.select({clicked}, clicked)  # a click on one of several selects it alone
+
+    def cancel(self) -> None:
+        """Give the gesture up; everything is as before."""
+        gesture, self._gesture = self._gesture, None
+        self._pressed = self._clicked = None
+        if gesture is not None:
+            gesture.cancel()
+
+    def leave(self) -> None:
+        """The mouse left the canvas."""
+        if self._gesture is None:
+            self.show_ports(None, "")
+
+    def forget_gone(self) -> None:
+        """Forget cards and wires that are no longer there."""
+        if self.hot not in self._view.network.wires:
+            self.hot = None
+        if self._ported not in self._view.network.cards:
+            self._ported = None
+
+    # --------------------------------------------------------------------------------------------- ports and wires
+
+    def show_ports(self, layer_id: int | None, ports: str) -> None:
+        """Show ports of one card; those of the card before vanish."""
+        cards = self._view.network.cards
+        if self._ported is not None and self._ported != layer_id and self._ported in cards:
+            cards[self._ported].set_ports("")
+        self._ported = layer_id
+        if layer_id is not None:
+            cards[layer_id].set_ports(ports)
+
+    def _port_at(self, place: QPointF) -> tuple[int, str] | None:
+        """Return the card and the port (``i`` or ``o``) at a place."""
+        view = self._view
+        if view.zoom < style.TILE_ZOOM:
+            return None
+        card = view.network.card_at(place.x(), place.y(), style.PORT_REACH)
+        if card is None:
+            return None
+        offset = place - view.network.cards[card].pos()
+        if abs(offset.x()) > style.PORT_WIDTH:
+            return None
+        beyond = abs(offset.y()) - style.CARD.bottom()
+        if not -style.PORT_DEPTH <= beyond <= style.PORT_REACH:
+            return None
+        return card, "o" if offset.y() > 0 else "i"
+
+    def _wire_from(self, at: QPoint, card: int, port: str) -> Callable[[], Gesture] | None:
+        """Return what draws a wire from a port, or takes off the wire that ends there; None if nothing does."""
+        view = self._view
+        if port == "o":
+            return partial(Connect, view, at, card, leads_out=True)
+        links = view.context.document.inputs_of(card)
+        spec = view.context.document.layer(card).spec
+        if spec is None or spec.max_inputs == 0:
+            return None
+        if links and spec.max_inputs == 1:
+            return partial(Connect, view, at, links[0].source, leads_out=True, link=links[0])
+        return partial(Connect, view, at, card, leads_out=False)
+
+    def _take_wire(self, at: QPoint) -> Gesture | None:
+        """Start moving the end of the selected wire that is nearer."""
+        view, link = self._view, self._view.selected_link
+        if link is None:
+            return None
+        y = view.mapToScene(at).y()
+        cards = view.network.cards
+        if abs(y - cards[link.source].y()) < abs(cards[link.target].y() - y):
+            return Connect(view, at, link.target, leads_out=False, link=link)
+        return Connect(view, at, link.source, leads_out=True, link=link)
+
+    def _hover(self, at: QPoint) -> None:
+        view = self._view
+        place = view.mapToScene(at)
+        card = view.network.card_at(place.x(), place.y(), style.PORT_REACH)
+        ports = ""
+        if card is not None and view.zoom >= style.TILE_ZOOM:
+            spec = view.context.document.layer(card).spec
+            ports = "o" if spec is not None and spec.max_inputs == 0 else "io"
+        self.show_ports(card, ports)
+        inside = view.network.card_at(place.x(), place.y())
+        link = None
+        if inside is None:
+            link = view.network.wire_at(place.x(), place.y(), style.WIRE_REACH)
+        if link == self.hot:
+            return
+        before, self.hot = self.hot, link
+        if before is not None and before in view.network.wires and before != view.selected_link:
+            view.network.wires[before].set_hot(False)
+        if link is not None:
+            view.network.wires[link].set_hot(True)
