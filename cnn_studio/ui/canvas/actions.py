@@ -10,16 +10,17 @@ from PySide6.QtGui import QGuiApplication, QKeyEvent, QKeySequence
 from cnn_studio.core.errors import StudioError
 from cnn_studio.graph.commands import MoveLayers, RemoveLink, SetOutput, SetTraining
 from cnn_studio.graph.document import NetworkDocument
-from cnn_studio.graph.edits import CARD_WIDTH, add_part, part_of, remove_and_heal
+from cnn_studio.graph.edits import add_part, part_of, remove_and_heal
 from cnn_studio.graph.layout import arrange
 from cnn_studio.ui.canvas import clipboard
+from cnn_studio.ui.canvas.routing import card_box
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from cnn_studio.ui.canvas.view import CanvasView
 
-_OFFSET = 32.0  # a copy stands this far right of and below its original
+_OFFSET = 32.0  # copies look for a free place in steps of this to the right
 _KEYS = QKeySequence.StandardKey
 
 
@@ -99,13 +100,14 @@ class CanvasActions:
         """Add copies of the selected layers, with the links among them, and select the copies."""
         ids = self._view.selection.ids
         if ids:
-            self._add(part_of(self._document, ids), CARD_WIDTH + _OFFSET, 0.0)
+            self._add(part_of(self._document, ids), _OFFSET, 0.0)
 
     def _add(self, part: NetworkDocument, dx: float, dy: float) -> None:
-        document = self._document
-        taken = {(round(layer.x), round(layer.y)) for layer in document.layers.values()}
-        while any((round(layer.x + dx), round(layer.y + dy)) in taken for layer in part.layers.values()):
-            dx, dy = dx + _OFFSET, dy + _OFFSET
+        """Add copies at the first free place to the right, and select them."""
+        document, index = self._document, self._view.network.index
+        boxes = [card_box(layer.x, layer.y + dy) for layer in part.layers.values()]
+        while any(index.inside(box.moved(dx, 0)) for box in boxes):
+            dx += _OFFSET
         first = document.next_id
         if self._view.edit(add_part(document, part, dx, dy)):
             self._view.selection.select(range(first, first + len(part.layers)))
@@ -132,9 +134,8 @@ class CanvasActions:
             return
         layers = part.layers.values()
         seen = view.mapToScene(view.viewport().rect()).boundingRect()
-        fits = all(seen.contains(layer.x + _OFFSET, layer.y + _OFFSET) for layer in layers)
-        if fits:
-            self._add(part, _OFFSET, _OFFSET)
+        if all(seen.contains(layer.x, layer.y) for layer in layers):
+            self._add(part, 0.0, 0.0)
         else:
             center = seen.center()
             x = sum(layer.x for layer in layers) / len(part.layers)

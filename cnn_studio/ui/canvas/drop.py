@@ -15,7 +15,6 @@ from cnn_studio.graph.edits import CARD_HEIGHT, CARD_WIDTH, STEP, append_after, 
 from cnn_studio.graph.layout import COLUMN
 from cnn_studio.graph.registry import get_spec
 from cnn_studio.graph.shapes import ShapeReport, infer_shapes
-from cnn_studio.graph.spec import shape_text
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,14 +55,11 @@ class DropPlan:
     moves: tuple[tuple[int, float, float], ...] = ()
 
     @property
-    def summary(self) -> str:
-        """What goes in and comes out, such as ``6×28×28 → 6×14×14``."""
-        if self.report is None:
-            return ""
-        state = self.report.states[self.new_id]
-        if state.shape is None or not state.inputs:
-            return ""
-        return f"{shape_text(state.inputs[0])} → {shape_text(state.shape)}"
+    def misfit(self) -> str:
+        """Why the layer itself cannot be there; empty where only layers behind it get into trouble."""
+        if self.refusal or self.report is None:
+            return self.refusal
+        return self.trouble if self.report.states[self.new_id].shape is None else ""
 
 
 def spot_below(document: NetworkDocument, current: int | None) -> Spot:

@@ -42,6 +42,10 @@ class Box(NamedTuple):
         """Return whether a place lies in the box widened by `margin`."""
         return self.left - margin < x < self.right + margin and self.top - margin < y < self.bottom + margin
 
+    def moved(self, dx: float, dy: float) -> Box:
+        """Return the box at another place."""
+        return Box(self.left + dx, self.top + dy, self.right + dx, self.bottom + dy)
+
     def meets(self, other: Box, margin: float = 0.0) -> bool:
         """Return whether two boxes overlap, or come closer than `margin`."""
         return (

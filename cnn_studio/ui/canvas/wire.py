@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QPainter, QPainterPath, QPen
 from PySide6.QtWidgets import QGraphicsItem, QStyleOptionGraphicsItem, QWidget
@@ -99,16 +101,16 @@ class WireItem(QGraphicsItem):
             self.update()
 
     def set_open(self, is_open: bool) -> None:
-        """Hide it while a layer is about to go into it."""
+        """Show nothing while a layer is about to go into it; it still can be found by the mouse."""
         if is_open != self._is_open:
             self._is_open = is_open
-            self.setVisible(not is_open)
+            self.update()
 
     def distance(self, x: float, y: float) -> float:
         """Return how far a place is from the wire, in canvas units."""
         x, y = x - self.pos().x(), y - self.pos().y()
         best = float("inf")
-        for (ax, ay), (bx, by) in zip(self._points, self._points[1:], strict=False):
+        for (ax, ay), (bx, by) in pairwise(self._points):
             dx, dy = bx - ax, by - ay
             length = dx * dx + dy * dy
             t = 0.0 if length == 0 else max(0.0, min(1.0, ((x - ax) * dx + (y - ay) * dy) / length))
@@ -133,7 +135,7 @@ class WireItem(QGraphicsItem):
     def paint(
         self, painter: QPainter, option: QStyleOptionGraphicsItem, widget: QWidget | None = None
     ) -> None:
-        if self.route is None:
+        if self.route is None or self._is_open:
             return
         zoom = option.levelOfDetailFromTransform(painter.worldTransform()) / theme.scale()
         shown = self._preview or self.content

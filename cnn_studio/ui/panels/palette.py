@@ -9,7 +9,7 @@ from shiboken6 import isValid
 from typing_extensions import override
 
 from cnn_studio.graph.document import DocumentChange
-from cnn_studio.graph.registry import all_specs
+from cnn_studio.graph.registry import all_specs, get_spec
 from cnn_studio.ui import theme
 from cnn_studio.ui.canvas.context import EditingContext
 from cnn_studio.ui.canvas.drop import Planner, spot_below
@@ -25,7 +25,7 @@ _WIDTH = 224
 class PalettePanel(QFrame):
     """The palette beside the canvas.
 
-    Types that would make an error behind the selected layer are muted and say why; that is worked out some time
+    Types that cannot work behind the selected layer are muted and say why; that is worked out some time
     after the last edit, one type at a time, so that no edit waits for it.
 
     Attributes:
@@ -109,9 +109,8 @@ class PalettePanel(QFrame):
         report = self._context.report()
         if report.document.layers:
             plan = self._planner.plan(report, type_id, spot_below(report.document, self._selection.current))
-            reason = plan.refusal or plan.trouble
-            if reason and type_id != "input":
-                self._reasons[type_id] = reason
+            if plan.misfit and get_spec(type_id).max_inputs != 0:  # an input goes above, not behind
+                self._reasons[type_id] = plan.misfit
         if self._waiting:
             self._timer.start(0)
         else:

@@ -1,0 +1,199 @@
+"""The palette: finding, choosing and dragging layer types, and what it says of those that do not fit."""
+
+import pytest
+from psygnal import Signal
+from PySide6.QtCore import QPoint, Qt
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QLabel
+
+from cnn_studio.core.commands import CommandStack
+from cnn_studio.graph.commands import RenameLayer
+from cnn_studio.graph.document import DocumentChange
+from cnn_studio.graph.registry import all_specs, get_spec
+from cnn_studio.graph.shapes import ShapeEngine
+from cnn_studio.graph.starters import find_starter
+from cnn_studio.ui import theme
+from cnn_studio.ui.canvas.layer_list import REASON_ROLE, TYPE_ROLE, LayerList, match_score
+from cnn_studio.ui.canvas.palette_drag import dragged_type
+from cnn_studio.ui.canvas.selection import SelectionModel
+from cnn_studio.ui.canvas.view import CanvasView
+from cnn_studio.ui.panels.palette import PalettePanel
+from tests.helpers.ui import Drag, events, grab
+
+
+class Context:
+    """An open document, as the session offers it."""
+
+    changed = Signal(DocumentChange)
+    replaced = Signal()
+
+    def __init__(self):
+        self.document = find_starter("lenet5").build()
+        self.stack = CommandStack(self.document)
+        self._shapes = ShapeEngine(self.document)
+        self.document.changed.connect(self._pass_on)
+
+    def _pass_on(self, change):
+        self.changed.emit(change)
+
+    def report(self):
+        return self._shapes.report()
+
+
+@pytest.fixture
+def palette(qtbot):
+    panel = PalettePanel(Context(), SelectionModel())
+    qtbot.addWidget(panel)
+    panel.show()
+    events()
+    return panel
+
+
+def reasons(panel):
+    model = panel.layers.model()
+    found = {}
+    for row in range(model.rowCount()):
+        index = model.index(row, 0)
+        if index.data(TYPE_ROLE) and index.data(REASON_ROLE):
+            found[index.data(TYPE_ROLE)] = index.data(REASON_ROLE)
+    return found
+
+
+def best(text):
+    scored = [(match_score(spec, text), n, spec.id) for n, spec in enumerate(all_specs())]
+    return min(entry for entry in scored if entry[0] is not None)[2]
+
+
+@pytest.mark.parametrize(
+    ("text", "type_id"),
+    [
+        ("conv", "conv2d"),
+        ("relu", "relu"),
+        ("max", "max_pool2d"),
+        ("gap", "global_avg_pool"),
+        ("dense", "linear"),
+        ("Fully connected", "linear"),
+        ("bn", "batch_norm"),
+        ("sub", "subsampling"),
+        ("skip", "identity"),
+        ("mxp", "max_pool2d"),
+        ("concat", "concat"),
+    ],
+)
+def test_searching_finds(text, type_id):
+    assert best(text) == type_id
+
+
+def test_every_type_is_found_by_its_title_and_its_id():
+    for spec in all_specs():
+        assert match_score(spec, spec.title) is not None
+        assert match_score(spec, spec.id) is not None
+        assert match_score(spec, "zzzz") is None
+
+
+def test_all_types_stand_in_the_list_with_help(palette):
+    assert palette.layers.types() == sorted(
+        (spec.id for spec in all_specs()), key=palette.layers.types().index
+    )
+    assert len(palette.layers.types()) == len(list(all_specs()))
+    model = palette.layers.model()
+    for row in range(model.rowCount()):
+        index = model.index(row, 0)
+        if index.data(TYPE_ROLE):
+            assert get_spec(index.data(TYPE_ROLE)).help in index.data(Qt.ItemDataRole.ToolTipRole)
+        else:
+            assert not index.flags() & Qt.ItemFlag.ItemIsSelectable
+
+
+def test_typing_and_enter_choose_the_best_match(palette, qtbot):
+    palette.focus_search()
+    QTest.keyClicks(palette.field, "pool")
+    assert palette.layers.types()[0] == "max_pool2d"
+    QTest.keyClick(palette.field, Qt.Key.Key_Down)
+    with qtbot.waitSignal(palette.layer_chosen) as chosen:
+        QTest.keyClick(palette.field, Qt.Key.Key_Return)
+    assert chosen.args == ["avg_pool2d"]
+    QTest.keyClick(palette.field, Qt.Key.Key_Up)
+    with qtbot.waitSignal(palette.layer_chosen) as chosen:
+        QTest.keyClick(palette.field, Qt.Key.Key_Return)
+    assert chosen.args == ["max_pool2d"]
+
+
+def test_a_double_click_chooses(palette, qtbot):
+    row = next(r for r in range(9) if palette.layers.model().index(r, 0).data(TYPE_ROLE) == "conv2d")
+    at = palette.layers.visualRect(palette.layers.model().index(row, 0)).center()
+    with qtbot.waitSignal(palette.layer_chosen) as chosen:
+        QTest.mouseClick(palette.layers.viewport(), Qt.MouseButton.LeftButton, pos=at)
+        QTest.mouseDClick(palette.layers.viewport(), Qt.MouseButton.LeftButton, pos=at)
+    assert chosen.args == ["conv2d"]
+
+
+def test_a_search_without_result_says_what_to_do(palette):
+    QTest.keyClicks(palette.field, "transformer")
+    shown = [label.text() for label in palette.findChildren(QLabel) if label.isVisible()]
+    assert any("Try conv, pool, dense or norm" in text for text in shown)
+    QTest.keyClick(palette.field, Qt.Key.Key_Escape)
+    assert len(palette.layers.types()) == len(list(all_specs()))
+    shown = [label.text() for label in palette.findChildren(QLabel) if label.isVisible()]
+    assert not any("Try conv" in text for text in shown)
+
+
+def test_the_drag_carries_the_type_and_shows_its_card(palette, qtbot):
+    palette.layers.search("max")
+    drag = palette.layers.make_drag()
+    assert dragged_type(drag.mimeData()) == "max_pool2d"
+    size = drag.pixmap().deviceIndependentSize()
+    assert size.width() > 214 and size.height() > 50
+    assert drag.hotSpot() == QPoint(round(size.width() / 2), round(size.height() / 2))
+    image = drag.pixmap().toImage()
+    bar = image.pixelColor(11, image.height() // 2)
+    family = theme.qcolor("pooling")
+    assert abs(bar.red() - family.red()) + abs(bar.green() - family.green()) < 40
+    view = CanvasView(palette._context)
+    qtbot.addWidget(view)
+    view.animated = False
+    view.resize(700, 860)
+    view.show()
+    events()
+    moved = Drag(drag.mimeData())
+    end = view.mapFromScene(0, view.context.document.layer_at("OUT").y + 60)
+    assert moved.move(view, end) and moved.drop(end)
+    assert "pool1" in view.context.document.paths
+
+
+def test_what_does_not_fit_behind_the_selection_is_muted_with_the_reason(palette, qtbot):
+    qtbot.waitUntil(lambda: bool(reasons(palette)), timeout=3000)
+    found = reasons(palette)  # nothing is selected: behind the output, which is a vector
+    assert "conv2d" in found and "vector" in found["conv2d"]
+    assert "relu" not in found and "linear" not in found
+    document = palette._context.document
+    palette._selection.select({document.layer_at("S2").id})
+    qtbot.waitUntil(lambda: "conv2d" not in reasons(palette), timeout=3000)
+    assert "Flatten" in reasons(palette)["linear"]
+    row = next(
+        palette.layers.model().index(r, 0)
+        for r in range(palette.layers.model().rowCount())
+        if palette.layers.model().index(r, 0).data(TYPE_ROLE) == "linear"
+    )
+    assert reasons(palette)["linear"] in row.data(Qt.ItemDataRole.ToolTipRole)
+
+
+def test_an_edit_does_not_wait_for_the_palette(palette, qtbot):
+    qtbot.waitUntil(lambda: bool(reasons(palette)), timeout=3000)
+    before = reasons(palette)
+    palette._context.stack.push(RenameLayer(id=palette._context.document.layer_at("C1").id, path="first"))
+    assert palette._timer.isActive()
+    assert reasons(palette) == before
+
+
+def test_the_list_follows_the_theme(qtbot):
+    layers = LayerList()
+    qtbot.addWidget(layers)
+    layers.resize(220, 400)
+    layers.show()
+    events()
+    light = grab(layers, "palette-light")
+    theme.manager().set_mode("dark")
+    events()
+    dark = grab(layers, "palette-dark")
+    assert light[398, 2, 0] > 240 and dark[398, 2, 0] < 60
