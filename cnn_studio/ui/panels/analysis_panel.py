@@ -1,0 +1,228 @@
+"""The Analysis tab: what every layer gives, holds and costs."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import (
+    QItemSelection,
+    QItemSelectionModel,
+    QModelIndex,
+    QRect,
+    QRectF,
+    QSize,
+    Qt,
+    Signal,
+    Slot,
+)
+from PySide6.QtGui import QGuiApplication, QPainter
+from PySide6.QtWidgets import (
+    QAbstractItemView,
+    QLabel,
+    QStackedWidget,
+    QStyledItemDelegate,
+    QStyleOptionViewItem,
+    QVBoxLayout,
+    QWidget,
+)
+from typing_extensions import override
+
+from cnn_studio.app.session import Session
+from cnn_studio.graph.document import DocumentChange
+from cnn_studio.ui import theme
+from cnn_studio.ui.canvas.selection import SelectionModel
+from cnn_studio.ui.panels.layer_table import (
+    SHARE_COLUMN,
+    TEXT_COLUMNS,
+    LayerRow,
+    LayerTable,
+    layer_rows,
+    table_text,
+)
+from cnn_studio.ui.panels.lazy_refresh import LazyRefresh
+from cnn_studio.ui.panels.sorted_table import SORT_ROLE, SortedRows, SortedTable
+from cnn_studio.ui.status import macs_text
+
+_INTERVAL_MS = 150
+_EMPTY = "The network is empty. Drag a layer from the palette onto the canvas, or open a starter."
+
+
+class AnalysisPanel(QWidget):
+    """A sortable table of all layers with the totals below; its selection is that of the canvas.
+
+    Attributes:
+        layer_chosen: emitted with the id of the layer to go to (double click or Enter).
+    """
+
+    layer_chosen = Signal(int)
+
+    def __init__(self, session: Session, selection: SelectionModel, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._session = session
+        self._selection = selection
+        self._following = False
+        self.model = LayerTable(self)
+        self._sorted = SortedRows(self.model, self)
+        self.table = SortedTable(
+            self._sorted, stretched=SHARE_COLUMN, least=170, text_columns=(0, *TEXT_COLUMNS)
+        )
+        self.table.setSelectionMode(QAbstractItemView.SelectionMode.ExtendedSelection)
+        self.table.setAccessibleName("Layers and their numbers")
+        self.table.setItemDelegateForColumn(SHARE_COLUMN, _ShareBar(self.table))
+        self._totals = QLabel()
+        self._empty = QLabel(_EMPTY)
+        self._build()
+        self._refresher = LazyRefresh(self, self.refresh, _INTERVAL_MS)
+        session.changed.connect(self._document_changed)
+        session.replaced.connect(self._refresher.request)
+        selection.changed.connect(self._follow)
+        self.table.selectionModel().selectionChanged.connect(self._pass_on)
+        self.table.row_entered.connect(self._jump)
+        self.table.copy_requested.connect(self.copy)
+
+    def _build(self) -> None:
+        space = theme.current().space
+        self._totals.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        self._totals.setWordWrap(True)
+        theme.set_role(self._totals, "strong")
+        self._empty.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        self._empty.setWordWrap(True)
+        theme.set_role(self._empty, "muted")
+        self._pages = QStackedWidget()
+        self._pages.addWidget(self.table)
+        self._pages.addWidget(self._empty)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(*(theme.px(n) for n in (space.l, space.s, space.l, space.m)))
+        layout.setSpacing(theme.px(space.s))
+        layout.addWidget(self._pages, 1)
+        layout.addWidget(self._totals)
+
+    # ---------------------------------------------------------------------------------------------------- content
+
+    def _document_changed(self, change: DocumentChange) -> None:
+        if change.added or change.removed or change.edited or change.relinked or change.info:
+            self._refresher.request()
+
+    @Slot()
+    def refresh(self) -> None:
+        """Show the numbers of the network as it is now."""
+        before = [row.layer_id for row in self.model.rows]
+        self._following = True  # a reset of the model must not clear the canvas' selection
+        try:
+            self.model.set_rows(layer_rows(self._session.document, self._session.report()))
+        finally:
+            self._following = False
+        rows = self.model.rows
+        if [row.layer_id for row in rows] != before:
+            self.table.fit_columns()
+        self._pages.setCurrentWidget(self.table if rows else self._empty)
+        self._totals.setVisible(bool(rows))
+        self._totals.setText(self._totals_text())
+        self._follow()
+
+    def _totals_text(self) -> str:
+        rows, layers = self.model.rows, self._session.document.layers
+        frozen = sum(row.params or 0 for row in rows if not layers[row.layer_id].trainable)
+        parts = [f"{sum(row.params or 0 for row in rows):,} parameters"]
+        if frozen:
+            parts.append(f"{frozen:,} of them frozen")
+        parts.append(f"{macs_text(sum(row.macs or 0 for row in rows))} per image")
+        parts.append(f"{sum(row.activations or 0 for row in rows):,} activations per image")
+        parts.append(f"{len(rows):,} layers")
+        unknown = sum(not row.is_known for row in rows)
+        if unknown:
+            parts.append(f"{unknown:,} without a size yet, not counted")
+        return " · ".join(parts)
+
+    # -------------------------------------------------------------------------------------------------- selection
+
+    def _row_at(self, index: QModelIndex) -> LayerRow:
+        return self.model.rows[self._sorted.mapToSource(index).row()]
+
+    @Slot()
+    def _follow(self) -> None:
+        """Select the rows of the layers that are selected elsewhere."""
+        if self._following:
+            return
+        if not self.isVisible():
+            self._refresher.request()
+            return
+        wanted, current = QItemSelection(), QModelIndex()
+        last = self.model.columnCount() - 1
+        for number, row in enumerate(self.model.rows):
+            if row.layer_id in self._selection.ids:
+                begin = self._sorted.mapFromSource(self.model.index(number, 0))
+                wanted.select(begin, begin.siblingAtColumn(last))
+                if row.layer_id == self._selection.current:
+                    current = begin
+        chosen = self.table.selectionModel()
+        self._following = True
+        try:
+            chosen.select(wanted, QItemSelectionModel.SelectionFlag.ClearAndSelect)
+            if current.isValid():
+                chosen.setCurrentIndex(current, QItemSelectionModel.SelectionFlag.NoUpdate)
+                self.table.scrollTo(current)
+        finally:
+            self._following = False
+
+    @Slot()
+    def _pass_on(self) -> None:
+        """Select elsewhere what is selected here."""
+        if self._following:
+            return
+        chosen = self.table.selectionModel()
+        current = chosen.currentIndex()
+        ids = [self._row_at(index).layer_id for index in chosen.selectedRows()]
+        self._following = True
+        try:
+            self._selection.select(ids, self._row_at(current).layer_id if current.isValid() else None)
+        finally:
+            self._following = False
+
+    @Slot(QModelIndex)
+    def _jump(self, index: QModelIndex) -> None:
+        if index.isValid():
+            self.layer_chosen.emit(self._row_at(index).layer_id)
+
+    @Slot()
+    def copy(self) -> None:
+        """Copy the selected rows, or all if none is, as text with tabs between the columns."""
+        numbers = self.table.selected_rows() or range(self._sorted.rowCount())
+        rows = [self._row_at(self._sorted.index(number, 0)) for number in numbers]
+        QGuiApplication.clipboard().setText(table_text(rows))
+
+
+class _ShareBar(QStyledItemDelegate):
+    """Paints a share as a thin bar with the number before it."""
+
+    @override
+    def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: QModelIndex) -> None:  # type: ignore[override]
+        self.initStyleOption(option, index)
+        text, cell = option.text, QRect(option.rect)
+        option.text = ""
+        style = option.widget.style()
+        style.drawControl(style.ControlElement.CE_ItemViewItem, option, painter, option.widget)
+        if not text:
+            return
+        share = float(index.data(SORT_ROLE))
+        family = index.siblingAtColumn(1).data(Qt.ItemDataRole.DecorationRole)
+        gap, number = theme.px(8), option.fontMetrics.horizontalAdvance("< 0.1 %")
+        label = QRect(cell.left() + gap, cell.top() - 1, number, cell.height())
+        painter.save()
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        painter.setPen(theme.qcolor("text"))
+        painter.setFont(option.font)
+        painter.drawText(label, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter, text)
+        height = theme.px(6)
+        room = cell.right() - label.right() - 2 * gap
+        bar = QRectF(label.right() + gap, cell.center().y() - height / 2, room, height)
+        painter.setPen(Qt.PenStyle.NoPen)
+        if room > height:
+            painter.setBrush(theme.qcolor("line"))
+            painter.drawRoundedRect(bar, height / 2, height / 2)
+            bar.setWidth(max(height, room * share))
+            painter.setBrush(family)
+            painter.drawRoundedRect(bar, height / 2, height / 2)
+        painter.restore()
+
+    @override
+    def sizeHint(self, option: QStyleOptionViewItem, index: QModelIndex) -> QSize:  # type: ignore[override]
+        return QSize(theme.px(150), super().sizeHint(option, index).height())
