@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from cnn_studio.core.errors import ParameterError
 from cnn_studio.graph.commands import AnyCommand, RemoveLink, SetParams
 from cnn_studio.graph.document import NetworkDocument
 from cnn_studio.graph.edits import append_after, insert_before, remove_and_heal, replace_type
@@ -74,13 +75,13 @@ def problem_at(document: NetworkDocument, layer_id: int | None, finding: Finding
 def _command(document: NetworkDocument, layer_id: int, spec: FixSpec) -> AnyCommand | None:
     """Return the command behind a fix, or None where it does not apply to this place in the network."""
     if spec.changes:
-        return SetParams(id=layer_id, changes=dict(spec.changes))
+        return _set_params(document, layer_id, spec.changes)
     if spec.input_size is not None:
         sources = document.sources_of(layer_id)
         if len(sources) != 1 or document.layer(sources[0]).type != "input":
             return None
         height, width = spec.input_size
-        return SetParams(id=sources[0], changes={"height": height, "width": width})
+        return _set_params(document, sources[0], {"height": height, "width": width})
     if spec.insert is not None:
         return insert_before(document, layer_id, spec.insert) if document.inputs_of(layer_id) else None
     if spec.append is not None:
@@ -93,3 +94,15 @@ def _command(document: NetworkDocument, layer_id: int, spec: FixSpec) -> AnyComm
     if spec.remove:
         return remove_and_heal(document, [layer_id])
     return None
+
+
+def _set_params(document: NetworkDocument, layer_id: int, changes: Mapping[str, Any]) -> SetParams | None:
+    """Return the change, or None where a value is out of the parameter's range: the window knows no ranges."""
+    layer_type = document.layer(layer_id).spec
+    known = {param.key: param for param in layer_type.params} if layer_type is not None else {}
+    try:
+        for key, value in changes.items():
+            known[key].parse(value)
+    except ParameterError:
+        return None
+    return SetParams(id=layer_id, changes=dict(changes))
