@@ -205,10 +205,14 @@ class Choice(Param):
 
 @dataclass(frozen=True, slots=True)
 class Pair(Param):
-    """Height and width, each a whole number from `minimum` to `maximum`; one number stands for both."""
+    """Height and width, each a whole number from `minimum` to `maximum`; one number stands for both.
+
+    `short` shows equal numbers as one, as people write a stride.
+    """
 
     minimum: int = 1
     maximum: int = 10_000
+    short: bool = False
 
     @property
     def range_text(self) -> str:
@@ -225,6 +229,8 @@ class Pair(Param):
     def text(self, value: Value) -> str:
         if not isinstance(value, tuple):
             return str(value)
+        if self.short and value[0] == value[1]:
+            return str(value[0])
         return f"{value[0]} × {value[1]}"
 
 

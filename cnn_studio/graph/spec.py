@@ -108,6 +108,10 @@ def _no_macs(params: Params, inputs: tuple[Shape, ...], output: Shape) -> int:
     return 0
 
 
+def _no_sentence(params: Params, inputs: tuple[Shape, ...]) -> str:
+    return ""
+
+
 def _no_caption(params: Params) -> str:
     return ""
 
@@ -126,6 +130,7 @@ class LayerSpec:
         window: for layers that slide a window: its geometry on a map of the given shape.
         caption: the short right-hand text of the card, such as ``Conv 5×5``; the title if empty.
         subtitle: the second line of the card, such as ``6 filters · stride 1``.
+        sentence: what the layer does with these parameters on these inputs, in numbers; `help` where it is empty.
         min_inputs, max_inputs: number of links it takes; None means any number.
         keywords: further words the search finds it by.
     """
@@ -141,6 +146,7 @@ class LayerSpec:
     window: Callable[[Params, Shape], Window] | None = None
     caption: Callable[[Params], str] = _no_caption
     subtitle: Callable[[Params], str] = _no_caption
+    sentence: Callable[[Params, tuple[Shape, ...]], str] = _no_sentence
     min_inputs: int = 1
     max_inputs: int | None = 1
     keywords: tuple[str, ...] = ()

@@ -122,12 +122,13 @@ def _not_tiling(layer: Windowed, params: Params, shape: Shape, rows: Axis, colum
     else:
         what = f"{holds} image that this layer never sees"
     message = (
-        f"The {layer.noun} does not tile its input: {_formula(rows, columns)}. PyTorch takes the floor, "
-        f"{rows.output} × {columns.output}, so the last {_rows_and_columns(*lost)} of the {rows.padded} × "
-        f"{columns.padded} input{' with padding' if _has_padding(rows, columns) else ''} {'is' if one else 'are'} left out; {what}."
+        f"At stride {_pair((rows.stride, columns.stride))} the {rows.span} × {columns.span} {layer.noun} does not tile "
+        f"the {rows.padded} × {columns.padded} input{' with padding' if _has_padding(rows, columns) else ''}: "
+        f"{_formula(rows, columns)}. PyTorch rounds down to {rows.output} × {columns.output}, so the last "
+        f"{_rows_and_columns(*lost)} {'is' if one else 'are'} left out; {what}."
     )
     if harmful and not _symmetric_padding_can_help(rows, columns) and "padding" in layer.keys:
-        message += f" Symmetric padding adds 2p, an even number, so no p can help at stride {_pair((rows.stride, columns.stride))}."
+        message += " Symmetric padding adds 2p, an even number, so it cannot help here."
     return Finding(
         "not_tiling",
         "warning" if harmful else "note",

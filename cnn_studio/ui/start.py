@@ -59,8 +59,9 @@ def start_window(arguments: Sequence[str], prepare: Callable[[MainWindow], objec
         prepare(window)
     window.show()
     code = app.exec()
-    if not window.training.shut_down(_GRACE_SECONDS):
-        # a thread inside one long step cannot be interrupted; everything is saved, so the process may go
+    if not window.training.shut_down(_GRACE_SECONDS) or window.loader.is_loading:
+        # a thread inside one long step or import cannot be interrupted, and Python must not be taken down around
+        # it; everything is saved, so the process may go
         _log.info("a job did not end in time")
         sys.stdout.flush()
         sys.stderr.flush()

@@ -32,11 +32,17 @@ class TorchLoader(QObject):
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self.is_ready = False
+        self._thread = threading.Thread(target=self._load, name="load torch", daemon=True)
         self._done.connect(self._finish)  # queued, because the signal comes from the thread
 
     def start(self) -> None:
         """Begin to load."""
-        threading.Thread(target=self._load, name="load torch", daemon=True).start()
+        self._thread.start()
+
+    @property
+    def is_loading(self) -> bool:
+        """Whether the thread is still importing."""
+        return self._thread.is_alive()
 
     def _load(self) -> None:
         try:

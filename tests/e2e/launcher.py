@@ -33,7 +33,9 @@ class Mapper(QObject):
     @Slot(object)
     def _ended(self, outcome: Any) -> None:
         end = outcome.finished
-        self._outcomes.append({"status": end.status, "val_accuracy": end.val_accuracy, "message": end.message})
+        self._outcomes.append(
+            {"status": end.status, "val_accuracy": end.val_accuracy, "message": end.message}
+        )
 
     @Slot()
     def _write(self) -> None:
@@ -51,7 +53,8 @@ class Mapper(QObject):
             "undo": window.session.stack.undo_label,
             "layers": {layer.path: layer.type for layer in document.layers.values()},
             "links": [
-                [document.layer(link.source).path, document.layer(link.target).path] for link in document.links()
+                [document.layer(link.source).path, document.layer(link.target).path]
+                for link in document.links()
             ],
             "problems": [p.code for p in window.session.report().problems],
             "trained": window.session.has_fitting_weights,
@@ -70,7 +73,10 @@ class Mapper(QObject):
         return [place.x(), place.y()]
 
     def _cards(self) -> dict[str, list[int]]:
-        return {layer.path: self._place(layer.x, layer.y) for layer in self._window.session.document.layers.values()}
+        return {
+            layer.path: self._place(layer.x, layer.y)
+            for layer in self._window.session.document.layers.values()
+        }
 
     def _wires(self) -> list[dict[str, Any]]:
         document = self._window.session.document
@@ -112,7 +118,9 @@ def _items(view: QAbstractItemView) -> list[dict[str, Any]]:
         box = view.visualRect(index)
         if view.viewport().rect().contains(box.center()):
             rect = _rect(view.viewport(), box)
-            found.append({"class": "item", "name": "", "text": str(index.data()), "enabled": True, "rect": rect})
+            found.append(
+                {"class": "item", "name": "", "text": str(index.data()), "enabled": True, "rect": rect}
+            )
     return found
 
 

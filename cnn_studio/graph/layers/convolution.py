@@ -110,6 +110,15 @@ def _conv_subtitle(params: Params) -> str:
     return " · ".join(parts)
 
 
+def _conv_sentence(params: Params, inputs: tuple[Shape, ...]) -> str:
+    channels, height, width = inputs[0]
+    rows, columns = params["kernel_size"]
+    depth = channels // params["groups"]
+    filters = count_text(params["out_channels"], "filter")
+    verb = "slides" if params["out_channels"] == 1 else "slide"
+    return f"{filters} of {rows} × {columns} × {depth} {verb} over the {height} × {width} maps."
+
+
 CONV2D = LayerSpec(
     id="conv2d",
     family=Family.CONVOLUTION,
@@ -133,7 +142,12 @@ CONV2D = LayerSpec(
             maximum=1_000,
         ),
         Pair(
-            "stride", "Stride", "How far the filter moves each step. 2 halves the map.", (1, 1), maximum=1_000
+            "stride",
+            "Stride",
+            "How far the filter moves each step. 2 halves the map.",
+            (1, 1),
+            maximum=1_000,
+            short=True,
         ),
         Sides(
             "padding",
@@ -148,6 +162,7 @@ CONV2D = LayerSpec(
             "Dilation",
             "Distance between the cells of a filter; 2 leaves one cell out between two.",
             (1, 1),
+            short=True,
             maximum=1_000,
             advanced=True,
         ),
@@ -185,6 +200,7 @@ CONV2D = LayerSpec(
     window=conv_window,
     caption=_conv_caption,
     subtitle=_conv_subtitle,
+    sentence=_conv_sentence,
     keywords=("conv", "filter", "kernel", "feature map"),
 )
 

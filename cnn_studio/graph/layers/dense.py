@@ -65,6 +65,11 @@ def _linear_subtitle(params: Params) -> str:
     return units if params["activation"] == "none" else f"{units} · {params['activation']}"
 
 
+def _linear_sentence(params: Params, inputs: tuple[Shape, ...]) -> str:
+    units, values = params["out_features"], inputs[0][-1]
+    return f"Every one of the {count_text(units, 'unit')} reads all {values:,} values: {units * values:,} weights."
+
+
 LINEAR = LayerSpec(
     id="linear",
     family=Family.DENSE,
@@ -86,6 +91,7 @@ LINEAR = LayerSpec(
     tensors=_linear_tensors,
     macs=_linear_macs,
     subtitle=_linear_subtitle,
+    sentence=_linear_sentence,
     keywords=("dense", "linear", "fc", "classifier"),
 )
 

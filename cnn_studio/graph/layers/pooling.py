@@ -6,7 +6,7 @@ from collections.abc import Callable
 from functools import partial
 
 from cnn_studio.core.params import Flag, Pair, Param, Sides
-from cnn_studio.graph.layers.common import activation_param, need_map, size_text, stride_text
+from cnn_studio.graph.layers.common import activation_param, count_text, need_map, size_text, stride_text
 from cnn_studio.graph.spec import Family, FixSpec, Inferred, LayerSpec, Params, Shape, Tensor, failed, product
 from cnn_studio.graph.tiling import Windowed, infer_window
 from cnn_studio.graph.window import Window, window
@@ -89,6 +89,7 @@ def _kernel(default: int) -> Pair:
         "Height × width of the window, usually 2 × 2.",
         (default, default),
         maximum=1_000,
+        short=True,
     )
 
 
@@ -99,6 +100,7 @@ def _stride(default: int) -> Pair:
         "How far the window moves each step. Equal to the window: no overlap. Smaller: windows overlap, as in AlexNet.",
         (default, default),
         maximum=1_000,
+        short=True,
     )
 
 
@@ -119,13 +121,20 @@ _CEIL = Flag(
 )
 
 
-def _subtitle(word: str, params: Params) -> str:
+def _subtitle(params: Params) -> str:
     overlap = (
         " · overlapping"
         if any(s < k for s, k in zip(params["stride"], params["kernel_size"], strict=True))
         else ""
     )
-    return f"{word}stride {stride_text(params['stride'])}{overlap}"
+    return f"stride {stride_text(params['stride'])}{overlap}"
+
+
+def _sentence(verb: str, params: Params, inputs: tuple[Shape, ...]) -> str:
+    channels, height, width = inputs[0]
+    rows, columns = params["kernel_size"]
+    maps = count_text(channels, "map")
+    return f"{verb} of every {rows} × {columns} window, in each of the {maps} of {height} × {width}."
 
 
 def _caption(word: str, params: Params) -> str:
@@ -141,6 +150,7 @@ def _pool(
     title: str,
     help_: str,
     word: str,
+    verb: str,
     extra: tuple[Param, ...],
     keywords: tuple[str, ...],
     macs: Callable[[Params, tuple[Shape, ...], Shape], int],
@@ -155,7 +165,8 @@ def _pool(
         macs=macs,
         window=_pool_window,
         caption=partial(_caption, word),
-        subtitle=partial(_subtitle, ""),
+        subtitle=_subtitle,
+        sentence=partial(_sentence, verb),
         keywords=("pool", "subsampling", *keywords),
     )
 
@@ -170,6 +181,7 @@ MAX_POOL = _pool(
     "Keeps the largest value of each window, map by map: the feature is there, never mind where exactly. "
     "2 × 2 at stride 2 halves the map.",
     "Max",
+    "The largest value",
     (
         Pair(
             "dilation",
@@ -177,6 +189,7 @@ MAX_POOL = _pool(
             "Distance between the cells of a window.",
             (1, 1),
             maximum=1_000,
+            short=True,
             advanced=True,
         ),
     ),
@@ -189,6 +202,7 @@ AVG_POOL = _pool(
     "Average pool",
     "Takes the mean of each window, map by map: smoother than the maximum, and every cell counts.",
     "Average",
+    "The mean",
     (
         Flag(
             "count_include_pad",
@@ -207,6 +221,7 @@ SUM_POOL = _pool(
     "Sum pool",
     "Adds up the values of each window, map by map: the average times the number of cells.",
     "Sum",
+    "The sum",
     (),
     ("add", "total"),
     _window_macs,
@@ -251,6 +266,7 @@ SUBSAMPLING = LayerSpec(
     window=_subsampling_window,
     caption=partial(_caption, "Subsampling"),
     subtitle=_subsampling_subtitle,
+    sentence=partial(_sentence, "The sum, scaled and shifted by trained numbers,"),
     keywords=("pool", "lenet", "coefficient"),
 )
 

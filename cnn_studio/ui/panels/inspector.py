@@ -233,7 +233,8 @@ class Inspector(QWidget):
         if not self._name.hasFocus():
             self._name.setText(layer.path)
         self._kind.setText(spec.title if spec is not None else layer.type)
-        self._help.setText(spec.help if spec is not None else "This version does not know this layer type.")
+        self._help.setText(_sentence(layer, state))
+        self._help.setToolTip(spec.help if spec is not None else "")
         for key, field in self._fields.items():
             field.show_value(layer.params[key])
         has_weights = (
@@ -349,3 +350,11 @@ class Inspector(QWidget):
         self._advanced_box.setVisible(unfolded)
         self._fold.setText("Less" if unfolded else "More")
         theme.bind_icon(self._fold, "chevron-up" if unfolded else "chevron-down", "muted")
+
+
+def _sentence(layer: Layer, state: LayerState) -> str:
+    """Return what the layer does: in the user's numbers where its inputs are known, else in general."""
+    if layer.spec is None:
+        return "This version does not know this layer type."
+    in_numbers = layer.spec.sentence(layer.params, state.inputs) if state.shape is not None else ""
+    return in_numbers or layer.spec.help

@@ -122,7 +122,7 @@ class ProblemRow(QFrame):
         path = QLabel(problem.path or "network")
         path.setMinimumWidth(theme.px(72))
         theme.set_role(path, "strong")
-        message = QLabel(f"{problem_title(problem)}. {problem.message}")
+        message = QLabel(problem.message)
         message.setWordWrap(True)
         message.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
         layout = QHBoxLayout(self)
