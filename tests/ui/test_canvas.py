@@ -750,6 +750,23 @@ def test_the_canvas_follows_the_theme(show):
     assert tuple(dark[at.y() - 2, at.x(), :3]) == theme.qcolor("#262a32").getRgb()[:3]
 
 
+def test_cards_grow_with_the_text(show):
+    view = show()
+    zoom, width = view.zoom, place(view, "C1", 100).x() - place(view, "C1", -100).x()
+    theme.manager().set_font_size(14.25)
+    events()
+    assert view.zoom == zoom
+    assert place(view, "C1", 100).x() - place(view, "C1", -100).x() == pytest.approx(1.5 * width, abs=3)
+
+
+def test_hovering_tells_the_whole_name_and_the_problem(show):
+    view = show()
+    assert get_spec("conv2d").help in view.operations.tool_tip(layer(view, "C1").id)
+    view.edit(SetParams(id=layer(view, "C3").id, changes={"stride": 2}))
+    text = view.operations.tool_tip(layer(view, "C5").id)
+    assert text.startswith("C5: Convolution") and "5 × 5 filter" in text
+
+
 def test_the_output_mark_follows_the_document(show):
     view = show()
     view.edit(SetOutput(id=None))

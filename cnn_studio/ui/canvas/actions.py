@@ -220,11 +220,13 @@ class CanvasActions:
             self._view.show_card(layer_id)
 
     def tool_tip(self, layer_id: int) -> str:
-        """Return what hovering over a card says: its problems, or what the layer is."""
+        """Return what hovering over a card says: its whole name, and its problems or what the layer does."""
         layer = self._document.layer(layer_id)
-        lines = list(self._view.network.messages(layer_id))
+        lines = [f"{layer.path}: {layer.spec.title if layer.spec is not None else layer.type}"]
+        messages = self._view.network.messages(layer_id)
+        lines += messages
         if not layer.trainable:
             lines.append("Frozen: training leaves it exactly as it is.")
-        if not lines and layer.spec is not None:
-            lines.append(f"{layer.path}: {layer.spec.title}. {layer.spec.help}")
+        if not messages and layer.spec is not None:
+            lines.append(layer.spec.help)
         return "\n\n".join(lines)

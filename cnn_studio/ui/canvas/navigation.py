@@ -31,6 +31,7 @@ class MapView(QGraphicsView):
     def __init__(self, scene: QGraphicsScene, parent: QWidget | None = None) -> None:
         super().__init__(scene, parent)
         self.animated = True
+        self._zoom = 1.0
         self._dots = QBrush()
         self._dots_key: tuple[object, ...] = ()
         self._glide = QVariantAnimation(self)
@@ -52,7 +53,7 @@ class MapView(QGraphicsView):
     @property
     def zoom(self) -> float:
         """Size of the cards relative to 100 %, whatever the size of the interface font."""
-        return self.transform().m11() / theme.scale()
+        return self._zoom
 
     def set_zoom(self, zoom: float, at: QPointF | None = None) -> None:
         """Zoom, keeping a place of the viewport where it is.
@@ -63,7 +64,8 @@ class MapView(QGraphicsView):
         """
         anchor = at if at is not None else QRectF(self.viewport().rect()).center()
         before = self._scene_point(anchor)
-        scale = max(MIN_ZOOM, min(MAX_ZOOM, zoom)) * theme.scale()
+        self._zoom = max(MIN_ZOOM, min(MAX_ZOOM, zoom))
+        scale = self._zoom * theme.scale()
         self.setTransform(QTransform.fromScale(scale, scale))
         self._allow_everywhere()
         moved = self._scene_point(anchor) - before

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QPoint, Qt, Signal
-from PySide6.QtGui import QGuiApplication
+from PySide6.QtGui import QGuiApplication, QPainter, QPaintEvent
 from PySide6.QtWidgets import QFrame, QLabel, QVBoxLayout, QWidget
+from typing_extensions import override
 
 from cnn_studio.graph.document import Link
 from cnn_studio.ui import theme
@@ -29,7 +30,7 @@ class QuickSearch(QFrame):
     def __init__(self, parent: QWidget, link: Link | None = None) -> None:
         super().__init__(parent, Qt.WindowType.Popup)
         self.link = link
-        theme.set_role(self, "card")
+        theme.set_role(self, "panel")
         self.layers = LayerList(self)
         self.field = SearchField(self.layers, "Enter", self)
         self._nothing = QLabel(NOTHING_FOUND, self)
@@ -57,3 +58,11 @@ class QuickSearch(QFrame):
         self.layers.move_current(0)
         self.show()
         self.field.setFocus(Qt.FocusReason.PopupFocusReason)
+
+    @override
+    def paintEvent(self, event: QPaintEvent) -> None:
+        super().paintEvent(event)
+        painter = QPainter(self)
+        painter.setPen(theme.qcolor("line"))
+        painter.drawRect(self.rect().adjusted(0, 0, -1, -1))
+        painter.end()
