@@ -263,8 +263,10 @@ class Router:
         clear = bend * 0.6
 
         def cost(x: float) -> tuple[float, float]:
-            bends = 0 if abs(x - start.x) < 1 or abs(x - end.x) < 1 else 40
-            return abs(x - start.x) + abs(x - end.x) + (60 if x > middle else 0) + bends, x
+            detour = abs(x - start.x) + abs(x - end.x)
+            if abs(x - start.x) < 1 or abs(x - end.x) < 1:
+                return detour, x  # straight down one of the two columns
+            return detour + (100 if x > middle else 40), x
 
         for lane in sorted(lanes, key=cost):
             run = Box(lane, top + (-bend if goes_up else clear), lane, bottom + (bend if goes_up else -clear))
