@@ -111,8 +111,7 @@ class AnalysisPanel(QWidget):
         finally:
             self._following = False
         rows = self.model.rows
-        if [row.layer_id for row in rows] != before:
-            self.table.fit_columns()
+        self.table.fit_columns(grow_only=[row.layer_id for row in rows] == before)
         self._pages.setCurrentWidget(self.table if rows else self._empty)
         self._totals.setVisible(bool(rows))
         self._totals.setText(self._totals_text())

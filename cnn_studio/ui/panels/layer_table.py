@@ -154,7 +154,7 @@ class LayerTable(QAbstractTableModel):
         if role == Qt.ItemDataRole.ToolTipRole:
             return _COLUMNS[section][1]
         if role == Qt.ItemDataRole.TextAlignmentRole:
-            return _alignment(section)
+            return _alignment(1 if section == SHARE_COLUMN else section)
         return None
 
     @override

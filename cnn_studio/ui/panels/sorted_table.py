@@ -117,8 +117,12 @@ class SortedTable(QTableView):
         self.horizontalHeader().viewport().update()
         self.fit_columns()
 
-    def fit_columns(self) -> None:
-        """Make each column as wide as its heading and the texts of its first rows."""
+    def fit_columns(self, *, grow_only: bool = False) -> None:
+        """Make each column as wide as its heading and the texts of its first rows.
+
+        Args:
+            grow_only: leave columns that are wide enough as they are, so that nothing jumps.
+        """
         heads = QFontMetrics(theme.ui_font(weight=theme.current().type.strong))
         model, header = self.model(), self.horizontalHeader()
         role = Qt.ItemDataRole
@@ -132,7 +136,8 @@ class SortedTable(QTableView):
                 index = model.index(row, column)
                 width = max(width, heads.horizontalAdvance(str(index.data() or "")))
                 icon = icon or (theme.px(16) if index.data(role.DecorationRole) is not None else 0)
-            header.resizeSection(column, width + icon + theme.px(22))
+            wanted = width + icon + theme.px(20)
+            header.resizeSection(column, max(wanted, header.sectionSize(column)) if grow_only else wanted)
         self._stretch()
 
     def _stretch(self) -> None:

@@ -1,0 +1,192 @@
+"""The kept runs as a table model."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
+from PySide6.QtCore import QAbstractTableModel, QModelIndex, QObject, QPersistentModelIndex, Qt
+from typing_extensions import override
+
+from cnn_studio.app.runs import RunSummary
+from cnn_studio.datasets.records import DataSource
+from cnn_studio.datasets.sources import describe
+from cnn_studio.ui import theme
+from cnn_studio.ui.panels.run_progress import percent_text
+from cnn_studio.ui.panels.sorted_table import SORT_ROLE
+
+_Index = QModelIndex | QPersistentModelIndex
+
+_COLUMNS = (
+    ("Run", "Number of the run"),
+    ("Network", "Name of the network that was trained"),
+    ("Started", "Date and time"),
+    (
+        "Status",
+        "done, stopped or failed; running means that it goes on, or that the program ended before it did",
+    ),
+    ("Epochs", "The epoch whose weights were kept, and how many were asked for"),
+    ("Validation", "Accuracy of the kept weights on the validation images"),
+    ("Test", "Accuracy of the kept weights on the test images, measured once at the end"),
+    ("Images/s", "Training speed"),
+    ("Optimizer", "How gradients became steps"),
+    ("Rate", "Learning rate"),
+    ("Batch", "Images per step"),
+    ("Seed", "Fixes first weights, order and dropout"),
+    ("Data", "Where the images came from"),
+)
+TEXT_COLUMNS = (1, 2, 3, 8, 12)
+"""Columns that stand left and sort from A to Z."""
+
+DATA_COLUMN = 12
+_OPTIMIZERS = {"sgd": "SGD", "adam": "Adam", "adamw": "AdamW"}
+
+
+def run_cells(run: RunSummary) -> tuple[tuple[str, Any], ...]:
+    """Return the text and the value to sort by of each column."""
+    settings = run.settings
+    epochs, optimizer = settings.get("epochs"), str(settings.get("optimizer", ""))
+    kept = "–" if not run.epoch else f"{run.epoch:,}"
+    return (
+        (str(run.id), run.id),
+        (run.name, run.name),
+        (_when(run.started), run.started),
+        (run.status, run.status),
+        (f"{kept} of {epochs:,}" if isinstance(epochs, int) else kept, run.epoch or 0),
+        _fraction(run.val_accuracy),
+        _fraction(run.test_accuracy),
+        ("–", None)
+        if not run.images_per_second
+        else (f"{run.images_per_second:,.0f}", run.images_per_second),
+        (_OPTIMIZERS.get(optimizer, optimizer), optimizer),
+        _number(settings.get("learning_rate")),
+        _number(settings.get("batch_size")),
+        _number(settings.get("seed")),
+        (_short_data(run), data_text(run)),
+    )
+
+
+def _when(seconds: float) -> str:
+    """Return ``23 Nov, 06:38``, with the year where it is not this one."""
+    when = datetime.fromtimestamp(seconds)
+    year = "" if when.year == datetime.now().year else f" {when.year}"
+    return f"{when.day} {when:%b}{year}, {when:%H:%M}"
+
+
+def data_text(run: RunSummary) -> str:
+    """Return a run's data source in words."""
+    try:
+        return describe(DataSource.model_validate(run.data))
+    except ValidationError:  # written by another version
+        return str(run.data.get("kind", ""))
+
+
+def _short_data(run: RunSummary) -> str:
+    folder = str(run.data.get("folder", ""))
+    names = {"digits": "Digits", "mnist": "MNIST", "folder": Path(folder).name or folder}
+    return names.get(str(run.data.get("kind", "")), data_text(run))
+
+
+def _fraction(value: float | None) -> tuple[str, float | None]:
+    return ("–", None) if value is None else (percent_text(value), value)
+
+
+def _number(value: object) -> tuple[str, float | None]:
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return "–", None
+    return (f"{value:,}" if isinstance(value, int) else f"{value:g}"), float(value)
+
+
+class RunTable(QAbstractTableModel):
+    """One row per run."""
+
+    def __init__(self, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._runs: Sequence[RunSummary] = ()
+        self._cells: list[tuple[tuple[str, Any], ...]] = []
+
+    @property
+    def runs(self) -> Sequence[RunSummary]:
+        """The runs, the latest first."""
+        return self._runs
+
+    def set_runs(self, runs: Sequence[RunSummary]) -> None:
+        """Show other runs."""
+        self.beginResetModel()
+        self._runs = runs
+        self._cells = [run_cells(run) for run in runs]
+        self.endResetModel()
+
+    @override
+    def rowCount(self, parent: _Index = QModelIndex()) -> int:  # noqa: B008 - Qt's own default
+        return 0 if parent.isValid() else len(self._runs)
+
+    @override
+    def columnCount(self, parent: _Index = QModelIndex()) -> int:  # noqa: B008 - Qt's own default
+        return 0 if parent.isValid() else len(_COLUMNS)
+
+    @override
+    def headerData(self, section: int, orientation: Qt.Orientation, role: int = 0) -> Any:
+        if orientation != Qt.Orientation.Horizontal:
+            return None
+        if role == Qt.ItemDataRole.DisplayRole:
+            return _COLUMNS[section][0]
+        if role == Qt.ItemDataRole.ToolTipRole:
+            return _COLUMNS[section][1]
+        return _alignment(section) if role == Qt.ItemDataRole.TextAlignmentRole else None
+
+    @override
+    def data(self, index: _Index, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
+        if not index.isValid():
+            return None
+        column = index.column()
+        text, value = self._cells[index.row()][column]
+        if role == Qt.ItemDataRole.DisplayRole:
+            return text
+        if role == SORT_ROLE:
+            # Qt's own integers end at 2**31, and what is unknown comes after all that is known
+            return value.casefold() if isinstance(value, str) else float(-1 if value is None else value)
+        if role == Qt.ItemDataRole.TextAlignmentRole:
+            return _alignment(column)
+        if role == Qt.ItemDataRole.ForegroundRole:
+            if column == 3 and value == "failed":
+                return theme.qcolor("error")
+            return theme.qcolor("muted") if column in (2, 12) or text == "–" else None
+        if role == Qt.ItemDataRole.FontRole and column == 1:
+            return theme.ui_font(weight=theme.current().type.strong)
+        if role == Qt.ItemDataRole.ToolTipRole:
+            run = self._runs[index.row()]
+            full = {
+                1: run.name,
+                2: f"{datetime.fromtimestamp(run.started):%Y-%m-%d %H:%M:%S}",
+                DATA_COLUMN: value,
+            }
+            return full.get(column)
+        return None
+
+
+def _alignment(column: int) -> Qt.AlignmentFlag:
+    across = Qt.AlignmentFlag.AlignLeft if column in TEXT_COLUMNS else Qt.AlignmentFlag.AlignRight
+    return across | Qt.AlignmentFlag.AlignVCenter
+
+
+def rows_text(runs: Sequence[RunSummary]) -> str:
+    """Return runs as text with tabs between the columns and headings first, for spreadsheets."""
+    lines = ["\t".join(title for title, _ in _COLUMNS)]
+    for run in runs:
+        plain = [_plain_text(run, at, text, value) for at, (text, value) in enumerate(run_cells(run))]
+        lines.append("\t".join(" ".join(cell.split()) for cell in plain))
+    return "\n".join(lines) + "\n"
+
+
+def _plain_text(run: RunSummary, column: int, text: str, value: Any) -> str:
+    if column == 2:
+        return f"{datetime.fromtimestamp(run.started):%Y-%m-%d %H:%M:%S}"
+    if column == DATA_COLUMN:
+        return str(value)
+    if column in TEXT_COLUMNS or column == 4:
+        return text
+    return "" if value is None else f"{value:.10g}"
