@@ -33,7 +33,8 @@ def output_problems(document: NetworkDocument, shape: Shape | None) -> list[Prob
 
 
 def _input_problems(document: NetworkDocument) -> list[Problem]:
-    inputs = [layer for layer in document.layers.values() if layer.type == "input"]
+    # by id, not in the order of adding: a file forgets that order, and undo changes it
+    inputs = [layer for _, layer in sorted(document.layers.items()) if layer.type == "input"]
     if not inputs:
 
         def add_input() -> tuple[Fix, ...]:
@@ -58,8 +59,8 @@ def _input_problems(document: NetworkDocument) -> list[Problem]:
 
 
 def _add_input(document: NetworkDocument) -> AnyCommand:
-    waiting = [i for i in document.layers if not document.sources_of(i)]
-    first = document.layer(waiting[0]) if waiting else next(iter(document.layers.values()))
+    waiting = [i for i in sorted(document.layers) if not document.sources_of(i)]
+    first = document.layer(waiting[0] if waiting else min(document.layers))
     new = new_layer(document, "input", first.x, first.y - STEP)
     links = tuple(AddLink(source=new.id, target=i) for i in waiting)
     return Macro(text="add an input", commands=(new, *links))
@@ -67,7 +68,7 @@ def _add_input(document: NetworkDocument) -> AnyCommand:
 
 def _no_output(document: NetworkDocument) -> list[Problem]:
     def mark() -> tuple[Fix, ...]:
-        ends = [layer for layer in document.layers.values() if not document.outputs_of(layer.id)]
+        ends = [layer for _, layer in sorted(document.layers.items()) if not document.outputs_of(layer.id)]
         return tuple(Fix(f"Mark {layer.path} as output", SetOutput(id=layer.id)) for layer in ends[:5])
 
     message = "No layer is marked as the network's output. Mark the one that gives the class scores."

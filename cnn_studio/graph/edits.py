@@ -20,7 +20,7 @@ from cnn_studio.graph.commands import (
     SetOutput,
 )
 from cnn_studio.graph.document import Layer, Link, NetworkDocument
-from cnn_studio.graph.legality import check_link, free_port
+from cnn_studio.graph.legality import check_link, free_port, reaches
 from cnn_studio.graph.paths import free_path, prefixes
 from cnn_studio.graph.registry import get_spec
 
@@ -143,11 +143,17 @@ def remove_and_heal(document: NetworkDocument, layer_ids: Collection[int]) -> Ma
         link for layer_id in gone for link in (*document.inputs_of(layer_id), *document.outputs_of(layer_id))
     )
     commands += [_cut(link) for link in touched]
+    scratch = document.copy()
+    for link in touched:
+        scratch.drop_link(link)
     for link in touched:
         if link.target not in gone and link.source in gone:
             source = _way_in(document, link.source, gone)
-            if source is not None:
-                commands.append(AddLink(source=source, target=link.target, port=link.port))
+            # in a network that runs in a circle the way in may come from the target itself
+            if source is not None and not reaches(scratch, link.target, source):
+                healed = Link(source, link.target, link.port)
+                scratch.put_link(healed)
+                commands.append(AddLink(**healed._asdict()))
     output = document.info.output
     if output in gone and output is not None:
         commands.append(SetOutput(id=_way_in(document, output, gone)))

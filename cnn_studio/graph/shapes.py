@@ -115,9 +115,12 @@ class ShapeEngine:
         rank = self._rank
         end = max(rank.values(), default=-1) + 1
         rank.update({layer_id: end + n for n, layer_id in enumerate(sorted(change.added))})
+        touched = change.relinked | change.added
+        if not touched <= rank.keys():
+            return False  # a layer was on or behind a cycle, which may have been cut
         return all(
-            layer_id in rank and rank.get(source, 1 << 60) < rank[layer_id]
-            for layer_id in change.relinked | change.added
+            rank.get(source, _LAST) < rank[layer_id]
+            for layer_id in touched
             for source in self._document.sources_of(layer_id)
         )
 
@@ -126,9 +129,13 @@ class ShapeEngine:
         if self._report is None:
             self._update()
             if self._order is None:
-                self._order = tuple(sorted(self._document.layers, key=lambda i: self._rank.get(i, 1 << 60)))
+                self._order = tuple(sorted(self._document.layers, key=self._place))
             self._report = ShapeReport(self._document, self._order, self._states, self._problems())
         return self._report
+
+    def _place(self, layer_id: int) -> tuple[int, int]:
+        """Return where a layer stands in the order; those on or behind a cycle come last, by their ids."""
+        return self._rank.get(layer_id, _LAST), layer_id
 
     def _problems(self) -> tuple[Problem, ...]:
         document = self._document
@@ -143,8 +150,7 @@ class ShapeEngine:
         ]
         found += self._structural
         found += output_problems(document, shape)
-        last = 1 << 61
-        found.sort(key=lambda p: self._rank.get(p.layer_id, last - 1) if p.layer_id is not None else last)
+        found.sort(key=lambda p: (_LAST + 1, 0) if p.layer_id is None else self._place(p.layer_id))
         return tuple(found)
 
     def _update(self) -> None:
@@ -152,6 +158,8 @@ class ShapeEngine:
             self._set_order()
         rank, states, document = self._rank, self._states, self._document
         waiting = [(rank[layer_id], layer_id) for layer_id in self._dirty if layer_id in rank]
+        for layer_id in self._dirty - rank.keys():
+            self._put(layer_id, self._unordered(layer_id))  # its name stands in the message
         self._dirty.clear()
         heapify(waiting)
         last = -1
@@ -221,6 +229,7 @@ class ShapeEngine:
 
 
 _UNKNOWN = LayerState((), None)
+_LAST = 1 << 60
 
 
 def _unknown_type(layer: Layer) -> Finding:

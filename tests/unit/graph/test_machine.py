@@ -8,7 +8,13 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule, run_state_machine_as_test
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    invariant,
+    precondition,
+    rule,
+    run_state_machine_as_test,
+)
 
 from cnn_studio.core.commands import CommandStack
 from cnn_studio.core.errors import StudioError
@@ -234,7 +240,9 @@ class Editing(RuleBasedStateMachine):
     def set_output(self, data: st.DataObject, mark: bool) -> None:
         self.push(SetOutput(id=self.pick(data).id if mark else None))
 
-    @rule(name=st.none() | TEXT, labels=st.none() | st.lists(TEXT, max_size=3), prep=st.none() | PREPROCESSING)
+    @rule(
+        name=st.none() | TEXT, labels=st.none() | st.lists(TEXT, max_size=3), prep=st.none() | PREPROCESSING
+    )
     def set_info(self, name: str | None, labels: list[str] | None, prep: Any) -> None:
         self.push(SetInfo(name=name, labels=None if labels is None else tuple(labels), preprocessing=prep))
 
@@ -294,6 +302,10 @@ class Editing(RuleBasedStateMachine):
     @invariant()
     def live_shapes_are_fresh_shapes(self) -> None:
         live, fresh = self.engine.report(), infer_shapes(self.document)
+        differing = [
+            i for i in fresh.states if live.states.get(i) is None or live.states[i][:2] != fresh.states[i][:2]
+        ]
+        assert not differing, [(live.states.get(i), fresh.states[i]) for i in differing]
         assert told(live) == told(fresh)
         assert sorted(live.order) == sorted(self.document.layers)
         place = {layer_id: n for n, layer_id in enumerate(live.order)}

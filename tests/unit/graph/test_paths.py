@@ -14,7 +14,9 @@ from cnn_studio.graph.paths import MAX_PATH, check_path, free_path, is_reserved,
 from tests.helpers.strategies import PATHS
 
 
-@pytest.mark.parametrize("path", ["conv1", "C1", "_x", "a.b.c", "layer1.0.conv1", "0", "features.12", "a" * MAX_PATH])
+@pytest.mark.parametrize(
+    "path", ["conv1", "C1", "_x", "a.b.c", "layer1.0.conv1", "0", "features.12", "a" * MAX_PATH]
+)
 def test_legal_paths(path: str) -> None:
     check_path(path)
 
@@ -121,4 +123,6 @@ def test_a_refused_name_leaves_the_old_one() -> None:
 
 def test_words_of_python_are_reserved() -> None:
     assert all(is_reserved(word) for word in ("class", "def", "lambda", "True", "__class__", "self"))
-    assert not any(is_reserved(word) for word in ("name", "input", "image", "weight", "device", "conv", "match"))
+    assert not any(
+        is_reserved(word) for word in ("name", "input", "image", "weight", "device", "conv", "match")
+    )

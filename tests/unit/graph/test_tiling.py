@@ -147,9 +147,7 @@ def test_every_fix_mends_what_it_is_offered_for(type_id: str) -> None:
 
 
 @settings(max_examples=100)
-@given(
-    size=st.integers(3, 40), kernel=st.integers(2, 9), stride=st.integers(2, 5), p=st.integers(0, 3)
-)
+@given(size=st.integers(3, 40), kernel=st.integers(2, 9), stride=st.integers(2, 5), p=st.integers(0, 3))
 def test_symmetric_padding_is_offered_only_if_it_tiles(size: int, kernel: int, stride: int, p: int) -> None:
     document = one_layer((1, size, size), "conv2d", kernel_size=kernel, stride=stride, padding=p)
     works = [q for q in range(kernel) if (size - kernel + 2 * q) % stride == 0 and size + 2 * q >= kernel]
@@ -160,7 +158,9 @@ def test_symmetric_padding_is_offered_only_if_it_tiles(size: int, kernel: int, s
             if sides is not None and len(set(sides)) == 1:
                 offered.append(sides[0])
         assert set(offered) <= set(works)
-        if found.severity == "warning" and not any((size - kernel + 2 * q) % stride == 0 for q in range(stride)):
+        if found.severity == "warning" and not any(
+            (size - kernel + 2 * q) % stride == 0 for q in range(stride)
+        ):
             assert "no p can help" in found.message
 
 

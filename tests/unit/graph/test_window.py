@@ -76,7 +76,10 @@ def test_same_padding_gives_size_over_stride(size: int, filter_: int, stride: in
     if stride == 1 and filter_ % 2 == 1 and dilation == 1:
         assert before == after == (filter_ - 1) // 2
     if before:  # no cell more than needed
-        assert axis._replace(before=before - 1).output < axis.output or not axis._replace(before=before - 1).tiles()
+        assert (
+            axis._replace(before=before - 1).output < axis.output
+            or not axis._replace(before=before - 1).tiles()
+        )
 
 
 def test_window_takes_sides_in_the_order_top_bottom_left_right() -> None:
