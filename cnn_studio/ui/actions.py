@@ -90,7 +90,9 @@ class Actions(QObject):
         self._add(file, "open")
         self.recent = file.addMenu("Open recent")
         self._add(file, "-", "save", "save_as", "-", "quit")
-        self._add(bar.addMenu("&Edit"), "undo", "redo", "-", "find_layer")
+        edit = bar.addMenu("&Edit")
+        self._add(edit, "undo", "redo", "-")
+        self._canvas_entries(edit)
         view = bar.addMenu("&View")
         self._add(view, "show_network", "show_analysis", "show_code", "-", "fit", "zoom_in", "zoom_out", "-")
         self._theme_menu(view)
@@ -106,6 +108,22 @@ class Actions(QObject):
             else:
                 menu.addAction(self.all[name])
 
+    def _canvas_entries(self, menu: QMenu) -> None:
+        """Add what the canvas does to the selection; the canvas has these keys itself, while it has the focus."""
+        done = self._window.workspace.canvas.operations
+        for text, keys, icon, call in (
+            ("Cut", "Ctrl+X", "cut", done.cut),
+            ("Copy", "Ctrl+C", "copy", done.copy),
+            ("Paste", "Ctrl+V", "paste", done.paste),
+            ("Duplicate", "Ctrl+D", "duplicate", done.duplicate),
+            ("Delete", "Del", "delete", done.delete),
+            ("Select all", "Ctrl+A", "", done.select_all),
+        ):
+            action = menu.addAction(f"{text}\t{keys}")
+            action.triggered.connect(call)
+            if icon:
+                theme.bind_icon(action, icon)
+
     def _starter_menu(self, file: QMenu, starters: Callable[[str], None]) -> None:
         menu = file.addMenu("New from starter")
         theme.bind_icon(menu, "new")
@@ -119,7 +137,11 @@ class Actions(QObject):
     def _theme_menu(self, view: QMenu) -> None:
         menu = view.addMenu("Theme")
         group = QActionGroup(self)
-        modes: tuple[tuple[Mode, str], ...] = (("system", "As the system"), ("light", "Light"), ("dark", "Dark"))
+        modes: tuple[tuple[Mode, str], ...] = (
+            ("system", "As the system"),
+            ("light", "Light"),
+            ("dark", "Dark"),
+        )
         for mode, text in modes:
             action = menu.addAction(text)
             action.setCheckable(True)

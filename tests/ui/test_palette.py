@@ -162,11 +162,14 @@ def test_the_drag_carries_the_type_and_shows_its_card(palette, qtbot):
 
 
 def test_what_does_not_fit_behind_the_selection_is_muted_with_the_reason(palette, qtbot):
+    document = palette._context.document
+    palette._selection.select({document.layer_at("OUT").id})
     qtbot.waitUntil(lambda: bool(reasons(palette)), timeout=3000)
-    found = reasons(palette)  # nothing is selected: behind the output, which is a vector
+    found = reasons(palette)  # behind the output, which is a vector
     assert "conv2d" in found and "vector" in found["conv2d"]
     assert "relu" not in found and "linear" not in found
-    document = palette._context.document
+    palette._selection.clear()
+    qtbot.waitUntil(lambda: not reasons(palette), timeout=3000)
     palette._selection.select({document.layer_at("S2").id})
     qtbot.waitUntil(lambda: "conv2d" not in reasons(palette), timeout=3000)
     assert "Flatten" in reasons(palette)["linear"]
@@ -179,6 +182,7 @@ def test_what_does_not_fit_behind_the_selection_is_muted_with_the_reason(palette
 
 
 def test_an_edit_does_not_wait_for_the_palette(palette, qtbot):
+    palette._selection.select({palette._context.document.layer_at("OUT").id})
     qtbot.waitUntil(lambda: bool(reasons(palette)), timeout=3000)
     before = reasons(palette)
     palette._context.stack.push(RenameLayer(id=palette._context.document.layer_at("C1").id, path="first"))

@@ -107,7 +107,8 @@ class PalettePanel(QFrame):
             self._reasons = {}
         type_id = self._waiting.pop()
         report = self._context.report()
-        if report.document.layers:
+        # with nothing selected all can be dragged somewhere, and nothing says yet where it would go
+        if self._selection.current is not None:
             plan = self._planner.plan(report, type_id, spot_below(report.document, self._selection.current))
             if plan.misfit and get_spec(type_id).max_inputs != 0:  # an input goes above, not behind
                 self._reasons[type_id] = plan.misfit

@@ -1,0 +1,145 @@
+"""The whole window: real documents, real runs, real files; only the screen is missing."""
+
+from __future__ import annotations
+
+import pytest
+from PySide6.QtCore import QTimer
+from PySide6.QtWidgets import QApplication, QMessageBox
+
+from cnn_studio.app.preferences import Preferences
+from cnn_studio.app.project import load_project
+from cnn_studio.app.runs import RunStore
+from cnn_studio.app.session import Session
+from cnn_studio.graph.commands import SetParams
+from cnn_studio.ui.main_window import MainWindow
+from tests.helpers.ui import events
+
+
+@pytest.fixture
+def window(qtbot, tmp_path):
+    window = MainWindow(Session(), Preferences(), RunStore(tmp_path / "runs"))
+    qtbot.addWidget(window, before_close_func=leave)
+    window.show()
+    qtbot.waitUntil(lambda: window.loader.is_ready, timeout=60_000)
+    qtbot.waitUntil(lambda: window.training.data is not None, timeout=20_000)
+    return window
+
+
+def leave(window):
+    window.training.shut_down(20)
+    window._refresh_timer.stop()
+    window.session.stack.mark_clean()
+    window.session._extras_modified = False
+
+
+def settings(window, **values):
+    panel = window.workspace.training
+    panel.set_settings(panel.settings().model_copy(update=values))
+
+
+def test_the_first_start_is_valid_and_ready(window):
+    assert window.windowTitle().startswith("LeNet-5")
+    assert window.session.report().problems == ()
+    assert window.actions_.all["train"].isEnabled()
+    assert not window.actions_.all["stop"].isEnabled()
+    assert "61,750 parameters" in window.status._numbers.text()
+    assert "0.42 M MAC" in window.status._numbers.text()
+
+
+def test_train_pause_resume_stop_and_keep(window, qtbot):
+    settings(window, epochs=200, batch_size=256)
+    window.actions_.all["train"].trigger()
+    panel = window.workspace.training
+    qtbot.waitUntil(lambda: panel.state == "running", timeout=30_000)
+    assert not window.actions_.all["train"].isEnabled()
+    window.actions_.all["pause"].trigger()
+    qtbot.waitUntil(lambda: panel.state == "paused", timeout=10_000)
+    assert window.actions_.all["pause"].text() == "Continue"
+    window.actions_.all["pause"].trigger()
+    qtbot.waitUntil(lambda: panel.state == "running", timeout=10_000)
+    with qtbot.waitSignal(window.training.outcome, timeout=20_000) as ended:
+        window.actions_.all["stop"].trigger()
+    assert ended.args[0].finished.status == "stopped"
+    qtbot.waitUntil(lambda: not window.training.is_training, timeout=5000)
+    assert window.session.has_fitting_weights
+    assert window.actions_.all["train"].isEnabled()
+
+
+def test_a_run_fills_results_runs_and_the_file(window, qtbot, tmp_path):
+    settings(window, epochs=2)
+    with qtbot.waitSignal(window.training.outcome, timeout=60_000) as ended:
+        window.start_training()
+    outcome = ended.args[0]
+    assert outcome.finished.status == "done" and outcome.run == 1
+    qtbot.waitUntil(lambda: not window.training.is_training, timeout=5000)
+    assert "359" in window.workspace.samples.summary
+    window.session.save(tmp_path / "trained.cnnstudio")
+    again = load_project(tmp_path / "trained.cnnstudio")
+    assert len(again.weights) and again.document.info.preprocessing.mean is not None
+    assert not window.session.is_modified
+
+
+def test_an_error_disables_train_and_says_why(window, qtbot):
+    document = window.session.document
+    window.session.push(SetParams(id=document.layer_at("C1").id, changes={"kernel_size": (40, 40)}))
+    qtbot.waitUntil(lambda: not window.actions_.all["train"].isEnabled(), timeout=2000)
+    assert "C1" in window.actions_.all["train"].toolTip()
+    assert "1 error" in window.status._problems.text()
+    window.start_training()
+    assert not window.training.is_training
+    window.actions_.all["undo"].trigger()
+    qtbot.waitUntil(window.actions_.all["train"].isEnabled, timeout=2000)
+
+
+def test_a_folder_that_cannot_be_used_is_said_and_the_window_goes_on(window, qtbot, tmp_path):
+    from cnn_studio.datasets.records import DataSource
+
+    with qtbot.waitSignal(window.training.data_failed, timeout=20_000) as failed:
+        window.workspace.source_chosen.emit(DataSource(kind="folder", folder=str(tmp_path)))
+    assert str(tmp_path) in failed.args[0]
+    qtbot.waitUntil(lambda: not window.training.jobs.busy, timeout=5000)
+    window.workspace.source_chosen.emit(DataSource())
+    qtbot.waitUntil(lambda: window.training.data is not None, timeout=20_000)
+
+
+def test_unsaved_changes_are_asked_about(window, qtbot):
+    window.session.push(SetParams(id=window.session.document.layer_at("C1").id, changes={"out_channels": 7}))
+    asked = []
+
+    def answer():
+        box = QApplication.activeModalWidget()
+        asked.append(box.text())
+        box.button(QMessageBox.StandardButton.Cancel).click()
+
+    QTimer.singleShot(200, answer)
+    assert not window.close()
+    assert "LeNet-5" in asked[0] and window.isVisible()
+
+
+def test_a_file_that_is_no_project_is_said_and_nothing_is_lost(window, tmp_path):
+    file = tmp_path / "x.cnnstudio"
+    file.write_text("nonsense")
+    window.files.open(file)
+    events()
+    assert str(file) in window.workspace._message.label.text()
+    assert window.session.document.info.name == "LeNet-5"
+
+
+def test_another_starter_replaces_document_and_settings(window, qtbot):
+    window.files.new("small-cnn")
+    events()
+    assert window.session.document.info.name == "Small CNN"
+    assert window.workspace.training.settings().epochs == 15
+    assert not window.session.is_modified
+    qtbot.waitUntil(lambda: window.training.data is not None, timeout=20_000)
+    assert window.training.data.train.images.shape[2:] == (28, 28)
+
+
+def test_theme_switches_live(window):
+    from cnn_studio.ui import theme
+
+    window.set_theme("dark")
+    events()
+    assert theme.current().is_dark
+    window.set_theme("light")
+    assert not theme.current().is_dark
