@@ -50,25 +50,24 @@ def lower(
     order = [document.layer(layer_id) for layer_id in execution_order(document) if layer_id in used]
     root, graph = nn.Module(), fx.Graph()
     values: dict[int, fx.Node] = {}
+    built: set[int] = set()
     for layer in order:
         if layer.type == "input":
             values[layer.id] = graph.placeholder("image")
             continue
-        target = _module_path(document, layer)
-        if layer.tied_to is None:
-            _attach(root, target, _build(layer, report, seed, device))
+        owner = layer if layer.tied_to is None else document.layer(layer.tied_to)
+        if owner.id not in built:
+            # the owner of shared weights may run later, or not at all
+            _attach(root, owner.path, _build(owner, report, seed, device))
+            built.add(owner.id)
         inputs = tuple(values[source] for source in document.sources_of(layer.id))
-        values[layer.id] = graph.call_module(target, inputs)
+        values[layer.id] = graph.call_module(owner.path, inputs)
         values[layer.id].meta["layer_id"] = layer.id
     graph.output(values[output])
     module = fx.GraphModule(root, graph, class_name="Network")
     if weights is not None:
         _load(module, weights)
     return module
-
-
-def _module_path(document: NetworkDocument, layer: Layer) -> str:
-    return layer.path if layer.tied_to is None else document.layer(layer.tied_to).path
 
 
 def _build(layer: Layer, report: ShapeReport, seed: int, device: str) -> nn.Module:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from cnn_studio.graph.commands import AddLink, AnyCommand, Macro, SetOutput, SetParams
 from cnn_studio.graph.document import Layer, NetworkDocument
-from cnn_studio.graph.edits import STEP, new_layer, remove_and_heal
+from cnn_studio.graph.edits import STEP, new_layer, remove_and_heal, untie
 from cnn_studio.graph.problems import Fix, Problem, problem_at
 from cnn_studio.graph.spec import Finding, FixSpec, Shape, shape_text
 from cnn_studio.graph.topology import ancestors
@@ -30,6 +32,49 @@ def output_problems(document: NetworkDocument, shape: Shape | None) -> list[Prob
     """Return what is wrong with the shape of the network's output, (N,) being one score per class."""
     output = document.info.output
     return [] if output is None or shape is None else _output_shape(document, output, shape)
+
+
+def tie_problems(document: NetworkDocument, inputs: Mapping[int, tuple[Shape, ...]]) -> list[Problem]:
+    """Return what keeps layers from sharing the weights of the layers that they are tied to.
+
+    Args:
+        document: the network.
+        inputs: input shapes by layer id; empty where unknown.
+    """
+    found = []
+    for layer in document.layers.values():
+        reason = None if layer.tied_to is None else _broken_tie(document, layer, inputs)
+        if reason is None:
+            continue
+        message = f"{layer.path} shares the weights of {reason}. Give it weights of its own."
+
+        def fixes(layer: Layer = layer) -> tuple[Fix, ...]:
+            return (Fix("Own weights", untie(document, layer.id)),)
+
+        found.append(Problem("broken_tie", "error", layer.id, layer.path, message, {}, fixes))
+    return found
+
+
+def _broken_tie(
+    document: NetworkDocument, layer: Layer, inputs: Mapping[int, tuple[Shape, ...]]
+) -> str | None:
+    owner = document.layers.get(layer.tied_to or 0)
+    if owner is None:
+        return "a layer that is gone"
+    if owner.id == layer.id:
+        return "itself"
+    if owner.tied_to is not None:
+        return f"{owner.path}, which has none of its own"
+    if owner.type != layer.type or layer.spec is None:
+        return f"{owner.path}, a layer of another type"
+    if owner.params != layer.params:
+        return f"{owner.path}, which has other sizes or settings"
+    mine, theirs = inputs.get(layer.id), inputs.get(owner.id)
+    if not mine or not theirs:
+        return None
+    if layer.spec.tensors(layer.params, mine) != layer.spec.tensors(owner.params, theirs):
+        return f"{owner.path}, whose weights have other sizes, because its input has"
+    return None
 
 
 def _input_problems(document: NetworkDocument) -> list[Problem]:

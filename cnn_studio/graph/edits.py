@@ -17,6 +17,7 @@ from cnn_studio.graph.commands import (
     MoveLayers,
     RemoveLayer,
     RemoveLink,
+    RestoreLink,
     SetOutput,
 )
 from cnn_studio.graph.document import Layer, Link, NetworkDocument
@@ -184,6 +185,20 @@ def replace_type(document: NetworkDocument, layer_id: int, type_id: str) -> Macr
     if document.info.output == layer_id:
         commands.append(SetOutput(id=new.id))
     return Macro(text=f"change {layer.path} to {get_spec(type_id).title}", commands=tuple(commands))
+
+
+def untie(document: NetworkDocument, layer_id: int) -> Macro:
+    """Return the edit that gives a layer weights of its own; everything else about it stays, its id included."""
+    layer = document.layer(layer_id)
+    links = [*document.inputs_of(layer_id), *document.outputs_of(layer_id)]
+    links = list(dict.fromkeys(links))  # a link from the layer to itself would stand in both
+    places = {link: document.outputs_of(link.source).index(link) for link in links}
+    commands: list[AnyCommand] = [_cut(link) for link in links]
+    commands += [RemoveLayer(id=layer_id), AddLayer.of(replace(layer, tied_to=None))]
+    commands += [RestoreLink(**link._asdict(), place=places[link]) for link in links]
+    if document.info.output == layer_id:
+        commands.append(SetOutput(id=layer_id))
+    return Macro(text=f"untie {layer.path}", commands=tuple(commands))
 
 
 def connect(document: NetworkDocument, source: int, target: int) -> AddLink:

@@ -111,9 +111,6 @@ def from_record(raw: object) -> NetworkDocument:
             link = Link(entry.source, entry.target, entry.port)
             check_link(document, link, allow_cycle=True)
             document.put_link(link)
-        for layer in record.layers:
-            if layer.tied_to is not None:
-                document.layer(layer.tied_to)
         if record.output is not None:
             document.layer(record.output)
     except (GraphError, ParameterError) as error:

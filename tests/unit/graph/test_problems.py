@@ -1,0 +1,266 @@
+"""Every kind of problem: provoked, read, mended by each of its fixes, and back after undo."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+import cnn_studio.graph
+from cnn_studio.core.commands import CommandStack
+from cnn_studio.graph.checks import fit_output
+from cnn_studio.graph.commands import SetParams
+from cnn_studio.graph.document import Layer, Link, NetworkDocument
+from cnn_studio.graph.problems import Problem
+from cnn_studio.graph.shapes import infer_shapes
+from tests.helpers.networks import chain, codes, content, join, looped, problems, tiny_classifier
+
+FLAT = ("flatten", "flatten", {})
+
+
+def two_inputs() -> NetworkDocument:
+    document = tiny_classifier()
+    document.put_layer(Layer(99, "second", "input", {"channels": 1, "height": 4, "width": 4}))
+    return document
+
+
+def without(path: str) -> NetworkDocument:
+    """The tiny classifier with all links of one layer cut."""
+    document = tiny_classifier()
+    layer_id = document.paths[path]
+    for link in [*document.inputs_of(layer_id), *document.outputs_of(layer_id)]:
+        document.drop_link(link)
+    return document
+
+
+def no_input() -> NetworkDocument:
+    document = without("input")
+    document.drop_layer(document.paths["input"])
+    return document
+
+
+def unmarked() -> NetworkDocument:
+    document = tiny_classifier()
+    document.change_info(output=None)
+    return document
+
+
+def unknown() -> NetworkDocument:
+    document = tiny_classifier()
+    document.drop_link(Link(3, 4))
+    document.put_layer(Layer(50, "new", "attention_2030", {"heads": 8}))
+    document.put_link(Link(3, 50))
+    document.put_link(Link(50, 4))
+    return document
+
+
+def loose_end() -> NetworkDocument:
+    document = tiny_classifier()
+    join(document, "extra", "relu", ["pool1"])
+    return document
+
+
+def labelled(count: int) -> NetworkDocument:
+    document = tiny_classifier(10)
+    document.change_info(labels=tuple(f"class {n}" for n in range(count)))
+    return document
+
+
+def branches(join_type: str, first: int, second: int, stride: int = 1) -> NetworkDocument:
+    document = chain((3, 8, 8), ("a", "conv2d", {"out_channels": first, "kernel_size": 1}))
+    join(document, "b", "conv2d", ["input"], out_channels=second, kernel_size=1, stride=(stride, stride))
+    join(document, "joined", join_type, ["a", "b"])
+    end = join(document, "flatten", "flatten", ["joined"])
+    document.change_info(output=end.id)
+    return document
+
+
+def lonely_merge() -> NetworkDocument:
+    document = chain((1, 4, 4), ("a", "relu", {}))
+    join(document, "sum", "add", ["a"])
+    end = join(document, "flatten", "flatten", ["sum"])
+    document.change_info(output=end.id)
+    return document
+
+
+def tied(target: int, **changes: object) -> NetworkDocument:
+    """Two fully connected layers of one size, the second (id 4) tied to layer `target`."""
+    document = chain(
+        (1, 4, 4), FLAT, ("fc1", "linear", {"out_features": 16}), ("fc2", "linear", {"out_features": 16})
+    )
+    document.change_layer(4, tied_to=target, **changes)
+    return document
+
+
+CASES: dict[str, tuple[Callable[[], NetworkDocument], str, str]] = {
+    # code: (document, path of the layer, what the sentence says)
+    "empty": (NetworkDocument, "", "network is empty"),
+    "no_input": (no_input, "", "no input layer"),
+    "several_inputs": (two_inputs, "second", "second is a second input.*enters at input"),
+    "no_output": (unmarked, "", "No layer is marked"),
+    "unused_layer": (loose_end, "extra", "extra is not used"),
+    "softmax_before_loss": (
+        lambda: chain((1, 4, 4), FLAT, ("fc", "linear", {}), ("probs", "softmax", {})),
+        "probs",
+        "Softmax before the loss",
+    ),
+    "output_not_vector": (
+        lambda: chain((1, 4, 4), ("conv", "conv2d", {})),
+        "conv",
+        "conv gives maps of 16×2×2",
+    ),
+    "output_width": (lambda: labelled(7), "fc1", "fc1 gives 10 scores, but there are 7 classes"),
+    "unknown_layer": (unknown, "new", "new is of the type 'attention_2030'"),
+    "unconnected": (lambda: without("relu1"), "relu1", "relu1 has no input"),
+    "too_few_inputs": (lonely_merge, "sum", "sum joins at least 2 inputs, but only 1 is linked"),
+    "cycle": (looped, "a", "a runs in a circle"),
+    "needs_map": (lambda: chain((1, 4, 4), FLAT, ("conv", "conv2d", {})), "conv", "vector of 16 numbers"),
+    "missing_flatten": (
+        lambda: chain((2, 4, 4), ("fc", "linear", {})),
+        "fc",
+        "gets maps of 2×4×4.*becomes 32 numbers",
+    ),
+    "window_too_large": (
+        lambda: chain((1, 4, 4), ("conv", "conv2d", {"kernel_size": 5}), FLAT),
+        "conv",
+        "5 × 5 filter is larger than its 4 × 4 input",
+    ),
+    "not_tiling": (lambda: chain((1, 7, 7), ("pool", "max_pool2d", {}), FLAT), "pool", r"= 3\.5"),
+    "padding_too_wide": (
+        lambda: chain((1, 7, 7), ("pool", "avg_pool2d", {"padding": 2}), FLAT),
+        "pool",
+        "Padding 2 is more than half of the 2 × 2 window",
+    ),
+    "padding_wider_than_map": (
+        lambda: chain((1, 3, 3), ("conv", "conv2d", {"padding": 3, "padding_mode": "reflect"}), FLAT),
+        "conv",
+        "Padding 3 cannot be filled by reflect from a map of height 3.*at most 2",
+    ),
+    "groups_do_not_divide": (
+        lambda: chain((6, 5, 5), ("conv", "conv2d", {"groups": 4}), FLAT),
+        "conv",
+        "4 groups must divide both the 6 input channels and the 16 filters",
+    ),
+    "add_mismatch": (lambda: branches("add", 4, 6), "joined", "4×8×8 and 6×8×8"),
+    "concat_mismatch": (lambda: branches("concat", 4, 4, stride=2), "joined", "4×8×8 and 4×4×4"),
+    "broken_tie": (lambda: tied(77), "fc2", "fc2 shares the weights of a layer that is gone"),
+}
+
+UNREACHABLE = {"needs_map_or_vector"}  # batch norm on an input of two or of four axes, which no layer gives
+
+FIXES = {  # how many ways out there are for the case above; the others are for a person to decide
+    "empty": 0, "unconnected": 1, "concat_mismatch": 0,
+}  # fmt: skip
+
+
+def test_all_codes_of_the_source_are_here() -> None:
+    found: set[str] = set()
+    for file in Path(cnn_studio.graph.__file__).parent.rglob("*.py"):
+        found |= set(re.findall(r'\b(?:Finding|Problem|failed)\(\s*"([a-z_]+)"', file.read_text()))
+    assert found - UNREACHABLE == set(CASES)
+
+
+def the_problem(document: NetworkDocument, code: str, path: str) -> Problem:
+    (found,) = [p for p in problems(document, code) if p.path == path]
+    return found
+
+
+@pytest.mark.parametrize("code", CASES)
+def test_problem_is_found_said_and_mended(code: str) -> None:
+    make, path, says = CASES[code]
+    document = make()
+    problem = the_problem(document, code, path)
+    assert re.search(says, problem.message)
+    assert problem.message.endswith(".")
+    assert problem.layer_id == (document.paths[path] if path else None)
+    fixes = problem.fixes
+    assert len(fixes) == FIXES[code] if code in FIXES else len(fixes) >= 1
+    before = content(document)
+    stack = CommandStack(document)
+    for fix in fixes:
+        stack.push(fix.command)
+        assert not [p for p in problems(document, code) if p.path == path], f"{fix.label} does not help"
+        stack.undo()
+        assert content(document) == before
+        assert the_problem(document, code, path).message == problem.message
+    record = problem.to_json()
+    assert [fix["label"] for fix in record["fixes"]] == [fix.label for fix in fixes]
+
+
+def test_severities() -> None:
+    notes = {"not_tiling": "warning", "unused_layer": "warning", "softmax_before_loss": "warning"}
+    for code, (make, path, _) in CASES.items():
+        assert the_problem(make(), code, path).severity == notes.get(code, "error")
+
+
+def test_a_sound_network_has_no_problem() -> None:
+    assert codes(tiny_classifier()) == []
+
+
+def test_layers_behind_a_problem_wait_and_say_nothing() -> None:
+    document = chain(
+        (1, 4, 4), ("conv", "conv2d", {"kernel_size": 5}), ("relu", "relu", {}), FLAT, ("fc", "linear", {})
+    )
+    report = infer_shapes(document)
+    assert [p.code for p in report.problems] == ["window_too_large"]
+    waiting = {document.layer(i).path: state.waits_for for i, state in report.states.items()}
+    conv = document.paths["conv"]
+    assert waiting == {"input": None, "conv": None, "relu": conv, "flatten": conv, "fc": conv}
+    assert report.num_params(document.paths["fc"]) is None
+    assert report.output_shape() is None
+
+
+@pytest.mark.parametrize(
+    ("make", "says"),
+    [
+        (lambda: tied(4), "itself"),
+        (lambda: tied(2), "flatten, a layer of another type"),
+        (lambda: tied(1), "input, a layer of another type"),
+        (
+            lambda: tied(3, params={"out_features": 9, "activation": "none", "bias": True}),
+            "other sizes or settings",
+        ),
+    ],
+)
+def test_ties_that_cannot_be(make: Callable[[], NetworkDocument], says: str) -> None:
+    problem = the_problem(make(), "broken_tie", "fc2")
+    assert re.search(says, problem.message)
+    (fix,) = problem.fixes
+    document = make()
+    fix.command.apply(document)
+    assert codes(document) == []
+    assert document.layer_at("fc2").params == make().layer_at("fc2").params
+
+
+def test_a_sound_tie_is_no_problem_and_counts_once() -> None:
+    document = tied(3)
+    assert codes(document) == []
+    report = infer_shapes(document)
+    assert report.num_params(4) == 0
+    assert report.num_params(3) == 16 * 16 + 16
+
+
+def test_output_width_follows_through_activations() -> None:
+    document = chain((1, 4, 4), FLAT, ("fc", "linear", {"out_features": 10}), ("relu", "relu", {}))
+    assert fit_output(document, 3) == SetParams(id=document.paths["fc"], changes={"out_features": 3})
+    assert fit_output(document, 10) is None
+    assert fit_output(chain((1, 4, 4), FLAT), 3) is None
+
+
+def test_problems_come_in_the_order_of_the_layers_then_those_of_the_network() -> None:
+    document = chain(
+        (1, 7, 7),
+        ("p1", "max_pool2d", {}),
+        ("p2", "max_pool2d", {}),
+        ("p3", "max_pool2d", {"kernel_size": 3}),
+    )
+    document.change_info(output=None)
+    found = [(p.path, p.code) for p in infer_shapes(document).problems]
+    assert found == [
+        ("p1", "not_tiling"),
+        ("p2", "not_tiling"),
+        ("p3", "window_too_large"),
+        ("", "no_output"),
+    ]
