@@ -25,6 +25,7 @@ SORT_ROLE = Qt.ItemDataRole.UserRole
 """What a column sorts by: a float or a text."""
 
 _MEASURED_ROWS = 200
+_WIDEST = 260
 
 
 class SortedRows(QSortFilterProxyModel):
@@ -136,7 +137,7 @@ class SortedTable(QTableView):
                 index = model.index(row, column)
                 width = max(width, heads.horizontalAdvance(str(index.data() or "")))
                 icon = icon or (theme.px(16) if index.data(role.DecorationRole) is not None else 0)
-            wanted = width + icon + theme.px(20)
+            wanted = min(width + icon + theme.px(24), theme.px(_WIDEST))
             header.resizeSection(column, max(wanted, header.sectionSize(column)) if grow_only else wanted)
         self._stretch()
 
