@@ -8,6 +8,7 @@ from collections.abc import Sequence
 
 import typer
 
+from cnn_studio.app.threads import prefer_short_waits
 from cnn_studio.cli import doctor, network, train
 from cnn_studio.cli.exits import Exit, complain, exit_for
 from cnn_studio.core.errors import StudioError
@@ -32,6 +33,7 @@ app.command("doctor")(doctor.doctor)
 
 def run_command_line(arguments: Sequence[str]) -> int:
     """Run one command and return its exit code."""
+    prefer_short_waits()
     if hasattr(signal, "SIGPIPE"):
         signal.signal(signal.SIGPIPE, signal.SIG_DFL)  # `| head` ends the program quietly
     for stream in (sys.stdout, sys.stderr):

@@ -18,6 +18,7 @@ from PySide6.QtWidgets import QApplication
 import cnn_studio
 from cnn_studio.app.preferences import load_preferences
 from cnn_studio.app.session import Session
+from cnn_studio.app.threads import prefer_short_waits
 from cnn_studio.core.errors import StudioError
 from cnn_studio.ui import theme
 from cnn_studio.ui.main_window import MainWindow
@@ -36,6 +37,7 @@ def start_window(arguments: Sequence[str], prepare: Callable[[MainWindow], objec
     if len(arguments) > 1:
         sys.stderr.write("Only one project can be opened at a time: cnn-studio open FILE\n")
         return 2
+    prefer_short_waits()
     session = Session()
     if arguments:
         try:
