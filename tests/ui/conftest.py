@@ -63,7 +63,7 @@ def no_log_warnings(caplog: pytest.LogCaptureFixture):
 
 def _running(kind: type[QTimer] | type[QThread]) -> list[QTimer | QThread]:
     """Return the timers or threads that Python made and that still run."""
-    return [found for found in gc.get_objects() if isinstance(found, kind) and _is_running(found)]
+    return [found for found in gc.get_objects() if issubclass(type(found), kind) and _is_running(found)]
 
 
 def _is_running(found: QTimer | QThread) -> bool:
