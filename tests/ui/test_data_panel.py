@@ -1,3 +1,5 @@
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -225,12 +227,14 @@ def test_another_source_forgets_the_images(panel, session, digits):
 def test_an_error_is_shown_with_a_way_on(panel, digits, qtbot):
     panel.set_data(digits)
     panel.set_error("There is no folder /pictures. Choose another.")
-    assert panel.state.text == "There is no folder /pictures. Choose another."
+    assert panel.view.message == "There is no folder /pictures. Choose another."
     assert panel.view.is_empty
+    assert "could not be loaded" in panel.state.text
     assert panel.state.button.text() == "Try again"
     with qtbot.waitSignal(panel.load_requested, timeout=500):
         press(qtbot, panel.state.button)
     panel.set_loading("Loading images", 0, 0)
+    assert panel.view.message == "Images appear here once they are loaded"
     panel.set_data(digits)
     assert not panel.state.button.isVisible()
 
@@ -294,4 +298,13 @@ def test_pictures(panel, session, digits, folder, mode, width):
     panel.set_error(
         f"There is no folder {folder / 'nowhere'}. Choose a folder that holds one folder per class."
     )
+    events()
     grab(panel, f"data-error-{mode}-{width}")
+
+
+def test_the_panels_load_nothing_slow():
+    names = ("analysis_panel", "code_panel", "data_panel", "runs_panel")
+    code = "import sys\n" + "".join(f"import cnn_studio.ui.panels.{name}\n" for name in names)
+    code += "sys.exit(', '.join({'torch', 'numpy', 'pyqtgraph', 'PIL'} & set(sys.modules)))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr

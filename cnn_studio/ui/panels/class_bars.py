@@ -77,7 +77,7 @@ class ClassBars(QWidget):
         metrics = QFontMetrics(font)
         height = self._row_height()
         names = max(metrics.horizontalAdvance(name) for name in self._facts.classes[:500]) + theme.px(10)
-        left = min(names, theme.px(_NAME), self.width() // 3)
+        left = min(names, theme.px(_NAME), 2 * self.width() // 5)
         number = metrics.horizontalAdvance(f"{self._most:,}") + theme.px(8)
         first, last = event.rect().top() // height, event.rect().bottom() // height
         for row in range(max(0, first), min(len(self._facts.counts), last + 1)):

@@ -5,8 +5,17 @@ from __future__ import annotations
 from pathlib import Path
 
 from PySide6.QtCore import QMimeData, Qt, Signal, Slot
-from PySide6.QtGui import QDragEnterEvent, QDropEvent
-from PySide6.QtWidgets import QFileDialog, QLabel, QPushButton, QSplitter, QVBoxLayout, QWidget
+from PySide6.QtGui import QDragEnterEvent, QDropEvent, QFontMetrics
+from PySide6.QtWidgets import (
+    QFileDialog,
+    QFrame,
+    QLabel,
+    QPushButton,
+    QScrollArea,
+    QSplitter,
+    QVBoxLayout,
+    QWidget,
+)
 from typing_extensions import override
 
 from cnn_studio.app.session import Session
@@ -17,6 +26,8 @@ from cnn_studio.ui.panels.data_facts import source_of_folder
 from cnn_studio.ui.panels.data_state import DataState
 from cnn_studio.ui.panels.data_view import DataView
 from cnn_studio.ui.widgets.flow_layout import FlowLayout
+
+_SIDE = 352
 
 
 class DataPanel(QWidget):
@@ -36,7 +47,6 @@ class DataPanel(QWidget):
         self._source = session.data
         self._loaded_size: tuple[int, ...] | None = None
         self._name = QLabel()
-        self._name.setWordWrap(True)
         self._name.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         theme.set_role(self._name, "strong")
         self.state = DataState()
@@ -51,7 +61,6 @@ class DataPanel(QWidget):
     def _build(self) -> None:
         space = theme.current().space
         side = QWidget()
-        side.setFixedWidth(theme.px(330))
         column = QVBoxLayout(side)
         column.setContentsMargins(*(theme.px(n) for n in (space.l, space.m, space.m, space.s)))
         column.setSpacing(theme.px(space.s))
@@ -78,7 +87,13 @@ class DataPanel(QWidget):
         column.addWidget(self.state)
         column.addStretch(1)
         splitter = QSplitter(Qt.Orientation.Horizontal)
-        splitter.addWidget(side)
+        scroll = QScrollArea()
+        scroll.setFrameShape(QFrame.Shape.NoFrame)
+        scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        scroll.setWidgetResizable(True)
+        scroll.setFixedWidth(theme.px(_SIDE))
+        scroll.setWidget(side)
+        splitter.addWidget(scroll)
         splitter.addWidget(self.view)
         splitter.setHandleWidth(1)
         layout = QVBoxLayout(self)
@@ -111,6 +126,8 @@ class DataPanel(QWidget):
 
     def set_loading(self, text: str, done: int, total: int) -> None:
         """Show how far the loading is: `done` of `total`, or no number where `total` is 0."""
+        if self._loaded_size is None:
+            self.view.clear()  # an error of before is no longer true
         self.state.show_loading(text, done, total)
 
     def set_data(self, data: ImageData) -> None:
@@ -123,11 +140,16 @@ class DataPanel(QWidget):
     def set_error(self, message: str) -> None:
         """Say why the images could not be loaded."""
         self._loaded_size = None
-        self.view.clear()
-        self.state.show_error(message)
+        self.view.show_error(message)
+        self.state.show_error()
 
     def _show_source(self) -> None:
-        self._name.setText(describe(self._source))
+        text = describe(self._source)
+        space = theme.current().space
+        metrics = QFontMetrics(theme.ui_font(weight=theme.current().type.strong))
+        room = theme.px(_SIDE) - theme.px(space.l) - theme.px(space.m) - theme.px(space.scroll_bar)
+        self._name.setText(metrics.elidedText(text, Qt.TextElideMode.ElideMiddle, room))
+        self._name.setToolTip(text)
 
     @Slot()
     def _follow(self) -> None:

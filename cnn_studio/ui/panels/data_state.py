@@ -74,9 +74,9 @@ class DataState(QWidget):
         self.bar.setValue(done)
         self.bar.show()
 
-    def show_error(self, message: str) -> None:
-        """The images could not be loaded."""
-        self._show(message, "error", "Try again")
+    def show_error(self) -> None:
+        """The images could not be loaded; the reason has more room elsewhere."""
+        self._show("The images could not be loaded.", "error", "Try again")
 
     def show_facts(self, facts: DataFacts, num_skipped: int) -> None:
         """The images are there."""

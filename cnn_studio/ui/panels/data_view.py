@@ -42,6 +42,9 @@ class DataView(QWidget):
         self._legend = _Legend()
         self._empty = QLabel(_EMPTY)
         self._empty.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        self._empty.setWordWrap(True)
+        self._empty.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        self._empty.setContentsMargins(*(theme.px(24),) * 4)
         theme.set_role(self._empty, "muted")
         self._show_samples = self._segment("Samples", "Some images of the training part, the classes in turn")
         self._show_skipped = self._segment("Left out", "Files that could not be read as images, and why")
@@ -115,7 +118,8 @@ class DataView(QWidget):
         self._samples.set_images(data.train.images[rows], data.train.labels[rows], data.classes)
         self._skipped.set_files(data.skipped)
         self._show_skipped.setText(f"Left out {len(data.skipped):,}")
-        self._show_skipped.setVisible(bool(data.skipped))
+        for button in self._group.buttons():
+            button.setVisible(bool(data.skipped))
         self._show_page(0)
         self._pages.setCurrentIndex(1)
         return facts
@@ -125,8 +129,21 @@ class DataView(QWidget):
         self._group.button(number).setChecked(True)
         self._right.setCurrentIndex(number)
 
+    @property
+    def message(self) -> str:
+        """What is said while there is nothing to show."""
+        return self._empty.text()
+
+    def show_error(self, message: str) -> None:
+        """Say why there is nothing to show."""
+        self.clear()
+        self._empty.setText(message)
+        theme.set_role(self._empty, "error")
+
     def clear(self) -> None:
         """Show nothing."""
+        self._empty.setText(_EMPTY)
+        theme.set_role(self._empty, "muted")
         self.bars.show_facts(None)
         if not self.is_empty:
             import numpy as np
