@@ -6,7 +6,9 @@ Nothing in a project file is ever executed or unpacked to disk. Every size is ch
 from __future__ import annotations
 
 import json
+import lzma
 import zipfile
+import zlib
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, Any
@@ -26,6 +28,10 @@ SUFFIX = ".cnnstudio"
 SCHEMA = 1
 _JSON, _WEIGHTS, _THUMBNAIL = "project.json", "weights.safetensors", "thumbnail.png"
 _LIMITS = {_JSON: 64 * 2**20, _WEIGHTS: 16 * 2**30, _THUMBNAIL: 16 * 2**20}
+# what zipfile and its decompressors raise on damaged, encrypted or strangely compressed archives
+_ZIP_ERRORS = (
+    zipfile.BadZipFile, zlib.error, lzma.LZMAError, NotImplementedError, RuntimeError, EOFError, ValueError
+)  # fmt: skip
 _MAX_RATIO = 1_100  # deflate reaches at most about 1,030 : 1
 
 
@@ -71,10 +77,14 @@ def save_project(path: Path, project: Project) -> None:
     with replacing(path) as file, zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
         archive.writestr(_JSON, json.dumps(record, indent=1, ensure_ascii=False))
         if len(project.weights):
+            import numpy as np
             from safetensors.numpy import save
 
+            # safetensors writes the bytes as they lie in memory, whatever their order
+            state = project.weights.to_state(project.document)
+            ordered = {key: np.asarray(array, order="C") for key, array in state.items()}
             # weights do not compress; stored, they are as quick to read as a plain file
-            archive.writestr(_WEIGHTS, save(project.weights.to_state(project.document)), zipfile.ZIP_STORED)
+            archive.writestr(_WEIGHTS, save(ordered), zipfile.ZIP_STORED)
         if project.thumbnail:
             archive.writestr(_THUMBNAIL, project.thumbnail, zipfile.ZIP_STORED)
 
@@ -107,7 +117,7 @@ def _read(path: Path, file: IO[bytes]) -> Project:
             names = set(archive.namelist())
             weights = _member(archive, _WEIGHTS) if _WEIGHTS in names else b""
             thumbnail = _member(archive, _THUMBNAIL) if _THUMBNAIL in names else b""
-    except (zipfile.BadZipFile, NotImplementedError, RuntimeError, EOFError, ValueError) as error:
+    except _ZIP_ERRORS as error:
         raise FileFormatError(
             "This is no CNN Studio project, or it is damaged or cut off. Open another copy of it. "
             f"(The zip archive cannot be read: {error}.)"
@@ -155,8 +165,8 @@ def _parse_json(content: bytes) -> dict[str, Any]:
         record = json.loads(content)
     except (ValueError, RecursionError) as error:
         raise FileFormatError(f"{_JSON} is damaged: {str(error)[:200]}.") from None
-    if not isinstance(record, dict) or not isinstance(record.get("document"), dict):
-        raise FileFormatError(f"{_JSON} describes no network; this is no CNN Studio project.")
+    if not isinstance(record, dict):
+        raise FileFormatError(f"{_JSON} holds no record; this is no CNN Studio project.")
     return record
 
 
@@ -169,6 +179,8 @@ def _check_schema(record: dict[str, Any]) -> None:
             f"It was saved by a newer version of CNN Studio (schema {schema}; this version reads up to {SCHEMA}). "
             "Update the program to open it."
         )
+    if not isinstance(record.get("document"), dict):
+        raise FileFormatError(f"{_JSON} describes no network; this is no CNN Studio project.")
 
 
 def _parse_weights(document: NetworkDocument, content: bytes) -> WeightSet:
@@ -189,5 +201,5 @@ def thumbnail_of(path: Path) -> bytes:
         with zipfile.ZipFile(path) as archive:
             _check_members(archive)
             return _member(archive, _THUMBNAIL) if _THUMBNAIL in archive.namelist() else b""
-    except (OSError, zipfile.BadZipFile, FileFormatError):
+    except (OSError, FileFormatError, *_ZIP_ERRORS):
         return b""
