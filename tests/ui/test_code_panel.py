@@ -69,6 +69,24 @@ def test_edits_arrive_after_the_interval_and_once(panel, session, qtbot):
     assert not panel._refresher._timer.isActive()
 
 
+def test_any_sequence_of_edits_ends_in_the_same_text(panel, session):
+    third = layer(session, "C3")
+    for command in (
+        SetParams(id=third, changes={"out_channels": 20}),
+        SetParams(id=third, changes={"kernel_size": 20}),
+        RenameLayer(id=third, path="block.0.C3"),
+        SetParams(id=third, changes={"kernel_size": 5, "padding": (0, 1, 0, 1)}),
+        RenameLayer(id=third, path="C3"),
+    ):
+        session.push(command)
+        panel._refresher.now()
+        assert panel.view.toPlainText() == source_text(session.document)
+    while session.stack.undo_label is not None:
+        session.stack.undo()
+        panel._refresher.now()
+        assert panel.view.toPlainText() == source_text(session.document)
+
+
 def test_a_hidden_panel_waits_until_it_is_shown(panel, session):
     panel.hide()
     session.push(RenameLayer(id=layer(session, "F6"), path="hidden"))
@@ -132,6 +150,7 @@ def test_the_view_keeps_its_place_when_the_code_changes(panel, session):
     bar.setValue(12)
     session.push(SetParams(id=layer(session, "C1"), changes={"out_channels": 7}))
     panel._refresher.now()
+    assert panel.view.toPlainText() == source_text(session.document)
     assert "nn.Conv2d(1, 7" in panel.view.toPlainText()
     assert bar.value() == 12
 

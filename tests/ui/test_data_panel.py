@@ -271,6 +271,15 @@ def test_many_classes_and_files_fit(panel, session):
     grab(panel, "data-many")
 
 
+def test_larger_text_clips_nothing(panel, digits):
+    panel.set_data(digits)
+    theme.manager().set_font_size(14)
+    events()
+    assert panel.folder.geometry().right() < panel._side.viewport().width()
+    assert panel.state.height() >= panel.state.sizeHint().height()
+    grab(panel, "data-14pt")
+
+
 def test_a_project_without_an_input_is_no_trouble(panel, session, digits):
     from cnn_studio.graph.document import NetworkDocument
 
@@ -305,6 +314,6 @@ def test_pictures(panel, session, digits, folder, mode, width):
 def test_the_panels_load_nothing_slow():
     names = ("analysis_panel", "code_panel", "data_panel", "runs_panel")
     code = "import sys\n" + "".join(f"import cnn_studio.ui.panels.{name}\n" for name in names)
-    code += "sys.exit(', '.join({'torch', 'numpy', 'pyqtgraph', 'PIL'} & set(sys.modules)))"
+    code += "sys.exit(', '.join({'torch', 'numpy', 'pyqtgraph', 'PIL'} & set(sys.modules)) or 0)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr

@@ -13,6 +13,7 @@ from cnn_studio.compiler.source import SourceText
 from cnn_studio.ui import theme
 from cnn_studio.ui.panels.code_highlighter import PythonHighlighter
 
+_MOST_CHANGES = 100
 _ENTER = (Qt.Key.Key_Return, Qt.Key.Key_Enter)
 
 
@@ -27,12 +28,14 @@ class CodeView(QPlainTextEdit):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
+        self._text = ""
         self._layer_at: dict[int, int] = {}
         self._lines: dict[int, list[int]] = {}
         self._marked: frozenset[int] = frozenset()
         self._pressed: QPoint | None = None
         theme.set_role(self, "mono")
         self.setReadOnly(True)
+        self.setUndoRedoEnabled(False)
         self.setTextInteractionFlags(
             Qt.TextInteractionFlag.TextSelectableByMouse | Qt.TextInteractionFlag.TextSelectableByKeyboard
         )
@@ -53,12 +56,27 @@ class CodeView(QPlainTextEdit):
         self._layer_at, self._lines = {}, {}
         for lines_of in (source.lines_of, source.calls_of):
             self._note_lines(lines_of)
-        if source.text != self.toPlainText():
+        before, after = self._text.split("\n"), source.text.split("\n")
+        changed = [line for line, pair in enumerate(zip(before, after, strict=False)) if pair[0] != pair[1]]
+        if len(before) == len(after) and len(changed) <= _MOST_CHANGES:
+            self._replace_lines(changed, after)
+        else:
             across, down = self.horizontalScrollBar().value(), self.verticalScrollBar().value()
             self.setPlainText(source.text)
             self.horizontalScrollBar().setValue(across)
             self.verticalScrollBar().setValue(down)
+        self._text = source.text
         self._mark()
+
+    def _replace_lines(self, changed: list[int], lines: list[str]) -> None:
+        """Replace some lines; colouring a whole file anew would take several times as long."""
+        cursor = QTextCursor(self.document())
+        cursor.beginEditBlock()
+        for line in changed:
+            cursor.setPosition(self.document().findBlockByNumber(line).position())
+            cursor.movePosition(QTextCursor.MoveOperation.EndOfBlock, QTextCursor.MoveMode.KeepAnchor)
+            cursor.insertText(lines[line])
+        cursor.endEditBlock()
 
     def _note_lines(self, lines_of: Mapping[int, range]) -> None:
         for layer_id, lines in lines_of.items():

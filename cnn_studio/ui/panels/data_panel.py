@@ -54,7 +54,8 @@ class DataPanel(QWidget):
         self.view = DataView()
         self.setAcceptDrops(True)
         self._build()
-        self._show_source()
+        self._take_theme()
+        theme.manager().changed.connect(self._take_theme)
         session.settings_changed.connect(self._follow)
         session.changed.connect(self._document_changed)
 
@@ -87,11 +88,10 @@ class DataPanel(QWidget):
         column.addWidget(self.state)
         column.addStretch(1)
         splitter = QSplitter(Qt.Orientation.Horizontal)
-        scroll = QScrollArea()
+        self._side = scroll = QScrollArea()
         scroll.setFrameShape(QFrame.Shape.NoFrame)
         scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         scroll.setWidgetResizable(True)
-        scroll.setFixedWidth(theme.px(_SIDE))
         scroll.setWidget(side)
         splitter.addWidget(scroll)
         splitter.addWidget(self.view)
@@ -106,6 +106,10 @@ class DataPanel(QWidget):
         theme.set_role(button, "fix")
         button.setToolTip(tip)
         return button
+
+    def _take_theme(self) -> None:
+        self._side.setFixedWidth(theme.px(_SIDE))
+        self._show_source()
 
     # ----------------------------------------------------------------------------------------------------- states
 

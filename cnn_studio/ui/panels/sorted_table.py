@@ -24,7 +24,7 @@ from cnn_studio.ui import theme
 SORT_ROLE = Qt.ItemDataRole.UserRole
 """What a column sorts by: a float or a text."""
 
-_MEASURED_ROWS = 200
+_MEASURED_ROWS = 60
 _WIDEST = 260
 
 
