@@ -273,12 +273,12 @@ def test_hopeless_documents_give_a_comment_and_no_exception():
     empty = NetworkDocument()
     assert "The network is empty" in source_text(empty)
     document = odds_and_ends()
-    document.change_layer(document.layer_at("same2").id, tied_to=12345)
-    assert "no longer there" in source_text(document)
-    document.change_layer(document.layer_at("same2").id, tied_to=document.layer_at("fc1").id)
-    assert "do not fit" in source_text(document)
-    document.change_layer(document.layer_at("same2").id, tied_to=document.layer_at("same2").id)
-    assert "no longer there" in source_text(document)
+    tied = document.layer_at("same2").id
+    for owner in (12345, document.layer_at("fc1").id, tied):
+        document.change_layer(tied, tied_to=owner)
+        text = source_text(document)
+        assert "Fix this first" in text
+        assert "same2 shares" in text
     unknown = ChainBuilder("x\ny").add("input", "input").finish()
     unknown.change_layer(unknown.layer_at("input").id, type="from\nthe future")
     text = source_text(unknown)

@@ -99,9 +99,9 @@ class CodeView(QPlainTextEdit):
         marks = []
         for line in self.marked_lines:
             mark = QTextEdit.ExtraSelection()
-            mark.format.setBackground(theme.qcolor("accent_ground"))  # type: ignore[attr-defined]  # missing in the stubs
-            mark.format.setProperty(QTextFormat.Property.FullWidthSelection, True)  # type: ignore[attr-defined]
-            mark.cursor = QTextCursor(self.document().findBlockByNumber(line))  # type: ignore[attr-defined]
+            mark.format.setBackground(theme.qcolor("accent_ground"))
+            mark.format.setProperty(QTextFormat.Property.FullWidthSelection, True)
+            mark.cursor = QTextCursor(self.document().findBlockByNumber(line))
             marks.append(mark)
         self.setExtraSelections(marks)
 
