@@ -65,8 +65,8 @@ def source_lines(document: NetworkDocument, report: ShapeReport | None = None) -
     used = ancestors(document, output)
     order = [document.layer(layer_id) for layer_id in report.order if layer_id in used]
     for layer in order:
-        message = _obstacle(document, report, layer)
-        if message:
+        if layer.type != "input" and not writable(layer.type):
+            message = f"There is no code for layers of the type {layer.type!r} such as {layer.path}."
             return _refusal(document, layer.id, message)
     return _Writer(document, report, order, output).write()
 
@@ -96,29 +96,6 @@ def _refusal(document: NetworkDocument, layer_id: int | None, message: str) -> S
     return SourceText("\n".join(lines) + "\n", found, found)
 
 
-def _obstacle(document: NetworkDocument, report: ShapeReport, layer: Layer) -> str:
-    """Return why a layer without errors still cannot be written; nothing if it can."""
-    owner = _owner(document, layer)
-    if owner is None:
-        return f"{layer.path} shares its weights with a layer that is no longer there."
-    if owner.type != "input" and not writable(owner.type):
-        return f"There is no code for layers of the type {owner.type!r} such as {layer.path}."
-    if owner.id != layer.id and (owner.type != layer.type or not report.states[owner.id].inputs):
-        return f"{layer.path} shares its weights with {owner.path}, but the two do not fit."
-    return ""
-
-
-def _owner(document: NetworkDocument, layer: Layer) -> Layer | None:
-    """Return the layer that has the weights; None where the tie leads nowhere."""
-    seen = {layer.id}
-    while layer.tied_to is not None:
-        if layer.tied_to in seen or layer.tied_to not in document.layers:
-            return None
-        seen.add(layer.tied_to)
-        layer = document.layer(layer.tied_to)
-    return layer
-
-
 class _Writer:
     """Writes one network that has no errors."""
 
@@ -136,7 +113,7 @@ class _Writer:
                 self._codes[owner.id] = write_layer(owner.type, owner.params, report.states[owner.id].inputs)
 
     def _owner_of(self, layer: Layer) -> Layer:
-        return _owner(self._document, layer) or layer
+        return layer if layer.tied_to is None else self._document.layer(layer.tied_to)
 
     def write(self) -> SourceText:
         owners = [self._owner_of(layer) for layer in self._order]

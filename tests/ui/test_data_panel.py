@@ -277,6 +277,7 @@ def test_larger_text_clips_nothing(panel, digits):
     events()
     assert panel.folder.geometry().right() < panel._side.viewport().width()
     assert panel.state.height() >= panel.state.heightForWidth(panel.state.width())
+    assert panel.view.bars.width() <= panel.view.bars.parentWidget().width()
     grab(panel, "data-14pt")
 
 

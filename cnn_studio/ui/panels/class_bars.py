@@ -57,7 +57,7 @@ class ClassBars(QWidget):
 
     @override
     def minimumSizeHint(self) -> QSize:
-        return QSize(theme.px(200), self.sizeHint().height())
+        return QSize(theme.px(120), self.sizeHint().height())
 
     @override
     def event(self, event: QEvent) -> bool:
