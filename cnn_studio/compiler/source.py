@@ -153,7 +153,7 @@ class _Writer:
         self._add("", "")
 
     def _docstring(self) -> None:
-        total = sum(self._report.num_params(layer.id) or 0 for layer in self._order)
+        total = sum(self._report.num_params(layer_id) or 0 for layer_id in self._codes)
         name = _one_line(self._document.info.name).replace("\\", "/").replace('"', "'")
         self._add(f'    """{name}: {total:,} parameters."""', "")
 
@@ -177,7 +177,7 @@ class _Writer:
             self._made[layer.id] = self._add(f"        {_access(layer.path)} = {code.module}{note}")
         written = {layer.id for layer in self._order}
         for layer_id in self._report.order:
-            if layer_id not in written:
+            if layer_id not in written and layer_id not in self._made:
                 path = self._document.layer(layer_id).path
                 self._made[layer_id] = self._add(f"        # left out, nothing leads to the output: {path}")
         self._add("")

@@ -255,6 +255,20 @@ def test_what_is_unused_and_frozen_is_said():
     found.text.encode("utf-8")
 
 
+def test_a_layer_that_only_lends_its_weights_is_made_and_not_called():
+    b = Builder().add("input", "input", height=4, width=4).add("flatten", "flatten", "input")
+    b.add("lender", "linear", "flatten", out_features=3)
+    b.add("user", "linear", "flatten", out_features=3, tied_to="lender")
+    document = b.finish("user")
+    text = source_text(document)
+    assert "self.lender = nn.Linear(16, 3)" in text
+    assert "x = self.lender(x)" in text
+    assert "left out" not in text
+    assert "51 parameters" in text
+    module = lower(document)
+    assert sum(p.numel() for p in module.parameters()) == 51
+
+
 def test_a_network_with_errors_says_what_to_fix_first():
     document = STARTERS[0].build()
     third = document.layer_at("C3").id
