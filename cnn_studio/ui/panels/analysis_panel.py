@@ -62,7 +62,7 @@ class AnalysisPanel(QWidget):
         self.model = LayerTable(self)
         self._sorted = SortedRows(self.model, self)
         self.table = SortedTable(
-            self._sorted, stretched=SHARE_COLUMN, least=170, text_columns=(0, *TEXT_COLUMNS)
+            self._sorted, stretched=SHARE_COLUMN, least=136, text_columns=(0, *TEXT_COLUMNS)
         )
         self.table.setSelectionMode(QAbstractItemView.SelectionMode.ExtendedSelection)
         self.table.setAccessibleName("Layers and their numbers")
@@ -224,4 +224,4 @@ class _ShareBar(QStyledItemDelegate):
 
     @override
     def sizeHint(self, option: QStyleOptionViewItem, index: QModelIndex) -> QSize:  # type: ignore[override]
-        return QSize(theme.px(150), super().sizeHint(option, index).height())
+        return QSize(theme.px(136), super().sizeHint(option, index).height())

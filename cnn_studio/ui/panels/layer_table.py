@@ -26,10 +26,10 @@ _COLUMNS = (
     ("Output", "Size of the result for one image: channels × height × width"),
     ("Parameters", "Numbers that training can change; shared ones count where they are kept"),
     ("Share", "The layer's part of all parameters of the network"),
-    ("Weights", "Parameters without the biases"),
-    ("Biases", "One number per filter, unit or map, added to the result"),
     ("MAC", "Multiply-accumulate operations for one image: what the layer costs to compute"),
     ("Activations", "Numbers in the layer's result for one image: what it takes in memory"),
+    ("Weights", "Parameters without the biases"),
+    ("Biases", "One number per filter, unit or map, added to the result"),
 )
 TEXT_COLUMNS = (1, 2)
 """Columns that stand left and sort from A to Z."""
@@ -65,7 +65,7 @@ class LayerRow:
         """The values in the order of the columns."""
         return (
             self.place, self.path, self.type, self.activations, self.params, self.share,
-            self.weights, self.biases, self.macs, self.activations,
+            self.macs, self.activations, self.weights, self.biases,
         )  # fmt: skip
 
 
