@@ -10,7 +10,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from PySide6.QtCore import QObject, QPoint, QPointF, QRect, QTimer, Slot
+from PySide6.QtCore import QObject, QPoint, QPointF, QRect, Qt, QTimer, Slot
 from PySide6.QtWidgets import QAbstractItemView, QApplication, QLabel, QWidget
 
 from cnn_studio.ui.main_window import MainWindow
@@ -47,6 +47,7 @@ class Mapper(QObject):
         window = self._window
         document = window.session.document
         return {
+            "window": int((QApplication.activeModalWidget() or window).winId()),
             "ready": window.loader.is_ready,
             "title": window.windowTitle(),
             "modified": window.session.is_modified,
@@ -96,7 +97,8 @@ def _widgets(top: QWidget) -> list[dict[str, Any]]:
         if not widget.isVisible():
             continue
         action = getattr(widget, "defaultAction", lambda: None)()
-        text = action.text() if action is not None else getattr(widget, "text", str)()
+        words = getattr(action or widget, "text", None)
+        text = words() if callable(words) else ""
         record = {
             "class": type(widget).__name__,
             "name": widget.accessibleName() or widget.objectName(),
@@ -116,7 +118,8 @@ def _items(view: QAbstractItemView) -> list[dict[str, Any]]:
     for row in range(min(200, view.model().rowCount())):
         index = view.model().index(row, 0)
         box = view.visualRect(index)
-        if view.viewport().rect().contains(box.center()):
+        is_choice = bool(index.flags() & Qt.ItemFlag.ItemIsSelectable)  # captions of groups are none
+        if is_choice and view.viewport().rect().contains(box.center()):
             rect = _rect(view.viewport(), box)
             found.append(
                 {"class": "item", "name": "", "text": str(index.data()), "enabled": True, "rect": rect}

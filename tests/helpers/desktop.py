@@ -90,8 +90,8 @@ class Program:
             "PYTHONFAULTHANDLER": "1",
         }
         command = [sys.executable, str(LAUNCHER), str(self._map), *map(str, arguments)]
-        self._log = (self._home / "stderr.txt").open("a+")
-        self.process = subprocess.Popen(command, env=environment, stderr=self._log, text=True)
+        with (self._home / "stderr.txt").open("a") as log:
+            self.process = subprocess.Popen(command, env=environment, stderr=log, text=True)
         self.wait("the window", lambda m: m["ready"], 60)
 
     def kill(self) -> None:
@@ -102,7 +102,6 @@ class Program:
     @property
     def complaints(self) -> str:
         """What the process wrote to its error stream."""
-        self._log.flush()
         return (self._home / "stderr.txt").read_text()
 
     def see(self) -> dict[str, Any]:
@@ -164,7 +163,9 @@ class Program:
         self._screen.tool("mouseup", 1)
 
     def press(self, *keys: str) -> None:
-        """Press keys, such as ``ctrl+z``."""
+        """Press keys, such as ``ctrl+z``, in the window or dialog that is in front."""
+        # there is no window manager here to give the focus back when a dialog closes
+        self._screen.tool("windowfocus", self.see()["window"])
         for key in keys:
             self._screen.tool("key", key)
             time.sleep(0.08)
