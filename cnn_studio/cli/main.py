@@ -20,6 +20,8 @@ Without a command, or with `open FILE`, the window starts.
 Exit codes: 0 done; 1 the network has errors or the run failed; 2 bad input; 3 stopped by the user.
 """
 
+_INTERRUPTED = 128 + signal.SIGINT
+
 app = typer.Typer(
     name="cnn-studio", help=HELP, no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False
 )
@@ -41,7 +43,7 @@ def run_command_line(arguments: Sequence[str]) -> int:
             stream.reconfigure(errors="replace")  # a terminal without × or → is no reason to fail
     command = typer.main.get_command(app)
     try:
-        result = command.main(list(arguments), standalone_mode=False)
+        result = command.main(list(arguments), prog_name="cnn-studio", standalone_mode=False)
     except StudioError as error:
         complain(str(error))
         return exit_for(error)
@@ -54,4 +56,5 @@ def run_command_line(arguments: Sequence[str]) -> int:
             raise
         shown()
         return int(code)
-    return int(result or 0)
+    # typer turns Ctrl+C outside of a run into the shell's own code for it
+    return Exit.STOPPED if result == _INTERRUPTED else int(result or 0)
