@@ -76,7 +76,10 @@ class Param:
 
     def refuse(self, raw: object) -> ParameterError:
         """Return the error that names this parameter, the value it got and what it takes."""
-        shown = repr(raw)
+        try:
+            shown = repr(raw)
+        except ValueError:  # Python prints no whole number of more than some thousand digits
+            shown = "a number of thousands of digits"
         if len(shown) > 60:
             shown = shown[:57] + "..."
         return ParameterError(f"{self.title} ({self.key}) must be {self.range_text}, not {shown}.")
@@ -162,7 +165,10 @@ class Real(Param):
         return value
 
     def text(self, value: Value) -> str:
-        return f"{value:g}" if isinstance(value, float | int) else str(value)
+        if not isinstance(value, float | int):
+            return str(value)
+        short = f"{value:g}"
+        return short if float(short) == value else repr(float(value))
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,11 +16,14 @@ from cnn_studio.graph.document import Layer, Link, NetworkDocument
 from cnn_studio.graph.legality import check_link
 from cnn_studio.graph.preprocessing import Preprocessing
 
+MAX_ID = 2**53
+"""The largest whole number that every JSON reader keeps exactly."""
+
 
 class _Command(BaseModel):
     """What all commands share."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
     @property
     def label(self) -> str:
@@ -37,13 +40,14 @@ class AddLayer(_Command):
     """Add a layer without links; parameters that are left out take their defaults."""
 
     command: Literal["add_layer"] = "add_layer"
-    id: int = Field(ge=1)
+    # the limits are those of files: what an edit makes must be readable again
+    id: int = Field(ge=1, le=MAX_ID)
     path: str
-    type: str
+    type: str = Field(min_length=1, max_length=100)
     params: dict[str, Any] = {}
     x: float = 0.0
     y: float = 0.0
-    title: str = ""
+    title: str = Field("", max_length=200)
     trainable: bool = True
     lr_factor: float = Field(1.0, gt=0, le=1e6)
     keep_statistics: bool = False

@@ -12,13 +12,12 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from cnn_studio.core.errors import FileFormatError, GraphError, ParameterError
-from cnn_studio.graph.commands import AddLayer
+from cnn_studio.graph.commands import MAX_ID, AddLayer
 from cnn_studio.graph.document import Layer, Link, NetworkDocument
 from cnn_studio.graph.legality import check_link
 from cnn_studio.graph.preprocessing import Preprocessing
 
 MAX_LAYERS = 20_000
-_MAX_ID = 2**53  # the largest whole number that every JSON reader keeps exactly
 _COORDINATE = 1e7
 
 
@@ -29,7 +28,7 @@ class _Record(BaseModel):
 class LayerRecord(_Record):
     """One layer in a file; only ``id``, ``path`` and ``type`` are required."""
 
-    id: int = Field(ge=1, le=_MAX_ID)
+    id: int = Field(ge=1, le=MAX_ID)
     path: str
     type: str = Field(min_length=1, max_length=100)
     params: dict[str, Any] = {}
@@ -56,7 +55,7 @@ class DocumentRecord(_Record):
     output: int | None = None
     labels: tuple[str, ...] = Field((), max_length=100_000)
     preprocessing: Preprocessing = Preprocessing()
-    next_id: int = Field(1, ge=1, le=_MAX_ID)
+    next_id: int = Field(1, ge=1, le=MAX_ID)
     layers: tuple[LayerRecord, ...] = Field((), max_length=MAX_LAYERS)
     links: tuple[LinkRecord, ...] = Field((), max_length=MAX_LAYERS * 10)
 
