@@ -125,7 +125,7 @@ class Actions(QObject):
                 theme.bind_icon(action, icon)
 
     def _starter_menu(self, file: QMenu, starters: Callable[[str], None]) -> None:
-        menu = file.addMenu("New from starter")
+        self.starters = menu = file.addMenu("New from starter")
         theme.bind_icon(menu, "new")
         menu.setToolTipsVisible(True)
         for starter in STARTERS:

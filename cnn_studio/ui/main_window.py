@@ -11,7 +11,6 @@ from PySide6.QtWidgets import QMainWindow, QMessageBox
 
 import cnn_studio
 from cnn_studio.app.preferences import Preferences, save_preferences
-from cnn_studio.app.project import SUFFIX
 from cnn_studio.app.runs import RunStore
 from cnn_studio.app.session import Session
 from cnn_studio.app.training import TrainingOutcome
@@ -22,6 +21,7 @@ from cnn_studio.engine.memory import available_memory
 from cnn_studio.ui import theme
 from cnn_studio.ui.actions import Actions
 from cnn_studio.ui.canvas.selection import SelectionModel
+from cnn_studio.ui.drops import dropped_path
 from cnn_studio.ui.file_controller import FileController
 from cnn_studio.ui.status import StatusLine, bytes_text, training_memory
 from cnn_studio.ui.toolbar import MainToolBar
@@ -74,6 +74,9 @@ class MainWindow(QMainWindow):
         self.files.picture = self.workspace.canvas
         self._restore_layout()
         self._show_project()
+        if not preferences.welcomed:
+            self.workspace.show_welcome(self.actions_.starters)
+            self.workspace.welcome.closed.connect(self._welcomed)
         self._show_controls()
 
     # ------------------------------------------------------------------------------------------------- building
@@ -230,6 +233,12 @@ class MainWindow(QMainWindow):
     def _show_recent(self) -> None:
         self.actions_.show_recent(self.preferences.recent, self.files.open)
 
+    @Slot()
+    def _welcomed(self) -> None:
+        self.workspace.welcome.hide()
+        self.preferences.welcomed = True
+        save_preferences(self.preferences)
+
     # --------------------------------------------------------------------------------------------------- editing
 
     @Slot()
@@ -272,6 +281,7 @@ class MainWindow(QMainWindow):
         """Start a run, if there is nothing in the way."""
         if not self.workspace.training.controls.can_train or self.training.is_training:
             return
+        self._welcomed()
         self.workspace.show_training()
         self.workspace.training.set_state("preparing")
         self.workspace.show_families()
@@ -330,12 +340,12 @@ class MainWindow(QMainWindow):
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
         """Take project files and folders of images."""
-        if _dropped(event) is not None:
+        if dropped_path(event) is not None:
             event.acceptProposedAction()
 
     def dropEvent(self, event: QDropEvent) -> None:
         """Open a project, or a folder of images as data."""
-        path = _dropped(event)
+        path = dropped_path(event)
         if path is None:
             return
         event.acceptProposedAction()
@@ -380,12 +390,3 @@ class MainWindow(QMainWindow):
 
 def _short(source: DataSource) -> str:
     return "digits" if source.kind == "digits" else Path(source.folder).name or describe(source)
-
-
-def _dropped(event: QDragEnterEvent | QDropEvent) -> Path | None:
-    """Return the one folder or project file that is dragged, or None."""
-    urls = event.mimeData().urls()
-    if len(urls) != 1 or not urls[0].isLocalFile():
-        return None
-    path = Path(urls[0].toLocalFile())
-    return path if path.is_dir() or path.suffix == SUFFIX else None

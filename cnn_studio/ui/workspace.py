@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from PySide6.QtCore import Qt, Signal, Slot
-from PySide6.QtWidgets import QFileDialog, QSplitter, QTabWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFileDialog, QMenu, QSplitter, QTabWidget, QVBoxLayout, QWidget
 
 from cnn_studio.app.runs import RunStore
 from cnn_studio.app.session import Session
@@ -26,7 +26,7 @@ from cnn_studio.ui.panels.runs_panel import RunsPanel
 from cnn_studio.ui.panels.samples_panel import SamplesPanel
 from cnn_studio.ui.panels.training_panel import TrainingPanel
 from cnn_studio.ui.widgets.segments import SegmentedStack
-from cnn_studio.ui.widgets.strip import MessageStrip
+from cnn_studio.ui.widgets.strip import MessageStrip, Strip
 
 
 class Workspace(QWidget):
@@ -56,6 +56,8 @@ class Workspace(QWidget):
         self.samples = SamplesPanel()
         self.problems = ProblemsPanel(session)
         self._message = MessageStrip()
+        self.welcome = Strip("info-notice")
+        self.welcome.hide()
         self._runs_stale = True
         self._arrange()
         self._connect()
@@ -69,6 +71,7 @@ class Workspace(QWidget):
         column = QVBoxLayout(middle)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0)
+        column.addWidget(self.welcome)
         column.addWidget(self._message)
         column.addWidget(self.views, 1)
         self._columns = QSplitter(Qt.Orientation.Horizontal)
@@ -157,6 +160,18 @@ class Workspace(QWidget):
     def say(self, text: str) -> None:
         """Show a sentence above the canvas."""
         self._message.show_message(text)
+
+    def show_welcome(self, starters: QMenu) -> None:
+        """Offer what one can do at the first start."""
+        self.welcome.label.setText(
+            "LeNet-5 on handwritten digits is open. Press Train to watch it learn, or begin with:"
+        )
+        button = self.welcome.add_button("Another starter", "Open one of the starter networks")
+        button.setMenu(starters)
+        self.welcome.add_button(
+            "My own images…", "Train on a folder with one folder per class", self.choose_folder
+        )
+        self.welcome.show()
 
     @Slot(str)
     def _append(self, type_id: str) -> None:

@@ -21,7 +21,7 @@ os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 sys.path.insert(0, str(Path(__file__).parents[2]))
 
 from PySide6.QtCore import QPoint, QPointF, Qt
-from PySide6.QtGui import QDragEnterEvent, QDragLeaveEvent, QDragMoveEvent
+from PySide6.QtGui import QDragEnterEvent, QDragLeaveEvent, QDragMoveEvent, QPainter
 from PySide6.QtWidgets import QApplication
 
 from cnn_studio.app.preferences import Preferences
@@ -58,6 +58,11 @@ class Photographer:
         self.settle()
         self._number += 1
         picture = self.window.grab()
+        painter = QPainter(picture)
+        for popup in QApplication.topLevelWidgets():  # menus, the quick search, bubbles: windows of their own
+            if popup is not self.window and popup.isVisible() and popup.isWindow():
+                painter.drawPixmap(self.window.mapFromGlobal(popup.pos()), popup.grab())
+        painter.end()
         file = self._out / f"{self._number:02d}-{name}-{self._mode}.png"
         if not picture.save(str(file)):
             raise OSError(f"{file} could not be written")
@@ -128,7 +133,10 @@ def story(p: Photographer) -> None:
     p.shoot("runs")
     space.canvas.open_search()
     p.shoot("quick-search")
-    p.window.setFocus()
+    space.canvas.setFocus()
+    for popup in QApplication.topLevelWidgets():
+        if popup is not window:
+            popup.hide()
     window.session.push(remove_and_heal(window.session.document, list(window.session.document.layers)))
     space.show_problems()
     p.shoot("empty-network")

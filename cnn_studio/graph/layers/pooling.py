@@ -89,7 +89,6 @@ def _kernel(default: int) -> Pair:
         "Height × width of the window, usually 2 × 2.",
         (default, default),
         maximum=1_000,
-        short=True,
     )
 
 

@@ -126,11 +126,10 @@ class CanvasView(MapView):
         self.operations.arrange()
 
     def reveal(self, layer_id: int) -> None:
-        """Select a layer and bring its card to the middle of the view."""
-        card = self.network.cards.get(layer_id)
-        if card is not None:
+        """Select a layer, and move the canvas if its card lies outside of what is seen."""
+        if layer_id in self.network.cards:
             self.selection.select({layer_id}, layer_id)
-            self.glide_to(card.pos())
+            self.show_card(layer_id)
 
     def append_layer(self, type_id: str) -> None:
         """Add a layer behind the current one, or behind the output if nothing is selected, and select it."""

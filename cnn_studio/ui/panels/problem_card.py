@@ -27,7 +27,7 @@ _TITLES = {
     "several_inputs": "A second input",
     "no_input": "No input",
     "no_output": "No output",
-    "empty": "The network is empty",
+    "empty": "Nothing here yet",
     "unused_layer": "Not used",
     "softmax_before_loss": "Softmax before the loss",
     "output_not_vector": "The output is no vector",

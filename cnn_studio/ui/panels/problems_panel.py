@@ -125,6 +125,7 @@ class ProblemRow(QFrame):
         message = QLabel(problem.message)
         message.setWordWrap(True)
         message.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
+        message.setAlignment(Qt.AlignmentFlag.AlignTop)
         layout = QHBoxLayout(self)
         layout.setContentsMargins(*(theme.px(n) for n in (16, 6, 16, 6)))
         layout.setSpacing(theme.px(10))

@@ -40,12 +40,13 @@ class Strip(QFrame):
         self._row.addWidget(self.label, 1)
         self._row.addWidget(cross)
 
-    def add_button(self, text: str, help_: str, clicked: Callable[[], object]) -> QPushButton:
-        """Add a button before the cross."""
+    def add_button(self, text: str, help_: str, clicked: Callable[[], object] | None = None) -> QPushButton:
+        """Add a button before the cross; without `clicked` the caller gives it a menu."""
         button = QPushButton(text)
         theme.set_role(button, "fix")
         button.setToolTip(help_)
-        button.clicked.connect(clicked)
+        if clicked is not None:
+            button.clicked.connect(clicked)
         self._row.insertWidget(self._row.count() - 1, button)
         return button
 
