@@ -255,7 +255,7 @@ def test_damaged_compression_and_encryption(tmp_path: Path) -> None:
         "[" * 100_000,
         '{"document":' * 500 + "1" + "}" * 500,
         '{"schema": 1' + "0" * 5000 + ', "document": {}}',
-    ],  # fmt: skip
+    ],
 )
 def test_json_that_is_no_project(tmp_path: Path, text: str) -> None:
     assert "project.json" in refusal(write_json(tmp_path / "p", text))
