@@ -5,6 +5,7 @@ from __future__ import annotations
 import ctypes
 import importlib
 import importlib.util
+import os
 import sys
 import threading
 import time
@@ -13,7 +14,7 @@ from pathlib import Path
 from PySide6.QtCore import QObject, Signal, Slot
 
 # The library that pulls in all the others, by system.
-_LIBRARIES = {"linux": "libtorch_python.so", "darwin": "libtorch_python.dylib", "win32": "torch_python.dll"}
+_LIBRARIES = {"linux": "libtorch_python.so", "darwin": "libtorch.dylib"}
 _PAUSE = 0.002
 
 
@@ -79,13 +80,17 @@ def preload_libraries() -> None:
     """Load torch's libraries without holding Python's lock, so that `import torch` finds them loaded.
 
     Importing torch holds the lock while the system links gigabytes of libraries, and the window stands still for
-    that time; ctypes lets it go.
+    that time. Python's own ways to load a library hold it too; a call of the system's function through ctypes lets
+    it go. Where the system has no such function, the ordinary import does it all.
     """
     spec = importlib.util.find_spec("torch")
     name = _LIBRARIES.get(sys.platform)
     if "torch" in sys.modules or spec is None or spec.origin is None or name is None:
         return
     try:
-        ctypes.CDLL(str(Path(spec.origin).parent / "lib" / name))
-    except OSError:
-        return  # a build that is laid out differently; the ordinary import says what is wrong, if anything
+        load = ctypes.CDLL(None).dlopen
+    except (OSError, TypeError, AttributeError):
+        return
+    load.argtypes = (ctypes.c_char_p, ctypes.c_int)
+    load.restype = ctypes.c_void_p
+    load(os.fsencode(Path(spec.origin).parent / "lib" / name), os.RTLD_NOW | os.RTLD_LOCAL)
