@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from cnn_studio.graph.commands import AddLink, AnyCommand, Macro, SetOutput, SetParams
+from cnn_studio.graph.commands import AddLink, AnyCommand, Macro, SetInfo, SetOutput, SetParams
 from cnn_studio.graph.document import Layer, NetworkDocument
 from cnn_studio.graph.edits import STEP, new_layer, remove_and_heal, untie
 from cnn_studio.graph.problems import Fix, Problem, problem_at
@@ -32,6 +32,28 @@ def output_problems(document: NetworkDocument, shape: Shape | None) -> list[Prob
     """Return what is wrong with the shape of the network's output, (N,) being one score per class."""
     output = document.info.output
     return [] if output is None or shape is None else _output_shape(document, output, shape)
+
+
+def normalisation_problems(document: NetworkDocument) -> list[Problem]:
+    """Return what is wrong with a given mean and deviation: there must be one of each per channel."""
+    given = document.info.preprocessing
+    if given.measured or given.mean is None or given.std is None:
+        return []
+    counts = (len(given.mean), len(given.std))
+    entry = next((layer for _, layer in sorted(document.layers.items()) if layer.type == "input"), None)
+    if entry is None or counts == (entry.params["channels"],) * 2:
+        return []
+    channels = entry.params["channels"]
+    message = (
+        f"The images of {entry.path} have {channels} channel{'' if channels == 1 else 's'}, but the network's mean and deviation are "
+        f"given for {counts[0]} and {counts[1]}. Give one of each per channel, or let every run measure them."
+    )
+
+    def measure() -> tuple[Fix, ...]:
+        measured = given.model_copy(update={"measured": True, "mean": None, "std": None})
+        return (Fix("Measure them from the images", SetInfo(preprocessing=measured)),)
+
+    return [Problem("normalisation_mismatch", "error", entry.id, entry.path, message, {}, measure)]
 
 
 def tie_problems(document: NetworkDocument, inputs: Mapping[int, tuple[Shape, ...]]) -> list[Problem]:

@@ -10,7 +10,12 @@ from dataclasses import dataclass, field
 from heapq import heapify, heappop, heappush
 from typing import NamedTuple
 
-from cnn_studio.graph.checks import output_problems, structural_problems, tie_problems
+from cnn_studio.graph.checks import (
+    normalisation_problems,
+    output_problems,
+    structural_problems,
+    tie_problems,
+)
 from cnn_studio.graph.document import DocumentChange, Layer, NetworkDocument
 from cnn_studio.graph.problems import Problem, problem_at
 from cnn_studio.graph.spec import Finding, FixSpec, Shape, product
@@ -150,6 +155,7 @@ class ShapeEngine:
         ]
         found += self._structural
         found += output_problems(document, shape)
+        found += normalisation_problems(document)
         found += tie_problems(document, {i: state.inputs for i, state in self._states.items()})
         found.sort(key=lambda p: (_LAST + 1, 0) if p.layer_id is None else self._place(p.layer_id))
         return tuple(found)

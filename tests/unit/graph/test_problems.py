@@ -13,8 +13,9 @@ from cnn_studio.core.commands import CommandStack
 from cnn_studio.graph.checks import fit_output
 from cnn_studio.graph.commands import SetParams
 from cnn_studio.graph.document import Layer, Link, NetworkDocument
+from cnn_studio.graph.preprocessing import Preprocessing
 from cnn_studio.graph.problems import Problem
-from cnn_studio.graph.shapes import infer_shapes
+from cnn_studio.graph.shapes import ShapeEngine, infer_shapes
 from tests.helpers.networks import chain, codes, content, join, looped, problems, tiny_classifier
 
 FLAT = ("flatten", "flatten", {})
@@ -85,6 +86,13 @@ def lonely_merge() -> NetworkDocument:
     return document
 
 
+def normalised(*values: float) -> NetworkDocument:
+    """The tiny classifier on grey images with a given mean and deviation of that many channels."""
+    document = tiny_classifier()
+    document.change_info(preprocessing=Preprocessing(measured=False, mean=values, std=values))
+    return document
+
+
 def tied(target: int, **changes: object) -> NetworkDocument:
     """Two fully connected layers of one size, the second (id 4) tied to layer `target`."""
     document = chain(
@@ -145,6 +153,11 @@ CASES: dict[str, tuple[Callable[[], NetworkDocument], str, str]] = {
     ),
     "add_mismatch": (lambda: branches("add", 4, 6), "joined", "4×8×8 and 6×8×8"),
     "concat_mismatch": (lambda: branches("concat", 4, 4, stride=2), "joined", "4×8×8 and 4×4×4"),
+    "normalisation_mismatch": (
+        lambda: normalised(0.1, 0.2, 0.3),
+        "input",
+        "input have 1 channel, .*given for 3 and 3",
+    ),
     "broken_tie": (lambda: tied(77), "fc2", "fc2 shares the weights of a layer that is gone"),
 }
 
@@ -193,6 +206,14 @@ def test_severities() -> None:
     notes = {"not_tiling": "warning", "unused_layer": "warning", "softmax_before_loss": "warning"}
     for code, (make, path, _) in CASES.items():
         assert the_problem(make(), code, path).severity == notes.get(code, "error")
+
+
+def test_a_normalisation_that_fits_follows_the_channels() -> None:
+    document = normalised(0.5)
+    engine = ShapeEngine(document)
+    assert engine.report().ok
+    document.change_layer(1, params={"channels": 3, "height": 8, "width": 8})
+    assert [p.code for p in engine.report().problems] == ["normalisation_mismatch"]
 
 
 def test_a_sound_network_has_no_problem() -> None:
