@@ -25,6 +25,7 @@ from cnn_studio.ui.main_window import MainWindow
 
 _log = logging.getLogger(__name__)
 _GRACE_SECONDS = 0.5
+_SWITCH_SECONDS = 0.001
 
 
 def start_window(arguments: Sequence[str], prepare: Callable[[MainWindow], object] | None = None) -> int:
@@ -59,6 +60,8 @@ def start_window(arguments: Sequence[str], prepare: Callable[[MainWindow], objec
     _let_signals_close(window)
     if prepare is not None:
         prepare(window)
+    # a run's thread gives the window its turn after this time at the latest (Python's default is 5 ms)
+    sys.setswitchinterval(_SWITCH_SECONDS)
     window.show()
     code = app.exec()
     if not window.training.shut_down(_GRACE_SECONDS) or window.loader.is_loading:
