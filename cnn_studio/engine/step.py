@@ -9,10 +9,10 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from cnn_studio.core.errors import RunError
+from cnn_studio.core.randomness import derive_seed
 from cnn_studio.engine.gradients import GradientMeter
 from cnn_studio.engine.optimizers import build_optimizer
 from cnn_studio.engine.plan import ParameterGroup
-from cnn_studio.engine.randomness import derive_seed
 from cnn_studio.engine.readback import Readback, StepNumbers
 from cnn_studio.engine.schedules import SCHEDULES
 from cnn_studio.engine.settings import TrainSettings

@@ -8,12 +8,12 @@ import pytest
 import torch
 from torch import nn
 
+from cnn_studio.core.randomness import derive_seed
 from cnn_studio.engine.control import RunControl
 from cnn_studio.engine.device import describe_device, exact_numerics, pick_device
 from cnn_studio.engine.events import BatchDone
 from cnn_studio.engine.loop import train
 from cnn_studio.engine.metrics import evaluate
-from cnn_studio.engine.randomness import derive_seed
 from cnn_studio.engine.schedules import SCHEDULES, constant, cosine
 from cnn_studio.engine.settings import Schedule, TrainSettings
 from tests.helpers.tiny_training import SeededDropout, bits, losses, run, tiny_data, tiny_network
