@@ -13,11 +13,12 @@ from cnn_studio.app.weights import WeightSet
 from cnn_studio.core.errors import Cancelled, NetworkError, RunError, StorageError
 from cnn_studio.datasets.records import ImageData
 from cnn_studio.engine.control import RunControl
-from cnn_studio.engine.events import RunFinished
+from cnn_studio.engine.events import RunFinished, Status
 from cnn_studio.graph.checks import fit_output
 from cnn_studio.graph.commands import SetInfo
-from cnn_studio.graph.document import NetworkDocument
+from cnn_studio.graph.document import Layer, NetworkDocument
 from cnn_studio.graph.shapes import ShapeReport, infer_shapes
+from cnn_studio.graph.topology import ancestors
 
 if TYPE_CHECKING:
     from cnn_studio.engine.plan import LayerPlan
@@ -118,8 +119,15 @@ def run_training(
         return TrainingOutcome(RunFinished("stopped", 0, None, None, 0.0), None, None)
     project = replace(project, document=document, weights=WeightSet())
     recorder = _start_record(store or RunStore(), project, report)
-    finished = _train(project, data, report, control, recorder)
-    result = _result(project, finished)
+    try:
+        finished = _train(project, data, report, control, recorder)
+        result = _result(project, finished)
+    except BaseException as error:
+        # without an end the table of runs would show this one as going on for ever
+        status: Status = "stopped" if isinstance(error, KeyboardInterrupt) else "failed"
+        broken = RunFinished(status, 0, None, None, 0.0, str(error))
+        _recorded(recorder, report, lambda kept: kept.finish(broken, None))
+        raise
     recorder = _recorded(recorder, report, lambda kept: kept.finish(finished, result))
     return TrainingOutcome(finished, recorder.run if recorder else None, result)
 
@@ -171,14 +179,31 @@ def _train(
 
 
 def layer_plans(document: NetworkDocument) -> list[LayerPlan]:
-    """Return what a run does with each layer that does not simply learn at the run's rate."""
+    """Return what a run does with each layer that does not simply learn at the run's rate.
+
+    Layers that the built network does not hold have no plan: inputs, and those that do not lead to the output.
+    Layers that share weights have one: they are frozen if any of them is, and learn at the owner's rate.
+    """
     from cnn_studio.engine.plan import LayerPlan
 
-    return [
-        LayerPlan(layer.path, layer.trainable, layer.lr_factor, layer.keep_statistics)
-        for layer in document.layers.values()
-        if not layer.trainable or layer.lr_factor != 1.0 or layer.keep_statistics
+    output = document.info.output
+    used = set() if output is None else ancestors(document, output)
+    sharing: dict[int, list[Layer]] = {}
+    for layer_id in sorted(used):
+        layer = document.layer(layer_id)
+        if layer.type != "input":
+            owner = document.layer(layer.tied_to or layer_id)
+            sharing.setdefault(owner.id, [owner]).append(layer)
+    plans = [
+        LayerPlan(
+            group[0].path,
+            all(layer.trainable for layer in group),
+            group[0].lr_factor,
+            any(layer.keep_statistics for layer in group),
+        )
+        for group in sharing.values()
     ]
+    return [plan for plan in plans if plan != LayerPlan(plan.path)]
 
 
 def _start_record(store: RunStore, project: Project, report: Report) -> RunRecorder | None:
