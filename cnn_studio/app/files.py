@@ -70,6 +70,9 @@ def _check_writable(path: Path) -> None:
     # a rename would replace a read-only file without asking, and the superuser may write anything
     if path.exists() and not path.stat().st_mode & (stat.S_IWUSR | stat.S_IWGRP | stat.S_IWOTH):
         raise StorageError(f"{path} is read-only and was not overwritten. Choose another name.")
+    # the rename would put an ordinary file in a device's place: for the superuser even in /dev/null's
+    if path.exists() and not path.is_file():
+        raise StorageError(f"{path} is a device and no file, and was not overwritten. Choose another name.")
 
 
 def _mode_of(path: Path) -> int:
@@ -83,8 +86,10 @@ def _mode_of(path: Path) -> int:
 def _sync_folder(folder: Path) -> None:
     if os.name != "posix":
         return  # Windows cannot open folders; its rename is already durable
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
+    # the new file is in place; a folder that cannot be read or a disk that syncs no folders is no failed save
+    with contextlib.suppress(OSError):
+        handle = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)
