@@ -34,8 +34,10 @@ class Preferences(BaseModel):
     welcomed: bool = False
 
     def remember(self, path: Path) -> None:
-        """Put a project first among the recent ones."""
+        """Put a project first among the recent ones; a name that is no text cannot be kept."""
         text = str(path.resolve())
+        if any("\ud800" <= letter <= "\udfff" for letter in text):
+            return
         self.recent = [text, *(known for known in self.recent if known != text)][:MAX_RECENT]
 
 

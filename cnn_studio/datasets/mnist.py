@@ -12,6 +12,8 @@ from cnn_studio.datasets.idx import read_idx
 from cnn_studio.datasets.parts import Parts, Target, resize_parts
 
 NUM_CLASSES = 10
+MAX_SIDE = 4096
+"""Longest side of an image in pixels: a packed file of one endless row would otherwise take all memory."""
 
 
 def read_mnist(folder: Path, target: Target) -> Parts:
@@ -63,6 +65,12 @@ def _read_part(folder: Path, part: str, target: Target) -> tuple[NDArray[np.uint
     image_file, label_file = _find_file(folder, part, "images"), _find_file(folder, part, "labels")
     images = read_idx(image_file, 3, target.check)
     labels = read_idx(label_file, 1, target.check)
+    height, width = images.shape[1:]
+    if max(height, width) > MAX_SIDE:
+        raise DataError(
+            f"{image_file} says that its images have {height:,} × {width:,} pixels; up to {MAX_SIDE:,} on a side can "
+            "be read."
+        )
     if len(images) != len(labels):
         raise DataError(
             f"{image_file} holds {len(images):,} images and {label_file.name} {len(labels):,} labels; they do not "

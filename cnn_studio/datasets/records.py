@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 if TYPE_CHECKING:
     import numpy as np
@@ -30,6 +30,16 @@ class DataSource(BaseModel):
     folder: str = ""
     split_seed: int = Field(0, ge=0, le=2**31 - 1)
     val_fraction: float = Field(0.2, gt=0, lt=1)
+
+    @field_validator("folder")
+    @classmethod
+    def _can_be_saved(cls, folder: str) -> str:
+        # Linux lets names hold bytes that are no text; neither a project file nor the store of runs can keep them
+        try:
+            folder.encode()
+        except UnicodeEncodeError:
+            raise ValueError("its name holds bytes that are no text; rename the folder") from None
+        return folder
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pydantic import ValidationError
+
 from cnn_studio.core.errors import DataError
 from cnn_studio.datasets.records import DataSource, SourceKind
 
@@ -17,14 +19,19 @@ def parse_source(text: str) -> DataSource:
     Only the first colon separates, so that ``folder:C:\pictures`` keeps its drive.
 
     Raises:
-        DataError: the text has none of the accepted forms.
+        DataError: the text has none of the accepted forms, or the folder's name is no text.
     """
     kind, colon, folder = text.strip().partition(":")
     kind, folder = kind.strip().lower(), folder.strip()
     if kind == "digits" and not folder:
         return DataSource(kind="digits")
     if kind in _FOLDER_KINDS and folder:
-        return DataSource(kind=_FOLDER_KINDS[kind], folder=folder)
+        try:
+            return DataSource(kind=_FOLDER_KINDS[kind], folder=folder)
+        except ValidationError:
+            raise DataError(
+                f"The folder {folder!r} has bytes in its name that are no text. Rename it, then choose it again."
+            ) from None
     if kind in _FOLDER_KINDS:
         raise DataError(f"The data source {kind}{colon} names no folder. Write {kind}:DIR.")
     raise DataError(f"{text.strip() or 'An empty text'} is no data source. Use {FORMS}.")

@@ -124,10 +124,10 @@ def append_after(
 def insert_before(
     document: NetworkDocument, layer_id: int, type_id: str, params: Mapping[str, Any] | None = None
 ) -> Macro:
-    """Return the edit that puts a new layer into the first link of a layer.
+    """Return the edit that puts a new layer into the first link of a layer, which must have one.
 
     Raises:
-        LinkError: the layer has no link to put it into, or the type takes no input.
+        LinkError: the type takes no input.
     """
     links = document.inputs_of(layer_id)
     return insert_on_link(document, links[0], type_id, params)

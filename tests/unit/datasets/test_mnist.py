@@ -132,6 +132,15 @@ def test_a_false_header_takes_no_memory(tmp_path: Path) -> None:
         read_idx(path, 3)
 
 
+def test_an_endless_row_is_no_image(tmp_path: Path) -> None:
+    """A few packed bytes could otherwise ask for a filter of hundreds of gigabytes."""
+    write_mnist(tmp_path, 40, 10, packed=True)
+    row = b"\x00\x00\x08\x03" + struct.pack(">3I", 1, 1, 1 << 24) + bytes(1 << 24)
+    (tmp_path / "train-images-idx3-ubyte.gz").write_bytes(gzip.compress(row, 1))
+    with pytest.raises(DataError, match="16,777,216 pixels"):
+        read_mnist(tmp_path, target())
+
+
 def test_counts_of_images_and_labels_must_agree(tmp_path: Path) -> None:
     write_mnist(tmp_path, packed=False)
     (tmp_path / "t10k-labels-idx1-ubyte").write_bytes(idx_bytes(np.zeros(9, np.uint8)))

@@ -34,3 +34,11 @@ def test_describe_names_the_folder() -> None:
     assert "built in" in describe(DataSource())
     assert describe(parse_source("mnist:/d/m")) == "MNIST in /d/m"
     assert describe(parse_source("folder:/d/f")) == "Images in /d/f"
+
+
+def test_a_folder_whose_name_is_no_text_is_refused() -> None:
+    """Neither a project file nor the store of runs could keep it."""
+    with pytest.raises(DataError, match="no text"):
+        parse_source("folder:/data/\udcff")
+    with pytest.raises(ValueError, match="no text"):
+        DataSource.model_validate({"kind": "mnist", "folder": "\ud800"})
