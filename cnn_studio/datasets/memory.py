@@ -20,7 +20,9 @@ def require_memory(num_images: int, channels: int, height: int, width: int) -> N
         DataError: they would take more than `USABLE_SHARE` of what is free.
     """
     needed = num_images * channels * height * width
-    usable = int(free_memory() * USABLE_SHARE)
+    free = free_memory()
+    # macOS tells the total only; half of it is a guess that leaves other programs room
+    usable = int((_total_memory() // 2 if free is None else free) * USABLE_SHARE)
     if needed > usable:
         raise DataError(
             f"{num_images:,} images of {channels} × {height} × {width} need {_size(needed)} of memory, and "
@@ -29,33 +31,31 @@ def require_memory(num_images: int, channels: int, height: int, width: int) -> N
         )
 
 
-def free_memory() -> int:
-    """Return the bytes of memory that can be taken without swapping; a cautious guess where it is unknown."""
-    if sys.platform == "win32":
-        free = _windows_free()
-    else:
-        free = _linux_free() or _sysconf_free()
+def free_memory() -> int | None:
+    """Return the bytes of memory that can be taken without swapping; None where the system does not say."""
+    free = _windows_free() if sys.platform == "win32" else _linux_free() or _sysconf_free()
     limit = _control_group_free()
-    return free if limit is None else min(free, limit)
+    return free if limit is None or free is None else min(free, limit)
 
 
 def _linux_free() -> int | None:
     try:
-        lines = Path("/proc/meminfo").read_text("ascii").splitlines()
-    except OSError:
-        return None
-    for line in lines:
-        if line.startswith("MemAvailable:"):
-            return int(line.split()[1]) * 1024
+        for line in Path("/proc/meminfo").read_text("ascii").splitlines():
+            if line.startswith("MemAvailable:"):
+                return int(line.split()[1]) * 1024
+    except (OSError, ValueError, IndexError):
+        pass  # not Linux, or a kernel that words it differently
     return None
 
 
-def _sysconf_free() -> int:
-    page = os.sysconf("SC_PAGE_SIZE")
-    if "SC_AVPHYS_PAGES" in os.sysconf_names:
-        return page * os.sysconf("SC_AVPHYS_PAGES")
-    # macOS tells the total only; half of it is a guess that leaves other programs room.
-    return page * os.sysconf("SC_PHYS_PAGES") // 2
+def _sysconf_free() -> int | None:
+    if "SC_AVPHYS_PAGES" not in os.sysconf_names:
+        return None
+    return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_AVPHYS_PAGES")
+
+
+def _total_memory() -> int:
+    return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
 
 
 def _control_group_free() -> int | None:
@@ -82,10 +82,11 @@ class _MemoryStatus(ctypes.Structure):
     ]
 
 
-def _windows_free() -> int:
+def _windows_free() -> int | None:
     status = _MemoryStatus(length=ctypes.sizeof(_MemoryStatus))
     windll = getattr(ctypes, "windll")  # noqa: B009 - exists on Windows only, where type checkers know it
-    windll.kernel32.GlobalMemoryStatusEx(ctypes.byref(status))
+    if not windll.kernel32.GlobalMemoryStatusEx(ctypes.byref(status)):
+        return None
     return int(status.available)
 
 

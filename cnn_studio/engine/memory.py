@@ -1,4 +1,4 @@
-"""How much memory a training run will need, and how much the machine has. Needs neither torch nor numpy.
+"""How much memory a training run will need, and how much there is for it. Needs neither torch nor numpy.
 
 The figures were fitted to runs on a CPU (SGD and Adam; VGG-like, batch-normalised, fully connected networks and
 LeNet, batches of 1 to 1,024): the estimate lies between half of and twice what a run takes beyond the program itself.
@@ -6,12 +6,9 @@ LeNet, batches of 1 to 1,024): the estimate lies between half of and twice what 
 
 from __future__ import annotations
 
-import ctypes
-import os
-import sys
 from dataclasses import dataclass
-from pathlib import Path
 
+from cnn_studio.datasets.memory import free_memory
 from cnn_studio.engine.settings import Optimizer
 
 _BYTES = 4  # of a float32
@@ -88,41 +85,5 @@ def estimate_training_memory(
 
 
 def available_memory() -> int | None:
-    """Return the bytes that a program can still take on this machine without swapping; None where nobody says."""
-    if sys.platform == "win32":
-        return _available_on_windows()
-    try:
-        for line in Path("/proc/meminfo").read_text(encoding="ascii").splitlines():
-            if line.startswith("MemAvailable:"):
-                return int(line.split()[1]) * 1024
-    except (OSError, ValueError, IndexError):
-        pass  # not Linux, or a kernel that words it differently: ask in the general way
-    try:
-        return os.sysconf("SC_AVPHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
-    except (OSError, ValueError):
-        return None
-
-
-class _MemoryStatus(ctypes.Structure):
-    """MEMORYSTATUSEX of the Windows API."""
-
-    _fields_ = [
-        ("length", ctypes.c_uint32),
-        ("load_percent", ctypes.c_uint32),
-        ("total_physical", ctypes.c_uint64),
-        ("available_physical", ctypes.c_uint64),
-        ("total_page_file", ctypes.c_uint64),
-        ("available_page_file", ctypes.c_uint64),
-        ("total_virtual", ctypes.c_uint64),
-        ("available_virtual", ctypes.c_uint64),
-        ("available_extended_virtual", ctypes.c_uint64),
-    ]
-
-
-def _available_on_windows() -> int | None:
-    status = _MemoryStatus()
-    status.length = ctypes.sizeof(status)
-    kernel = getattr(ctypes, "windll").kernel32  # noqa: B009  the attribute exists on Windows alone
-    if not kernel.GlobalMemoryStatusEx(ctypes.byref(status)):
-        return None
-    return int(status.available_physical)
+    """Return the bytes that a run can still take on this machine without swapping; None where nobody says."""
+    return free_memory()

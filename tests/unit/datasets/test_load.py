@@ -139,6 +139,7 @@ def test_kept_rows_move_up(keep: list[bool]) -> None:
 
 def test_memory_is_measured() -> None:
     free = free_memory()
+    assert free is not None
     assert 1 << 24 < free < 1 << 50
     require_memory(1, 1, 1, int(free * USABLE_SHARE * 0.5))
     with pytest.raises(DataError, match="smaller input size or fewer images"):
