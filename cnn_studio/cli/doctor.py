@@ -77,7 +77,7 @@ def missing_libraries() -> list[str]:
 def _print_device() -> bool:
     try:
         import torch
-    except ImportError as error:
+    except (ImportError, OSError) as error:  # a library that torch loads by itself raises OSError
         typer.echo(
             f"Device: none, because torch cannot be imported ({error}). Install torch and torchvision together."
         )
@@ -89,7 +89,7 @@ def _print_device() -> bool:
         typer.echo(f"CUDA: {_how_to_get_cuda(torch.version.cuda is not None)}")
     try:
         import torchvision  # noqa: F401
-    except (ImportError, RuntimeError) as error:
+    except (ImportError, OSError, RuntimeError) as error:
         typer.echo(
             f"torchvision cannot be imported ({error}). torch and torchvision come from different sources; install "
             "both in one command: pip install --force-reinstall torch torchvision"

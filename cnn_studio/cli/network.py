@@ -142,7 +142,7 @@ def _print_summary(record: dict[str, Any]) -> None:
         shape = "?" if row["output_shape"] is None else shape_text(tuple(row["output_shape"]))
         params = "?" if row["params"] is None else f"{row['params']:,}"
         table.add_row(row["path"], row["type"], shape, params)
-    console = Console()
+    console = Console(markup=False, emoji=False)  # a type of another version may hold brackets
     console.print(table)
     console.print(
         f"{record['total_params']:,} parameters, {record['trainable_params']:,} trainable", highlight=False

@@ -59,7 +59,7 @@ def train(
     device: Annotated[
         str | None, typer.Option("--device", metavar="D", help="auto, cuda, mps or cpu.")
     ] = None,
-    speed: Annotated[str, typer.Option("--speed", metavar="exact|auto", help=_help("speed"))] = "exact",
+    speed: Annotated[str | None, typer.Option("--speed", metavar="exact|auto", help=_help("speed"))] = None,
     output: Annotated[
         Path | None, typer.Option("-o", "--output", metavar="FILE", help="Where to save the trained project.")
     ] = None,
@@ -80,8 +80,13 @@ def train(
     project = replace(project, settings=_settings(project.settings, given))
     if data is not None:
         project = replace(project, data=parse_source(data))
-    if output is not None and not output.absolute().parent.is_dir():
-        raise ParameterError(f"{output} cannot be saved: there is no folder {output.parent}. Make it first.")
+    if output is not None:  # now, not after hours of training
+        if not output.absolute().parent.is_dir():
+            raise ParameterError(
+                f"{output} cannot be saved: there is no folder {output.parent}. Make it first."
+            )
+        if output.is_dir():
+            raise ParameterError(f"{output} cannot be saved: it is a folder. Name a file in it.")
     outcome = _run(project, as_json)
     if output is not None and outcome.project is not None:
         save_project(output, outcome.project)
@@ -206,7 +211,7 @@ class _Lines:
         end = outcome.finished
         if end.status == "failed":
             return
-        parts = [f"{end.status}: epoch {end.epoch} kept"]
+        parts = [f"{end.status}: " + (f"epoch {end.epoch} kept" if end.epoch else "no epoch was finished")]
         if end.val_accuracy is not None:
             parts.append(f"validation accuracy {end.val_accuracy:.2%}")
         if end.test_accuracy is not None:
