@@ -7,7 +7,9 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QLineEdit, QPushButton
 
 from cnn_studio.app.session import Session
-from cnn_studio.graph.commands import SetParams
+from cnn_studio.graph.commands import SetParams, SetTraining
+from cnn_studio.graph.edits import insert_on_link
+from cnn_studio.graph.registry import all_specs
 from cnn_studio.ui.canvas.selection import SelectionModel
 from cnn_studio.ui.panels.inspector import Inspector
 from cnn_studio.ui.panels.problems_panel import ProblemRow, ProblemsPanel
@@ -117,7 +119,7 @@ def test_freezing_and_the_rate_factor(inspector, session, qtbot):
     layer = select(inspector, "C1")
     inspector._trainable.click()
     assert not session.document.layer(layer).trainable
-    assert not inspector._rate.isEnabled()
+    assert not inspector._rate.isVisible()
     inspector._trainable.click()
     inspector._rate.setFocus()
     inspector._rate.selectAll()
@@ -127,6 +129,42 @@ def test_freezing_and_the_rate_factor(inspector, session, qtbot):
     for _ in range(3):
         session.stack.undo()
     assert session.document.layer(layer).trainable and session.document.layer(layer).lr_factor == 1.0
+
+
+@pytest.mark.parametrize("spec", all_specs(), ids=lambda spec: spec.id)
+@pytest.mark.parametrize("is_trainable", [True, False])
+def test_nothing_of_a_layer_is_wider_than_the_panel(inspector, session, spec, is_trainable):
+    if spec.id == "input":
+        pytest.skip("a network has one input")
+    session.push(insert_on_link(session.document, next(session.document.links()), spec.id))
+    layer = max(session.document.layers)
+    session.push(SetTraining(ids=(layer,), trainable=is_trainable))
+    inspector.selection_for_test.select([layer], layer)
+    inspector._fold.setChecked(True)
+    events()
+    assert inspector._content.minimumSizeHint().width() <= inspector.width()
+
+
+def test_undoing_a_layer_whose_name_has_the_focus(inspector, session):
+    edit = insert_on_link(session.document, next(session.document.links()), "relu")
+    session.push(edit)
+    select(inspector, "relu1")
+    inspector._name.setFocus()
+    inspector._name.selectAll()
+    session.stack.undo()
+    events()
+    assert not inspector._name.isVisible()
+    assert session.stack.undo_label is None
+
+
+def test_a_name_typed_for_one_layer_never_goes_to_another(inspector, session, qtbot):
+    select(inspector, "C1")
+    inspector._name.setFocus()
+    inspector._name.selectAll()
+    qtbot.keyClicks(inspector._name, "first")
+    other = select(inspector, "C3")
+    qtbot.keyClick(inspector._name, Qt.Key.Key_Return)
+    assert session.document.layer(other).path == "C3"
 
 
 def test_another_document_leaves_no_fields_of_the_old_one(inspector, session):

@@ -145,8 +145,8 @@ class Inspector(QWidget):
             "Off freezes the layer: its weights and its batch-norm statistics stay exactly as they are."
         )
         self._trainable.toggled.connect(self._freeze)
-        rate = QLabel("rate ×")
-        theme.set_role(rate, "muted")
+        self._rate_label = QLabel("rate ×")
+        theme.set_role(self._rate_label, "muted")
         self._rate = QLineEdit()
         self._rate.setFixedWidth(theme.px(64))
         self._rate.setToolTip(_RATE.help)
@@ -155,7 +155,7 @@ class Inspector(QWidget):
         row.addWidget(label)
         row.addWidget(self._trainable)
         row.addStretch(1)
-        row.addWidget(rate)
+        row.addWidget(self._rate_label)
         row.addWidget(self._rate)
         self._layout.addWidget(self._training_box)
         self._keep = QCheckBox("keep batch-norm statistics")
@@ -185,9 +185,12 @@ class Inspector(QWidget):
         """Show the current layer as it is now."""
         current = self._selection.current
         layer = self._session.document.layers.get(current) if current is not None else None
+        if layer is None:
+            self._shown = (
+                None  # first: a field that is hidden loses the focus and would edit a layer that is gone
+            )
         self._set_layer_visible(layer is not None)
         if layer is None:
-            self._shown = None
             self._show_problems(None)
             self._info.refresh()
             return
@@ -215,6 +218,9 @@ class Inspector(QWidget):
     def _make_fields(self, layer: Layer) -> None:
         self._clear_fields()
         self._shown = (layer.id, layer.type)
+        # also with the focus in them: what was typed was meant for the layer before
+        self._name.setText(layer.path)
+        self._rate.setText(_RATE.text(layer.lr_factor))
         spec = layer.spec
         params = spec.params if spec is not None else ()
         for param in params:
@@ -251,7 +257,9 @@ class Inspector(QWidget):
             box.setChecked(value)
             box.blockSignals(False)
         self._trainable.setText("yes" if layer.trainable else "no, frozen")
-        self._rate.setEnabled(layer.trainable)
+        # a frozen layer has no rate, and its longer word needs the room
+        self._rate_label.setVisible(layer.trainable)
+        self._rate.setVisible(layer.trainable)
         if not self._rate.hasFocus():
             self._rate.setText(_RATE.text(layer.lr_factor))
         self._shape.setText(self._shape_line(layer, state))
