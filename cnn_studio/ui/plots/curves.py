@@ -19,6 +19,13 @@ from cnn_studio.ui.plots.series import Floats, Series, envelope, every, visible
 
 _SMOOTH_POINTS = 240  # a smooth line needs few points, and 2-wide pens are slow in Qt's raster engine
 _MARKERS = 120
+_GROWTH = 1.2  # how much further than the run the x axis reaches when it must grow
+_FIRST_EPOCHS = 0.25  # what the x axis shows at the least
+_SLACK = 1.3  # how much higher than the values the y axis may be
+_NEAR_ZERO = 0.3  # a lowest value under this share of the highest lets the axis begin at 0
+
+Limits = tuple[float, float, float, float]
+"""First and last x, lowest and highest y of the axes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +57,7 @@ class Curves:
         self._percent = percent
         self._on_hover = on_hover
         self._follows = True
-        self._limits = (0.0, 1.0, 0.0, 1.0)
+        self._limits: Limits = (0.0, 0.0, 0.0, 0.0)
         self._plot = pg.PlotWidget(enableMenu=False)
         self.widget: QWidget = self._plot
         self._plot.setFrameShape(pg.PlotWidget.Shape.NoFrame)
@@ -167,8 +174,10 @@ class Curves:
         low, high = max(0.0, low - room), high + room
         if self._percent:
             low, high = min(low, 0.9), 1.03
-        self._limits = (0.0, max(1.015 * x1, 1e-9), low, high)  # the last marker stays whole
-        self._apply_limits()
+        wanted = (0.0, max(1.015 * x1, 1e-9), low, high)  # the last marker stays whole
+        if not _still_fit(self._limits, wanted):
+            self._limits = (0.0, max(_GROWTH * wanted[1], _FIRST_EPOCHS), 0.0 if low < _NEAR_ZERO * high else low, high)
+            self._apply_limits()
 
     def _apply_limits(self) -> None:
         x0, x1, y0, y1 = self._limits
@@ -177,7 +186,8 @@ class Curves:
     def show_all(self) -> None:
         """Leave a zoomed view and follow the run again."""
         self._follows = True
-        self._apply_limits()
+        if self._limits[1] > 0:
+            self._apply_limits()
 
     @property
     def follows(self) -> bool:
@@ -205,6 +215,18 @@ class Curves:
     def _clicked(self, event: Any) -> None:
         if event.double():
             self.show_all()
+
+
+def _still_fit(limits: Limits, wanted: Limits) -> bool:
+    """Return whether axes drawn for `limits` still show what is wanted, and not much else.
+
+    An axis is laid out anew whenever its range changes, which takes longer than all the rest of a repaint.
+    """
+    _, x1, y0, y1 = limits
+    _, wanted_x1, low, high = wanted
+    if wanted_x1 > x1 or low < y0 or high > y1:
+        return False
+    return max(wanted_x1 * _GROWTH**2, _FIRST_EPOCHS) >= x1 and (high - min(low, y0)) * _SLACK >= y1 - y0
 
 
 def _drawable(x: Floats, y: Floats) -> tuple[Floats, Floats]:

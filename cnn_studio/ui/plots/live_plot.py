@@ -186,7 +186,10 @@ class LivePlot(QWidget):
             now.append(Part(f"{text(float(val.y[-1]))} validation", "validation", is_round=True))
         if self._spec.percent and self._best is not None:
             # what comes first is what a narrow plot keeps
-            return (now[-1], Part(f"best at epoch {self._best[0]}"), *now[:-1])
+            epoch, _, value = self._best
+            latest = math.isclose(value, float(val.y[-1])) if len(val) else False
+            best = f"best at epoch {epoch}" if latest else f"best {text(value)} at epoch {epoch}"
+            return (now[-1], Part(best), *now[:-1])
         return tuple(now)
 
     def _parts_at(self, x: float) -> tuple[Part, ...]:
