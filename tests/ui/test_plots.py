@@ -185,7 +185,7 @@ def test_accuracy_is_in_per_cent_and_names_the_best_epoch(qtbot):
             plot.append(step, 0.5)
         plot.append_epoch(4 * epoch, epoch, accuracy, is_best=epoch < 3)
     clock.tick()
-    assert plot.header_text.startswith("Accuracy 97.0 % validation · best at epoch 2")
+    assert plot.header_text.startswith("Accuracy 97.0 % validation · best 97.9 % at epoch 2")
     mark = plot._best_mark()
     assert (mark.x, mark.y, mark.label) == (2, 0.979, "epoch 2")
 

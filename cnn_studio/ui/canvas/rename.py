@@ -137,7 +137,8 @@ class Renamer(QObject):
             self._view.context.stack.push(RenameLayer(id=layer_id, path=path))
         except StudioError as error:
             field.refuse()
-            self._view.complain(str(error), field.geometry().bottomLeft())
+            # beside the field alone: it stays open, and takes the sentence along when it closes
+            self._view.bubble.say(str(error), field.geometry().bottomLeft())
             return
         self._view.bubble.hide()
         field.close_quietly()

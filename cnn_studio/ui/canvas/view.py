@@ -179,7 +179,7 @@ class CanvasView(MapView):
         self.selection.clear()
         self._show_selection()
         self._place_hint()
-        self._is_fresh = True
+        self._is_fresh = not self.isVisible()  # else it would be fitted again at the next look
         self.fit_readable()
 
     @Slot()

@@ -64,7 +64,8 @@ class ProblemCard(QFrame):
         font = title.font()
         font.setWeight(font.Weight.DemiBold)
         title.setFont(font)
-        message = QLabel(problem.message)
+        # sizes stay in one line: no break beside the multiplication sign
+        message = QLabel(problem.message.replace(" × ", "\u00a0×\u00a0"))
         message.setWordWrap(True)
         layout.addWidget(title)
         layout.addWidget(message)

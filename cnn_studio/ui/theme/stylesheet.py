@@ -64,6 +64,7 @@ QLabel[role="mono"] { font-family: "%(mono)s"; }
 QLabel[role="error"] { color: %(error)s; }
 QLabel[role="warning"] { color: %(warning)s; }
 QLabel[role="ok"] { color: %(ok)s; }
+QDialogButtonBox { dialogbuttonbox-buttons-have-icons: 0; }
 QLabel:disabled { color: %(muted)s; }
 QStatusBar { background: %(panel)s; color: %(muted)s; border-top: 1px solid %(line)s; }
 QStatusBar::item { border: none; }
