@@ -222,7 +222,9 @@ def test_a_run_to_its_end(panel):
     panel.handle([batch(40), epoch_done(4, is_best=False), end])
     assert panel.state == "idle"
     assert panel._bar.value() == 1000
-    assert panel._line.text() == "done · kept epoch 3: 97.9 % validation · 97.2 % test · 13,900 images/s"
+    assert panel._line.text() == (
+        "done after 0:02 · kept epoch 3: 97.9 % validation · 97.2 % test · 13,900 images/s"
+    )
     panel._clock.tick()
     assert panel.accuracy.header_text.startswith("Accuracy 90.0 % validation · best at epoch 1")
 
@@ -265,8 +267,17 @@ def test_a_stopped_run(panel):
     panel.handle([started(), batch(3), RunFinished("stopped", 0, None, None, 900.0)])
     assert (
         panel._line.text()
-        == "stopped in epoch 1 · no epoch was finished, so no weights are kept · 900 images/s"
+        == "stopped in epoch 1 after 0:00 · no epoch was finished, so no weights are kept · 900 images/s"
     )
+
+
+def test_a_run_that_ends_before_it_starts_has_nothing_of_the_run_before(panel):
+    panel.handle([started(), batch(40), epoch_done(4), RunFinished("done", 4, 0.9, None, 900.0)])
+    panel.set_state("preparing")
+    panel.wall.now += 60
+    panel.handle([RunFinished("stopped", 0, None, None, 0.0)])
+    assert panel._line.text() == "stopped · no epoch was finished, so no weights are kept"
+    assert panel._bar.value() == 0
 
 
 def test_twenty_thousand_events_reach_the_plots_without_a_repaint(panel):

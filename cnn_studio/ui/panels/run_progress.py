@@ -56,6 +56,7 @@ class RunProgress:
         self.finished: RunFinished | None = None
         self._started: RunStarted | None = None
         self._began = self._now()
+        self._took: float | None = None
         self._paused_at: float | None = None
         self._step = self._epoch = 0
         self._first: tuple[int, float] | None = None  # step and wall time of the first batch seen
@@ -77,6 +78,11 @@ class RunProgress:
             case RunContinued():
                 self._go_on()
             case RunFinished():
+                if self.state == "idle":
+                    self._reset()  # it ended before it started: nothing of the run before belongs to it
+                else:
+                    end = self._now() if self._paused_at is None else self._paused_at
+                    self._took = end - self._began
                 self.finished, self.state = event, "idle"
                 if event.status == "done":
                     self.fraction = 1.0
@@ -141,10 +147,10 @@ class RunProgress:
     def _end_text(self, end: RunFinished) -> str:
         if end.status == "failed":
             return end.message or "The run failed."
-        word = "done" if end.status == "done" else f"stopped in epoch {max(1, self._epoch):,}"
-        parts = [
-            f"{word} after {duration_text(self._now() - self._began)}" if self.state == "running" else word
-        ]
+        word = "done" if end.status == "done" else "stopped"
+        if end.status == "stopped" and self._epoch:
+            word += f" in epoch {self._epoch:,}"
+        parts = [word if self._took is None else f"{word} after {duration_text(self._took)}"]
         if end.epoch and end.val_accuracy is not None and math.isfinite(end.val_accuracy):
             parts.append(f"kept epoch {end.epoch:,}: {percent_text(end.val_accuracy)} validation")
         elif end.status == "stopped":
