@@ -32,7 +32,8 @@ _LIMITS = {_JSON: 64 * 2**20, _WEIGHTS: 16 * 2**30, _THUMBNAIL: 16 * 2**20}
 _ZIP_ERRORS = (
     zipfile.BadZipFile, zlib.error, lzma.LZMAError, NotImplementedError, RuntimeError, EOFError, ValueError
 )  # fmt: skip
-_MAX_RATIO = 1_100  # deflate reaches at most about 1,030 : 1
+# how many times its packed size a member may unpack to: deflate reaches about 1,030 : 1, and weights hardly shrink
+_MAX_RATIOS = {_JSON: 1_100, _WEIGHTS: 20, _THUMBNAIL: 1_100}
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,7 +142,7 @@ def _check_members(archive: zipfile.ZipFile) -> None:
                 f"The archive holds {name[:80]!r}, which no project file has; it was not opened."
             )
         seen.add(name)
-        too_dense = info.file_size > _MAX_RATIO * max(1, info.compress_size)
+        too_dense = info.file_size > _MAX_RATIOS[name] * max(1, info.compress_size)
         if info.file_size > _LIMITS[name] or too_dense:
             raise FileFormatError(
                 f"{name} would unpack to {info.file_size:,} bytes, more than a project may hold; it was not opened."
