@@ -10,7 +10,7 @@ from PySide6.QtGui import QPixmap
 from PySide6.QtWidgets import QFileDialog, QMessageBox, QWidget
 
 from cnn_studio.app.preferences import Preferences, save_preferences
-from cnn_studio.app.project import SUFFIX, starter_project
+from cnn_studio.app.project import SUFFIX, load_project, starter_project
 from cnn_studio.app.session import Session
 from cnn_studio.core.errors import StudioError
 from cnn_studio.graph.starters import find_starter
@@ -57,6 +57,18 @@ class FileController(QObject):
         """Open a project, asking about unsaved changes first."""
         if self.may_leave():
             self._open(path)
+
+    def open_kept(self, path: Path) -> None:
+        """Open the network of a kept run as a new project: saving it must not change what the run keeps."""
+        if not self.may_leave():
+            return
+        try:
+            self._session.replace(load_project(path))
+        except StudioError as error:
+            self.message.emit(str(error))
+            return
+        self.saved_at = None
+        self.saved_changed.emit()
 
     def _open(self, path: Path) -> None:
         try:
