@@ -42,6 +42,7 @@ class DataView(QWidget):
         self._legend = _Legend()
         self._empty = QLabel(_EMPTY)
         self._empty.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        self._empty.setTextFormat(Qt.TextFormat.PlainText)  # it quotes the names of folders and files
         self._empty.setWordWrap(True)
         self._empty.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         self._empty.setContentsMargins(*(theme.px(24),) * 4)

@@ -121,6 +121,7 @@ class Inspector(QWidget):
         self._name.setAccessibleName("Name")
         self._name.editingFinished.connect(self._rename)
         self._kind = QLabel()
+        self._kind.setTextFormat(Qt.TextFormat.PlainText)  # an unknown type is shown as the file names it
         theme.set_role(self._kind, "muted")
         self._help = QLabel()
         self._help.setWordWrap(True)

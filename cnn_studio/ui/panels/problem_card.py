@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import Signal, Slot
+from PySide6.QtCore import Qt, Signal, Slot
 from PySide6.QtWidgets import QFrame, QLabel, QPushButton, QVBoxLayout, QWidget
 
 from cnn_studio.graph.problems import Fix, Problem
@@ -66,6 +66,7 @@ class ProblemCard(QFrame):
         title.setFont(font)
         # sizes stay in one line: no break beside the multiplication sign
         message = QLabel(problem.message.replace(" × ", "\u00a0×\u00a0"))
+        message.setTextFormat(Qt.TextFormat.PlainText)  # it quotes names from files
         message.setWordWrap(True)
         layout.addWidget(title)
         layout.addWidget(message)

@@ -26,6 +26,7 @@ class Strip(QFrame):
         theme.set_role(self, role)
         space = theme.current().space
         self.label = QLabel()
+        self.label.setTextFormat(Qt.TextFormat.PlainText)  # names of files and layers may hold angle brackets
         self.label.setWordWrap(True)
         self.label.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         cross = QToolButton()
