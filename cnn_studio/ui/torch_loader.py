@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+import gc
 import importlib
 import importlib.util
 import os
@@ -61,6 +62,8 @@ class TorchLoader(QObject):
                 text = f"{text} · {torch.get_num_threads()} threads"
             importlib.import_module("cnn_studio.compiler.lowering")
             importlib.import_module("cnn_studio.engine.loop")
+            # what was just imported stays; searching it for garbage would stop all threads for a tenth of a second
+            gc.freeze()
             self._done.emit(text, "")
         except Exception as error:  # noqa: BLE001 - whatever keeps torch from loading, the window must live and say so
             self._done.emit(

@@ -63,6 +63,7 @@ class TrainWatcher(QObject):
         self._measures_latency = kind == "latency"
         self.record: dict[str, Any] = {}
         self._late: list[float] = []
+        self._began = (0.0, 0.0)
         self._due = 0.0
         self._timer = QTimer(self)
         self._timer.setTimerType(Qt.TimerType.PreciseTimer)
@@ -85,6 +86,8 @@ class TrainWatcher(QObject):
 
     @Slot(list)
     def _seen(self, events: list[object]) -> None:
+        if not self._began[0]:
+            self._began = (time.perf_counter(), time.thread_time())
         if self._measures_latency and not self._timer.isActive() and not self._late:
             self._wait()
 
@@ -102,13 +105,14 @@ class TrainWatcher(QObject):
         self._timer.stop()
         if outcome.finished.status != "done":
             raise RuntimeError(outcome.finished.message)
+        wall, busy = time.perf_counter() - self._began[0], time.thread_time() - self._began[1]
+        self.record["window_busy"] = busy / wall  # share of one core that the window's own thread took
         self.record["images_per_second"] = outcome.finished.images_per_second
         if self._late:
             late = sorted(self._late)
             self.record["late_p99_ms"] = late[int(len(late) * 0.99)]
             self.record["late_max_ms"] = late[-1]
             self.record["ticks"] = len(late)
-        self._window.session.settings_changed.disconnect()
         QTimer.singleShot(200, self._window, self._leave)
 
     def _leave(self) -> None:

@@ -214,6 +214,7 @@ def test_a_run_to_its_end(panel):
     panel.wall.now += 1.9
     panel.handle([batch(s) for s in range(2, 11)] + [epoch_done(1), GradientsMeasured(10, (("C1", 0.1),))])
     panel.handle([batch(s) for s in range(11, 21)])
+    panel._clock.tick()
     assert panel._bar.value() == 500
     # 20 of 40 steps took 1.9 s of wall time since the first; 128 images a step, 0.01 s each
     assert panel._line.text() == "epoch 2 of 4 · 0:02 left · 12,800 images/s"

@@ -32,6 +32,7 @@ class MapView(QGraphicsView):
         super().__init__(scene, parent)
         self.animated = True
         self._zoom = 1.0
+        self._fitted: float | None = None  # the least zoom of the last fit, until something else moves the view
         self._dots = QBrush()
         self._dots_key: tuple[object, ...] = ()
         self._glide = QVariantAnimation(self)
@@ -78,10 +79,12 @@ class MapView(QGraphicsView):
 
     def zoom_in(self) -> None:
         """Zoom in by a step."""
+        self._fitted = None
         self.set_zoom(self.zoom * 1.25)
 
     def zoom_out(self) -> None:
         """Zoom out by a step."""
+        self._fitted = None
         self.set_zoom(self.zoom / 1.25)
 
     def content_box(self) -> Box | None:
@@ -98,6 +101,7 @@ class MapView(QGraphicsView):
 
     def _fit(self, least: float) -> None:
         self._glide.stop()
+        self._fitted = least
         box = self.content_box()
         if box is None:
             self.set_zoom(1.0)
@@ -133,12 +137,14 @@ class MapView(QGraphicsView):
     def pan(self, by: QPoint) -> None:
         """Move the canvas by pixels."""
         self._glide.stop()
+        self._fitted = None
         self.horizontalScrollBar().setValue(self.horizontalScrollBar().value() - by.x())
         self.verticalScrollBar().setValue(self.verticalScrollBar().value() - by.y())
 
     def glide_to(self, center: QPointF) -> None:
         """Bring a place to the middle of the view, smoothly if `animated`."""
         self._glide.stop()
+        self._fitted = None
         here = self._scene_point(QRectF(self.viewport().rect()).center())
         if not self.animated or not self.isVisible():
             self._center_on(center)
@@ -156,14 +162,24 @@ class MapView(QGraphicsView):
     @override
     def wheelEvent(self, event: QWheelEvent) -> None:
         self._glide.stop()
+        self._fitted = None
         delta = event.angleDelta().y() or event.angleDelta().x()
         self.set_zoom(self.zoom * math.pow(_WHEEL_STEP, delta), event.position())
         event.accept()
 
     @override
     def resizeEvent(self, event: QResizeEvent) -> None:
+        """Fit again what was fitted; otherwise keep the middle where it is across, and the upper edge."""
         super().resizeEvent(event)
         self._allow_everywhere()
+        old = event.oldSize()
+        if not old.isValid() or old == event.size():
+            return
+        if self._fitted is not None:
+            self._fit(self._fitted)
+        else:
+            bar = self.horizontalScrollBar()
+            bar.setValue(bar.value() + (old.width() - event.size().width()) // 2)
 
     @override
     def hideEvent(self, event: QHideEvent) -> None:

@@ -192,8 +192,14 @@ class TrainingPanel(QWidget):
         for event in events:
             self._progress.take(event)
             self._take(event)
-        if events:
+        if not all(isinstance(event, BatchDone | GradientsMeasured) for event in events):
             self._refresh()
+        elif events:
+            self._clock.request(self)
+
+    def repaint_now(self) -> None:
+        """Bring progress and text up to date; called by the clock, because 30 times a second nobody can read."""
+        self._refresh()
 
     def _take(self, event: Event) -> None:
         match event:
