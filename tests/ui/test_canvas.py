@@ -20,6 +20,8 @@ from cnn_studio.graph.registry import get_spec
 from cnn_studio.graph.shapes import ShapeEngine
 from cnn_studio.graph.starters import find_starter
 from cnn_studio.ui import theme
+from cnn_studio.ui.canvas import style
+from cnn_studio.ui.canvas.card import fitting_subtitle
 from cnn_studio.ui.canvas.menus import card_menu, wire_menu
 from cnn_studio.ui.canvas.palette_drag import layer_mime
 from cnn_studio.ui.canvas.view import CanvasView
@@ -718,6 +720,15 @@ def test_below_forty_percent_cards_are_tiles_without_shapes(show):
     assert abs(area.astype(int) - muted).sum(axis=1).min() > 60
 
 
+def test_a_convolution_shows_its_padding_beside_a_long_count():
+    metrics = style.fonts().detail_metrics
+    room = style.CARD.width() - style.INSET - style.PADDING - metrics.horizontalAdvance("2,359,808") - 8
+    text = fitting_subtitle(metrics, "512 filters · stride 1 · pad 1", room)
+    assert text == "512 filters · s 1 · p 1"
+    assert metrics.horizontalAdvance(text) <= room
+    assert fitting_subtitle(metrics, "6 filters · stride 1", room) == "6 filters · stride 1"
+
+
 def test_fit_shows_every_card(show):
     view = show(residual(), 500, 400)
     view.set_zoom(2.0)
@@ -727,6 +738,29 @@ def test_fit_shows_every_card(show):
         seen.contains(QPointF(box.left, box.top)) and seen.contains(QPointF(box.right, box.bottom))
         for box in boxes(view).values()
     )
+
+
+def test_what_was_fitted_is_fitted_again_in_a_smaller_view(show):
+    view = show(residual(), 900, 900)
+    view.fit()
+    view.resize(400, 350)
+    events()
+    seen = view.mapToScene(view.viewport().rect()).boundingRect()
+    assert all(
+        seen.contains(QPointF(box.left, box.top)) and seen.contains(QPointF(box.right, box.bottom))
+        for box in boxes(view).values()
+    )
+
+
+def test_a_view_set_by_hand_keeps_its_zoom_and_its_middle_when_resized(show):
+    view = show(residual(), 900, 600)
+    view.zoom_in()
+    view.pan(QPoint(40, 30))
+    middle, zoom = view.mapToScene(450, 0), view.zoom
+    view.resize(500, 500)
+    events()
+    assert view.zoom == zoom
+    assert (view.mapToScene(250, 0) - middle).manhattanLength() < 2
 
 
 def test_reveal_selects_and_centres(show, qtbot):

@@ -90,11 +90,22 @@ def _paint_text(painter: QPainter, content: CardContent) -> None:
     )
     _text(painter, fonts.detail, "muted", upper, caption, Qt.AlignmentFlag.AlignRight)
     count_width = fonts.detail_metrics.horizontalAdvance(content.parameters)
+    room = lower.width() - count_width - 8
     subtitle = elided(
-        fonts.detail_metrics, content.subtitle, lower.width() - count_width - 8, Qt.TextElideMode.ElideRight
+        fonts.detail_metrics,
+        fitting_subtitle(fonts.detail_metrics, content.subtitle, room),
+        room,
+        Qt.TextElideMode.ElideRight,
     )
     _text(painter, fonts.detail, "muted", lower, subtitle)
     _text(painter, fonts.detail, "muted", lower, content.parameters, Qt.AlignmentFlag.AlignRight)
+
+
+def fitting_subtitle(metrics: QFontMetricsF, text: str, width: float) -> str:
+    """Return a card's second line, with the letters of the formula for the words where it has no room for them."""
+    if metrics.horizontalAdvance(text) <= width:
+        return text
+    return text.replace("stride ", "s ").replace("pad ", "p ")
 
 
 def _text(

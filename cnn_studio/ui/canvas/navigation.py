@@ -32,7 +32,7 @@ class MapView(QGraphicsView):
         super().__init__(scene, parent)
         self.animated = True
         self._zoom = 1.0
-        self._fitted: float | None = None  # the least zoom of the last fit, until something else moves the view
+        self._fitted: float | None = None  # least zoom of the last fit, until something else moves the view
         self._dots = QBrush()
         self._dots_key: tuple[object, ...] = ()
         self._glide = QVariantAnimation(self)

@@ -126,6 +126,9 @@ class ProblemRow(QFrame):
         message.setWordWrap(True)
         message.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
         message.setAlignment(Qt.AlignmentFlag.AlignTop)
+        path.setContentsMargins(0, theme.px(3), 0, 0)  # the first lines level with the button's text
+        icon.setContentsMargins(0, theme.px(3), 0, 0)
+        message.setContentsMargins(0, theme.px(3), 0, 0)
         layout = QHBoxLayout(self)
         layout.setContentsMargins(*(theme.px(n) for n in (16, 6, 16, 6)))
         layout.setSpacing(theme.px(10))
