@@ -25,7 +25,7 @@ class Preprocessing(BaseModel):
 
     resize: Literal["stretch", "crop", "pad"] = "stretch"
     interpolation: Literal["nearest", "bilinear", "bicubic"] = "bilinear"
-    crop_fraction: float = Field(1.0, gt=0, le=1)
+    crop_fraction: float = Field(1.0, ge=0.01, le=1)  # below, an image would be enlarged beyond all numbers
     measured: bool = True
     mean: tuple[float, ...] | None = None
     std: tuple[Annotated[float, Field(gt=0)], ...] | None = None

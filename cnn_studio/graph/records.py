@@ -55,7 +55,7 @@ class DocumentRecord(_Record):
     output: int | None = None
     labels: tuple[str, ...] = Field((), max_length=100_000)
     preprocessing: Preprocessing = Preprocessing()
-    next_id: int = Field(1, ge=1, le=MAX_ID)
+    next_id: int = Field(1, ge=1, le=MAX_ID + 1)  # one above the last layer's, whatever that has
     layers: tuple[LayerRecord, ...] = Field((), max_length=MAX_LAYERS)
     links: tuple[LinkRecord, ...] = Field((), max_length=MAX_LAYERS * 10)
 

@@ -23,6 +23,11 @@ def with_pillow(image: np.ndarray, height: int, width: int, preprocessing: Prepr
     return out
 
 
+def test_a_crop_of_next_to_nothing_is_refused() -> None:
+    with pytest.raises(ValueError, match="crop_fraction"):
+        Preprocessing(resize="crop", crop_fraction=5e-324)
+
+
 @settings(max_examples=300)
 @given(
     data=st.tuples(sides, sides, sides, sides),
