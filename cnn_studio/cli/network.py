@@ -11,6 +11,7 @@ import typer
 from cnn_studio.app.project import load_project, save_project, starter_project
 from cnn_studio.cli.exits import Exit
 from cnn_studio.core.errors import GraphError
+from cnn_studio.core.params import Param
 from cnn_studio.graph.problems import Problem
 from cnn_studio.graph.registry import all_specs
 from cnn_studio.graph.shapes import ShapeReport, infer_shapes
@@ -157,5 +158,12 @@ def layers(as_json: Json = False) -> int:
     for spec in all_specs():
         typer.echo(f"{spec.id:<20} {spec.family.title:<16} {spec.title}")
         for param in spec.params:
-            typer.echo(f"    {param.key:<18} {param.range_text}, default {param.text(param.default)}")
+            typer.echo(f"    {param.key:<18} {param.range_text}, default {_default_text(param)}")
     return Exit.DONE
+
+
+def _default_text(param: Param) -> str:
+    """Return a parameter's default as it is written in files and as `Param.range_text` lists it."""
+    if isinstance(param.default, bool):
+        return "true" if param.default else "false"
+    return param.default if isinstance(param.default, str) else param.text(param.default)

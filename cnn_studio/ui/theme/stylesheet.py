@@ -183,6 +183,7 @@ QSlider::handle:horizontal { width: %(px14)dpx; height: %(px14)dpx; margin: -%(p
 QSlider::handle:horizontal:focus { background: %(text)s; }
 """
 
+# No bold for the chosen tab: the tabs beside it would move at every click.
 _TABS = """
 QTabWidget::pane { border: none; border-top: 1px solid %(line)s; }
 QTabWidget::tab-bar { left: %(px8)dpx; }
@@ -190,7 +191,7 @@ QTabBar { background: %(panel)s; qproperty-drawBase: 0; }
 QTabBar::tab { background: transparent; color: %(muted)s; padding: %(px8)dpx %(px14)dpx %(px6)dpx %(px14)dpx;
   border: none; border-bottom: 2px solid transparent; }
 QTabBar::tab:hover { color: %(text)s; background: %(hover)s; }
-QTabBar::tab:selected { color: %(text)s; font-weight: %(strong)d; border-bottom: 2px solid %(accent)s; }
+QTabBar::tab:selected { color: %(text)s; border-bottom: 2px solid %(accent)s; }
 QTabBar::tab:focus { color: %(accent)s; background: %(accent_ground)s; }
 QTabBar::tab:disabled { color: %(muted)s; }
 """

@@ -186,6 +186,8 @@ def test_layers_lists_every_type_and_parameter(cli: Cli) -> None:
     plain = cli("layers")
     assert plain.code == 0
     assert all(spec.title in plain.out for spec in all_specs())
+    assert "true or false, default true" in plain.out
+    assert "default zeros" in plain.out  # as one writes it, not as the window shows it
 
 
 def test_doctor_names_versions_and_device(cli: Cli) -> None:
