@@ -153,10 +153,12 @@ class Session:
     def adopt_weights(self, project: Project) -> None:
         """Take over the weights and the measured normalisation of a finished run on this document."""
         self.weights = project.weights
-        info = project.document.info.preprocessing
-        if self.document.info.preprocessing != info:
+        present, run = self.document.info.preprocessing, project.document.info.preprocessing
+        if present.measured and (present.mean, present.std) != (run.mean, run.std):
             # measured values are no edit: undo must not take them away from the weights they belong to
-            self.document.change_info(preprocessing=info)
+            self.document.change_info(
+                preprocessing=present.model_copy(update={"mean": run.mean, "std": run.std})
+            )
         self._touch(self.weights_changed.emit)
 
     @property

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from functools import partial
 from pathlib import Path
 
 from PySide6.QtCore import QByteArray, QTimer, Signal, Slot
@@ -16,7 +17,6 @@ from cnn_studio.app.session import Session
 from cnn_studio.app.training import TrainingOutcome
 from cnn_studio.datasets.records import DataSource, ImageData
 from cnn_studio.datasets.sources import describe
-from cnn_studio.engine.events import EpochDone
 from cnn_studio.engine.memory import available_memory
 from cnn_studio.ui import theme
 from cnn_studio.ui.actions import Actions
@@ -123,8 +123,9 @@ class MainWindow(QMainWindow):
         panel.details_requested.connect(self._show_details)
         space.source_chosen.connect(self._choose_source)
         space.load_requested.connect(self._load_data)
-        space.open_requested.connect(self.files.open)
-        training.events.connect(self._take_events)
+        space.open_requested.connect(self.files.open_kept)
+        training.events.connect(panel.handle)
+        training.validated.connect(space.show_predictions)
         training.progress.connect(space.data.set_loading)
         training.data_loaded.connect(self._data_loaded)
         training.data_failed.connect(space.data.set_error)
@@ -168,7 +169,8 @@ class MainWindow(QMainWindow):
         self._refresh_soon()
 
     def _refresh_soon(self) -> None:
-        self._refresh_timer.start()
+        if not self._refresh_timer.isActive():  # starting it again and again would starve it in a long drag
+            self._refresh_timer.start()
 
     @Slot()
     def refresh(self) -> None:
@@ -223,7 +225,10 @@ class MainWindow(QMainWindow):
         self.selection.clear()
         self._show_recent()
         self.refresh()
-        if self.loader.is_ready and self.session.data.kind == "digits":
+        data = self.training.data
+        if data is not None:
+            self.workspace.show_images(data)  # what the other network said of them goes
+        elif self.loader.is_ready and self.session.data.kind == "digits":
             self.training.load()
 
     def _saved(self) -> None:
@@ -254,7 +259,7 @@ class MainWindow(QMainWindow):
         settings = self.workspace.training.settings()
         if settings is not None:
             self.session.set_settings(settings)
-        self._refresh_timer.start()
+        self._refresh_soon()
 
     @Slot(object)
     def _choose_source(self, source: DataSource) -> None:
@@ -300,13 +305,6 @@ class MainWindow(QMainWindow):
             self.workspace.training.set_state("stopping")
             self.training.stop()
 
-    @Slot(list)
-    def _take_events(self, events: list[object]) -> None:
-        self.workspace.training.handle(events)  # type: ignore[arg-type]  # Qt's signals carry untyped lists
-        epochs = [event for event in events if isinstance(event, EpochDone)]
-        if epochs:
-            self.workspace.show_predictions(epochs[-1])
-
     @Slot(object)
     def _run_ended(self, outcome: TrainingOutcome) -> None:
         self.workspace.runs_changed()
@@ -350,9 +348,10 @@ class MainWindow(QMainWindow):
             return
         event.acceptProposedAction()
         if path.is_dir():
-            self._choose_source(DataSource(kind="folder", folder=str(path)))
+            open_it = partial(self._choose_source, DataSource(kind="folder", folder=str(path)))
         else:
-            self.files.open(path)
+            open_it = partial(self.files.open, path)
+        QTimer.singleShot(0, open_it)  # a question must not hold up the program that was dragged from
 
     def closeEvent(self, event: QCloseEvent) -> None:
         """Ask about a run and unsaved changes, then end all jobs."""

@@ -16,7 +16,7 @@ from PySide6.QtCore import QTimer
 from PySide6.QtWidgets import QApplication
 
 import cnn_studio
-from cnn_studio.app.preferences import load_preferences
+from cnn_studio.app.preferences import load_preferences, save_preferences
 from cnn_studio.app.session import Session
 from cnn_studio.app.threads import prefer_short_waits
 from cnn_studio.core.errors import StudioError
@@ -53,6 +53,9 @@ def start_window(arguments: Sequence[str], prepare: Callable[[MainWindow], objec
     app.setApplicationVersion(cnn_studio.__version__)
     app.setDesktopFileName("cnn-studio")
     preferences = load_preferences()
+    if session.path is not None:
+        preferences.remember(session.path)
+        save_preferences(preferences)
     theme.manager().set_mode(preferences.theme)
     theme.apply(app)
     window = MainWindow(session, preferences)

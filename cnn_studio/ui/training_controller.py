@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from PySide6.QtCore import QObject, Signal, Slot
 
 from cnn_studio.app.jobs import Job, JobEnded, JobList, Progress
@@ -16,11 +18,30 @@ from cnn_studio.app.training import (
     run_training,
 )
 from cnn_studio.datasets.records import DataSource, ImageData
-from cnn_studio.engine.events import Event, RunFinished
+from cnn_studio.engine.events import EpochDone, Event, RunFinished
+from cnn_studio.graph.document import NetworkDocument
 from cnn_studio.graph.preprocessing import Preprocessing
 from cnn_studio.ui.bridge import Bridge
 
-_DataKey = tuple[DataSource, tuple[int, ...], Preprocessing]
+DataKey = tuple[DataSource, tuple[int, ...], Preprocessing]
+"""What images depend on: their source, the size of the network's input, and how they are fitted to it."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Loaded:
+    """Images that were loaded, and what for."""
+
+    key: DataKey
+    data: ImageData
+
+
+@dataclass(frozen=True, slots=True)
+class _Work:
+    """A job, and the document and images it was started for."""
+
+    job: Job
+    document: NetworkDocument
+    key: DataKey
 
 
 class TrainingController(QObject):
@@ -28,6 +49,7 @@ class TrainingController(QObject):
 
     Attributes:
         events: a list of the engine's events of the present run, in order.
+        validated: the run's latest `EpochDone`, while the window still shows the images it is about.
         progress: of loading images: text, done, total.
         data_loaded: images are in memory, as `ImageData`.
         data_failed: with the sentence that says why not.
@@ -37,6 +59,7 @@ class TrainingController(QObject):
     """
 
     events = Signal(list)
+    validated = Signal(object)
     progress = Signal(str, int, int)
     data_loaded = Signal(object)
     data_failed = Signal(str)
@@ -49,10 +72,9 @@ class TrainingController(QObject):
         self._session = session
         self._store = store
         self.jobs = JobList()
-        self._run: Job | None = None
-        self._loading: Job | None = None
-        self._data: tuple[_DataKey, ImageData] | None = None
-        self._pending: _DataKey | None = None
+        self._run: _Work | None = None
+        self._loading: _Work | None = None
+        self._data: _Loaded | None = None
         self._run_bridge = Bridge(self)
         self._run_bridge.events.connect(self._take_run)
         self._data_bridge = Bridge(self)
@@ -63,9 +85,9 @@ class TrainingController(QObject):
     @property
     def data(self) -> ImageData | None:
         """The images of the present source at the present input size, if they are in memory."""
-        return self._data[1] if self._data is not None and self._data[0] == self._key() else None
+        return self._data.data if self._data is not None and self._data.key == self._key() else None
 
-    def _key(self) -> _DataKey:
+    def _key(self) -> DataKey:
         document = self._session.document
         size = next(
             (
@@ -82,19 +104,21 @@ class TrainingController(QObject):
     @Slot()
     def load(self) -> None:
         """Load the images of the present source, if they are not there yet."""
-        if self.data is not None or (self._loading is not None and self._pending == self._key()):
+        key = self._key()
+        if self.data is not None or (self._loading is not None and self._loading.key == key):
             return
         if self._loading is not None:
-            self._loading.cancel()
+            self._loading.job.cancel()
+            self._data_bridge.unwatch()
         project = self._session.snapshot()
-        self._pending = self._key()
 
         def work(job: Job) -> None:
-            job.report(DataReady(load_data(project, job.report, job.control)))
+            job.report(_Loaded(key, load_data(project, job.report, job.control)))
 
-        self._loading = Job("Loading images", work)
-        self._data_bridge.watch(self._loading.mailbox)
-        self.jobs.start(self._loading)
+        job = Job("Loading images", work)
+        self._loading = _Work(job, self._session.document, key)
+        self._data_bridge.watch(job.mailbox)
+        self.jobs.start(job)
         self.running_changed.emit()
 
     @Slot(list)
@@ -103,8 +127,8 @@ class TrainingController(QObject):
             match event:
                 case Progress(text, done, total):
                     self.progress.emit(text, done, total)
-                case DataReady(data):
-                    self._keep(data, self._pending)
+                case _Loaded():
+                    self._keep(event)
                 case JobEnded(status, message):
                     self._loading = None
                     if self._data_bridge.is_watching:
@@ -113,18 +137,15 @@ class TrainingController(QObject):
                         self.data_failed.emit(message)
                     self.running_changed.emit()
 
-    def _keep(self, data: ImageData, key: _DataKey | None) -> None:
-        if key is None:
-            return
-        self._data = (key, data)
-        if key != self._key():
-            return  # another source was chosen meanwhile
-        layer = self._session.adopt_classes(data.classes)
+    def _keep(self, loaded: _Loaded) -> None:
+        if loaded.key != self._key():
+            return  # another source or size was chosen meanwhile
+        self._data = loaded
+        layer = self._session.adopt_classes(loaded.data.classes)
         if layer is not None:
-            self.message.emit(
-                f"{layer} now has {len(data.classes)} units, one per class. Undo takes it back."
-            )
-        self.data_loaded.emit(data)
+            count = len(loaded.data.classes)
+            self.message.emit(f"{layer} now has {count} units, one per class. Undo takes it back.")
+        self.data_loaded.emit(loaded.data)
 
     # --------------------------------------------------------------------------------------------------- the run
 
@@ -138,74 +159,89 @@ class TrainingController(QObject):
         """Start a run of the session as it is now."""
         if self._run is not None:
             return
-        project = self._session.snapshot()
-        self._pending = self._key()
-        data = self.data
-        store = self._store
+        project, data, store = self._session.snapshot(), self.data, self._store
 
         def work(job: Job) -> None:
             job.report(run_training(project, job.report, job.control, store=store, data=data))
 
-        self._run = Job(f"Training {project.document.info.name}", work)
-        self._run_key = self._pending
-        self._run_bridge.watch(self._run.mailbox)
-        self.jobs.start(self._run)
+        job = Job(f"Training {project.document.info.name}", work)
+        self._run = _Work(job, self._session.document, self._key())
+        self._run_bridge.watch(job.mailbox)
+        self.jobs.start(job)
         self.running_changed.emit()
 
     @Slot()
     def pause(self) -> None:
         """Let the run wait after the present step."""
         if self._run is not None:
-            self._run.control.pause()
+            self._run.job.control.pause()
 
     @Slot()
     def resume(self) -> None:
         """Let a paused run go on."""
         if self._run is not None:
-            self._run.control.resume()
+            self._run.job.control.resume()
 
     @Slot()
     def stop(self) -> None:
         """End the run after the present step; its best weights are kept."""
         if self._run is not None:
-            self._run.cancel()
+            self._run.job.cancel()
 
     @Slot(list)
     def _take_run(self, events: list[object]) -> None:
-        passed: list[Event] = []
-        ended = False
-        for event in events:
-            match event:
-                case Progress(text, done, total):
-                    self.progress.emit(text, done, total)
-                case DataReady(data):
-                    if self._data is None or self._data[1] is not data:
-                        self._keep(data, self._run_key)
-                case OutputFitted():
-                    pass  # the session fitted its own document when it heard of the classes
-                case StoreFailed(message):
-                    self.message.emit(f"This run will not be kept. {message}")
-                case TrainingOutcome(finished):
-                    passed.append(finished)
-                    self._finish(event)
-                case JobEnded(status, message, details):
-                    ended = True
-                    if status == "failed":
-                        passed.append(RunFinished("failed", 0, None, None, 0.0, message, details))
-                case _:
-                    passed.append(event)  # type: ignore[arg-type]  # all that is left are the engine's events
-        if ended:
-            self._run = None
-            if self._run_bridge.is_watching:
-                self._run_bridge.unwatch()
-        if passed:
-            self.events.emit(passed)
-        if ended:
-            self.running_changed.emit()
+        run = self._run
+        if run is None:
+            return
+        try:
+            passed = [event for event in (self._take_run_event(run, e) for e in events) if event is not None]
+            if passed:
+                self.events.emit(passed)
+            epochs = [event for event in passed if isinstance(event, EpochDone)]
+            if epochs and run.key == self._key():
+                self.validated.emit(epochs[-1])
+        finally:
+            if any(isinstance(event, JobEnded) for event in events):
+                self._run = None
+                if self._run_bridge.is_watching:
+                    self._run_bridge.unwatch()
+                self.running_changed.emit()
 
-    def _finish(self, outcome: TrainingOutcome) -> None:
-        if outcome.project is not None:
-            self._session.adopt_weights(outcome.project)
+    def _take_run_event(self, run: _Work, event: object) -> Event | None:
+        """Deal with one event of a run and return what the plots need of it, if anything."""
+        match event:
+            case Progress(text, done, total):
+                self.progress.emit(text, done, total)
+            case DataReady(data):
+                if self._data is None or self._data.data is not data:
+                    self._keep(_Loaded(run.key, data))
+            case OutputFitted():
+                pass  # the session fitted its own document when it heard of the classes
+            case StoreFailed(message):
+                self.message.emit(f"This run will not be kept. {message}")
+            case TrainingOutcome(finished):
+                self._finish(run, event)
+                return finished
+            case JobEnded(status, message, details):
+                return (
+                    RunFinished("failed", 0, None, None, 0.0, message, details)
+                    if status == "failed"
+                    else None
+                )
+            case _:
+                return event  # type: ignore[return-value]  # all that is left are the engine's events
+        return None
+
+    def _finish(self, run: _Work, outcome: TrainingOutcome) -> None:
+        """Take over the weights of a run, unless the window shows something else by now."""
+        trained = outcome.finished.epoch > 0 or not len(self._session.weights)
+        if outcome.project is not None and trained:
+            if run.document is self._session.document and run.key == self._key():
+                self._session.adopt_weights(outcome.project)
+            elif outcome.run is not None:
+                self.message.emit(
+                    f"The run of {run.document.info.name} has ended; open it from Runs, number {outcome.run}."
+                )
         self.outcome.emit(outcome)
 
     def shut_down(self, seconds: float) -> bool:

@@ -134,6 +134,7 @@ class Workspace(QWidget):
         self.data.set_data(data)
         self.samples.set_data(data.val.images, data.val.labels, data.classes)
 
+    @Slot(object)
     def show_predictions(self, epoch: EpochDone) -> None:
         """Show what the network says of the validation images."""
         self.samples.set_predictions(epoch.predictions, epoch.confidences)

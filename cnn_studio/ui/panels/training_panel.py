@@ -187,6 +187,7 @@ class TrainingPanel(QWidget):
         self._state = state
         self._refresh()
 
+    @Slot(list)
     def handle(self, events: Sequence[Event]) -> None:
         """Take what a run reported since the last time, in order."""
         for event in events:

@@ -176,7 +176,12 @@ class Curves:
             low, high = min(low, 0.9), 1.03
         wanted = (0.0, max(1.015 * x1, 1e-9), low, high)  # the last marker stays whole
         if not _still_fit(self._limits, wanted):
-            self._limits = (0.0, max(_GROWTH * wanted[1], _FIRST_EPOCHS), 0.0 if low < _NEAR_ZERO * high else low, high)
+            self._limits = (
+                0.0,
+                max(_GROWTH * wanted[1], _FIRST_EPOCHS),
+                0.0 if low < _NEAR_ZERO * high else low,
+                high,
+            )
             self._apply_limits()
 
     def _apply_limits(self) -> None:

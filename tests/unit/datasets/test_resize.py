@@ -49,7 +49,8 @@ def test_whole_arrays_are_resized_as_pillow_does(
     resize_images(images, out, preprocessing)
     for image, ours in zip(images, out, strict=True):
         theirs = with_pillow(image, height, width, preprocessing)
-        assert np.abs(theirs.astype(int) - ours[0]).max() <= (0 if interpolation == "nearest" else 1)
+        # both round after each of the two passes, so each is within 1 of the exact value
+        assert np.abs(theirs.astype(int) - ours[0]).max() <= (0 if interpolation == "nearest" else 2)
 
 
 def test_three_channels_get_the_same_values() -> None:
