@@ -214,8 +214,8 @@ class TrainingPanel(QWidget):
                 self.loss.append_epoch(event.step, event.epoch, event.val_loss, is_best=best)
                 self.accuracy.append_epoch(event.step, event.epoch, event.val_accuracy, is_best=best)
             case RunStarted():
-                self.loss.start(event.steps_per_epoch)
-                self.accuracy.start(event.steps_per_epoch)
+                self.loss.start(event.steps_per_epoch, event.num_epochs)
+                self.accuracy.start(event.steps_per_epoch, event.num_epochs)
                 self.gradients.clear()
                 self._state = "running"
             case RunPaused():

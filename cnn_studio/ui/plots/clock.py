@@ -5,6 +5,7 @@ Repainting steals speed from the training beside it: three plots at 30 Hz left 0
 
 from __future__ import annotations
 
+import os
 import time
 from typing import Protocol
 from weakref import WeakKeyDictionary, WeakSet
@@ -12,7 +13,10 @@ from weakref import WeakKeyDictionary, WeakSet
 from PySide6.QtCore import QObject, QTimer, Slot
 
 MIN_INTERVAL_MS = 250
+MAX_INTERVAL_MS = 1000
 _PAUSE_MS = 20
+_SHARE_PER_CORE = 0.0175  # of the machine that the window's thread may take while something is live
+_WATCH_SECONDS = 0.5
 
 
 class Repaints(Protocol):
@@ -26,15 +30,18 @@ class Repaints(Protocol):
 
 
 class RepaintClock(QObject):
-    """Tells the plots that asked for it to repaint: each at most every `MIN_INTERVAL_MS`, one at a time.
+    """Tells the plots that asked for it to repaint, one at a time and as often as the machine can spare.
 
-    One at a time, because the window must answer between two of them. The timer runs only while somebody has
+    One at a time, because the window must answer between two of them. Each waits between `MIN_INTERVAL_MS` and
+    `MAX_INTERVAL_MS`: longer while the window's thread takes more than its share of the processor. The timer runs only while somebody has
     asked. A hidden plot is passed over; it asks again when it is shown.
     """
 
     def __init__(self, parent: QObject | None = None, interval_ms: int = MIN_INTERVAL_MS) -> None:
         super().__init__(parent)
-        self._interval = interval_ms / 1000
+        self._shortest = self._interval = interval_ms / 1000
+        self._share = _SHARE_PER_CORE * (os.cpu_count() or 1)
+        self._watched = (time.monotonic(), time.thread_time())
         self._dirty: WeakSet[Repaints] = WeakSet()
         self._last: WeakKeyDictionary[Repaints, float] = WeakKeyDictionary()
         self._timer = QTimer(self)
@@ -63,7 +70,18 @@ class RepaintClock(QObject):
         self._dirty.discard(plot)
         self._last[plot] = time.monotonic()
         plot.repaint_now()
+        self._adapt()
         self._wait()
+
+    def _adapt(self) -> None:
+        """Repaint less often while the window's thread takes more than its share, and more often again."""
+        now = (time.monotonic(), time.thread_time())
+        wall, busy = now[0] - self._watched[0], now[1] - self._watched[1]
+        if wall < _WATCH_SECONDS:
+            return
+        self._watched = now
+        wanted = self._interval * max(0.7, min(1.5, busy / wall / self._share))
+        self._interval = max(self._shortest, min(MAX_INTERVAL_MS / 1000, wanted))
 
     @Slot()
     def tick(self) -> None:

@@ -19,7 +19,8 @@ from cnn_studio.ui.plots.series import Floats, Series, envelope, every, visible
 
 _SMOOTH_POINTS = 240  # a smooth line needs few points, and 2-wide pens are slow in Qt's raster engine
 _MARKERS = 120
-_GROWTH = 1.2  # how much further than the run the x axis reaches when it must grow
+_GROWTH = 1.6  # how much further than the run the x axis reaches when it must grow
+_MARGIN = 1.015  # the last marker stays whole
 _FIRST_EPOCHS = 0.25  # what the x axis shows at the least
 _SLACK = 1.3  # how much higher than the values the y axis may be
 _NEAR_ZERO = 0.3  # a lowest value under this share of the highest lets the axis begin at 0
@@ -42,6 +43,7 @@ class Curves:
 
     Attributes:
         widget: what goes into a layout.
+        end: the x at which the run will end; infinite if nobody knows.
     """
 
     def __init__(
@@ -56,6 +58,7 @@ class Curves:
         self._titles = {"bottom": x_title, "left": y_title}
         self._percent = percent
         self._on_hover = on_hover
+        self.end = float("inf")
         self._follows = True
         self._limits: Limits = (0.0, 0.0, 0.0, 0.0)
         self._plot = pg.PlotWidget(enableMenu=False)
@@ -174,7 +177,7 @@ class Curves:
         low, high = max(0.0, low - room), high + room
         if self._percent:
             low, high = min(low, 0.9), 1.03
-        wanted = (0.0, max(1.015 * x1, 1e-9), low, high)  # the last marker stays whole
+        wanted = (0.0, max(_MARGIN * x1, 1e-9), low, high)
         if not _still_fit(self._limits, wanted):
             self._limits = (
                 0.0,

@@ -106,12 +106,13 @@ class LivePlot(QWidget):
         if self._has_points():
             self._request()
 
-    def start(self, steps_per_epoch: int) -> None:
+    def start(self, steps_per_epoch: int, num_epochs: int | None = None) -> None:
         """Begin a new run: forget the last one's points.
 
         Args:
             steps_per_epoch: turns steps into the epochs of the x axis; it also sets how far the smoothed line
                 looks back.
+            num_epochs: where the x axis ends at the latest; None if nobody knows.
         """
         self.activate()
         train, val = self._series()
@@ -121,6 +122,7 @@ class LivePlot(QWidget):
         val.clear()
         self._best = None
         if self._curves is not None:
+            self._curves.end = math.inf if num_epochs is None else num_epochs
             self._curves.show_all()
         self._request()
 
