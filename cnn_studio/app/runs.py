@@ -157,29 +157,34 @@ class RunRecorder:
         Raises:
             StorageError: the store cannot be written.
         """
-        self._flush(None)
-        with self._store._connected() as connection:
-            connection.execute(
-                "UPDATE runs SET ended = ?, status = ?, epoch = ?, val_accuracy = ?, test_accuracy = ?, "
-                "images_per_second = ?, message = ? WHERE id = ?",
-                (
-                    time.time(),
-                    finished.status,
-                    finished.epoch,
-                    finished.val_accuracy,
-                    finished.test_accuracy,
-                    finished.images_per_second,
-                    finished.message,
-                    self.run,
-                ),
-            )
-        if result is not None:
-            path = self._store.project_file(self.run)
-            try:
-                path.parent.mkdir(parents=True, exist_ok=True)
-            except OSError as error:
-                raise storage_error(path, error) from error
-            save_project(path, result)
+        try:
+            if result is not None:
+                self._save(result)
+        finally:
+            self._flush(None)
+            with self._store._connected() as connection:
+                connection.execute(
+                    "UPDATE runs SET ended = ?, status = ?, epoch = ?, val_accuracy = ?, test_accuracy = ?, "
+                    "images_per_second = ?, message = ? WHERE id = ?",
+                    (
+                        time.time(),
+                        finished.status,
+                        finished.epoch,
+                        finished.val_accuracy,
+                        finished.test_accuracy,
+                        finished.images_per_second,
+                        finished.message,
+                        self.run,
+                    ),
+                )
+
+    def _save(self, result: Project) -> None:
+        path = self._store.project_file(self.run)
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise storage_error(path, error) from error
+        save_project(path, result)
 
     def _flush(self, epoch: EpochDone | None) -> None:
         with self._store._connected() as connection:

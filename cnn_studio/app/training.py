@@ -103,7 +103,7 @@ def run_training(
     the outcome) `report` gets `Progress`, `DataReady`, `OutputFitted` and `StoreFailed`.
 
     Args:
-        project: what to train; its weights are not used, every run starts from new ones.
+        project: what to train; its weights are used only if its settings say so.
         report: called with each event, in this thread.
         control: pause and stop requests.
         store: where to keep the run; the user's own if None.
@@ -117,10 +117,11 @@ def run_training(
         check_ready(infer_shapes(document))
     except Cancelled:
         return TrainingOutcome(RunFinished("stopped", 0, None, None, 0.0), None, None)
+    first = _first_weights(project)
     project = replace(project, document=document, weights=WeightSet())
     recorder = _start_record(store or RunStore(), project, report)
     try:
-        finished = _train(project, data, report, control, recorder)
+        finished = _train(project, first, data, report, control, recorder)
         result = _result(project, finished)
     except BaseException as error:
         # without an end the table of runs would show this one as going on for ever
@@ -158,16 +159,39 @@ def _fitted(document: NetworkDocument, data: ImageData, report: Report) -> Netwo
     return document
 
 
+def _first_weights(project: Project) -> WeightSet:
+    """Return the weights that a run begins with; an empty set means new ones.
+
+    Raises:
+        RunError: trained weights are asked for, but there are none.
+    """
+    if project.settings.start == "new":
+        return WeightSet()
+    if not len(project.weights):
+        raise RunError(
+            "The settings say to start from trained weights, but this project has none yet. Choose new weights first."
+        )
+    return project.weights
+
+
 def _train(
-    project: Project, data: ImageData, report: Report, control: RunControl, recorder: RunRecorder | None
+    project: Project,
+    first: WeightSet,
+    data: ImageData,
+    report: Report,
+    control: RunControl,
+    recorder: RunRecorder | None,
 ) -> RunFinished:
+    import torch
+
     from cnn_studio.compiler import lower
     from cnn_studio.engine.loop import train
 
     document, settings = project.document, project.settings
     preprocessing = document.info.preprocessing
     normalisation = (preprocessing.mean or data.mean, preprocessing.std or data.std)
-    module = lower(document, seed=settings.seed)
+    weights = {key: torch.tensor(array) for key, array in first.to_state(document).items()}
+    module = lower(document, weights=weights, seed=settings.seed)
     for event in train(
         module, data, settings, control, plans=layer_plans(document), normalisation=normalisation
     ):

@@ -59,6 +59,7 @@ def train(
     device: Annotated[
         str | None, typer.Option("--device", metavar="D", help="auto, cuda, mps or cpu.")
     ] = None,
+    start: Annotated[str | None, typer.Option("--start", metavar="new|trained", help=_help("start"))] = None,
     speed: Annotated[str | None, typer.Option("--speed", metavar="exact|auto", help=_help("speed"))] = None,
     output: Annotated[
         Path | None, typer.Option("-o", "--output", metavar="FILE", help="Where to save the trained project.")
@@ -74,6 +75,7 @@ def train(
         "schedule": schedule,
         "seed": seed,
         "device": device,
+        "start": start,
         "speed": speed,
     }
     project = load_project(file)

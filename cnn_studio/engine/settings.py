@@ -10,6 +10,7 @@ Optimizer = Literal["sgd", "adam", "adamw"]
 Schedule = Literal["constant", "cosine"]
 Device = Literal["auto", "cuda", "mps", "cpu"]
 Speed = Literal["exact", "auto"]
+Start = Literal["new", "trained"]
 
 
 class TrainSettings(BaseModel):
@@ -82,6 +83,12 @@ class TrainSettings(BaseModel):
         "auto",
         title="Device",
         description="Where to compute. Auto takes a CUDA GPU, then Apple's, then the CPU.",
+    )
+    start: Start = Field(
+        "new",
+        title="Start from",
+        description="New weights are drawn from the seed. Trained weights go on from those that the project holds, "
+        "which is what freezing layers is for; layers they do not fit start new.",
     )
     speed: Speed = Field(
         "exact",

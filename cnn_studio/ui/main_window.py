@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import json
 from functools import partial
 from pathlib import Path
 
-from PySide6.QtCore import QByteArray, QTimer, Signal, Slot
+from PySide6.QtCore import QTimer, Signal, Slot
 from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QPaintEvent
 from PySide6.QtWidgets import QMainWindow, QMessageBox
 
@@ -18,7 +17,7 @@ from cnn_studio.app.training import TrainingOutcome
 from cnn_studio.datasets.records import DataSource, ImageData
 from cnn_studio.datasets.sources import describe
 from cnn_studio.engine.memory import available_memory
-from cnn_studio.ui import theme
+from cnn_studio.ui import layout_memory, theme
 from cnn_studio.ui.actions import Actions
 from cnn_studio.ui.canvas.selection import SelectionModel
 from cnn_studio.ui.drops import dropped_path
@@ -72,7 +71,7 @@ class MainWindow(QMainWindow):
         self._connect_actions()
         self._connect_parts()
         self.files.picture = self.workspace.canvas
-        self._restore_layout()
+        layout_memory.restore(self, self.workspace, preferences)
         self._show_project()
         if not preferences.welcomed:
             self.workspace.show_welcome(self.actions_.starters)
@@ -128,7 +127,7 @@ class MainWindow(QMainWindow):
         training.validated.connect(space.show_predictions)
         training.progress.connect(space.data.set_loading)
         training.data_loaded.connect(self._data_loaded)
-        training.data_failed.connect(space.data.set_error)
+        training.data_failed.connect(self._data_failed)
         training.outcome.connect(self._run_ended)
         training.message.connect(space.say)
         training.running_changed.connect(self.refresh)
@@ -263,10 +262,23 @@ class MainWindow(QMainWindow):
 
     @Slot(object)
     def _choose_source(self, source: DataSource) -> None:
+        self._welcomed()
         self.session.set_data(source)
         self.workspace.data.set_source(source)
         self.workspace.show_data()
         self._load_data()
+
+    @Slot(str)
+    def _data_failed(self, message: str) -> None:
+        """Say why, and go back to the images that are still in memory, if there are any."""
+        self.workspace.data.set_error(message)
+        source = self.training.loaded_source
+        if source is not None and source != self.session.data:
+            self.session.set_data(source)
+            self.workspace.data.set_source(source)
+            self.workspace.say(f"{message} The images chosen before are kept.")
+            if self.training.data is not None:
+                self.workspace.show_images(self.training.data)
 
     @Slot()
     def _load_data(self) -> None:
@@ -359,32 +371,22 @@ class MainWindow(QMainWindow):
             event.ignore()
             return
         self._refresh_timer.stop()
-        self._store_layout()
+        layout_memory.store(self, self.workspace, self.preferences)
+        save_preferences(self.preferences)
         self.training.shut_down(_CLOSE_SECONDS)
         event.accept()
 
     def _may_close(self) -> bool:
         if self.training.is_training:
-            question = "A run is going on. Stop it and close? What it has learned so far is lost."
-            answer = QMessageBox.question(self, "Training is running", question)
-            if answer != QMessageBox.StandardButton.Yes:
+            box = QMessageBox(self)
+            box.setWindowTitle("Training is running")
+            box.setText("A run is going on. What it has learned so far is lost when the program closes.")
+            stop = box.addButton("Stop and close", QMessageBox.ButtonRole.DestructiveRole)
+            box.setDefaultButton(box.addButton("Keep training", QMessageBox.ButtonRole.RejectRole))
+            box.exec()
+            if box.clickedButton() is not stop:
                 return False
         return self.files.may_leave()
-
-    def _restore_layout(self) -> None:
-        room = self.screen().availableGeometry()
-        self.resize(min(theme.px(1600), room.width()), min(theme.px(1000), room.height()))
-        if self.preferences.geometry:
-            self.restoreGeometry(QByteArray.fromBase64(self.preferences.geometry.encode()))
-        try:
-            self.workspace.restore_sizes(json.loads(self.preferences.layout or "{}"))
-        except (ValueError, TypeError, AttributeError):
-            self.preferences.layout = ""  # written by another version; the default layout is as good
-
-    def _store_layout(self) -> None:
-        self.preferences.geometry = bytes(self.saveGeometry().toBase64().data()).decode()
-        self.preferences.layout = json.dumps(self.workspace.sizes())
-        save_preferences(self.preferences)
 
 
 def _short(source: DataSource) -> str:

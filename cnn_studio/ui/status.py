@@ -62,7 +62,8 @@ class StatusLine(QStatusBar):
         theme.set_role(self._problems, role)
         counts = [report.num_params(i) or 0 for i in report.order]
         macs = sum(report.macs(i) or 0 for i in report.order)
-        parts = [f"{sum(counts):,} parameters", f"{macs_text(macs)} per image"]
+        known = "" if report.ok else "at least "  # layers behind an error have no numbers yet
+        parts = [f"{known}{sum(counts):,} parameters", f"{macs_text(macs)} per image"]
         memory = training_memory(self._session)
         free = available_memory()
         if memory is not None:

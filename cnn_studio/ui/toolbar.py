@@ -8,6 +8,8 @@ from PySide6.QtWidgets import QLabel, QSizePolicy, QToolBar, QWidget
 from cnn_studio.ui import theme
 from cnn_studio.ui.actions import Actions
 
+_TITLE_WIDTH = 190
+
 
 class MainToolBar(QToolBar):
     """Title, edit actions, run actions and the device chip."""
@@ -18,6 +20,7 @@ class MainToolBar(QToolBar):
         self.setContextMenuPolicy(Qt.ContextMenuPolicy.PreventContextMenu)
         self._title = QLabel()
         theme.set_role(self._title, "strong")
+        self._title.setFixedWidth(theme.px(_TITLE_WIDTH))  # the buttons must not move when the title changes
         self.addWidget(self._title)
         self.addSeparator()
         for name in ("undo", "redo"):
@@ -42,7 +45,9 @@ class MainToolBar(QToolBar):
 
     def show_title(self, text: str) -> None:
         """Show what is open."""
-        self._title.setText(text)
+        metrics = self._title.fontMetrics()
+        self._title.setText(metrics.elidedText(text, Qt.TextElideMode.ElideMiddle, self._title.width()))
+        self._title.setToolTip(text)
 
     def show_device(self, text: str) -> None:
         """Show what computes, such as ``CPU · 2 threads``."""

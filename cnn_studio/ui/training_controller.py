@@ -87,6 +87,11 @@ class TrainingController(QObject):
         """The images of the present source at the present input size, if they are in memory."""
         return self._data.data if self._data is not None and self._data.key == self._key() else None
 
+    @property
+    def loaded_source(self) -> DataSource | None:
+        """Where the images in memory come from, whatever is chosen now; None if there are none."""
+        return self._data.key[0] if self._data is not None else None
+
     def _key(self) -> DataKey:
         document = self._session.document
         size = next(

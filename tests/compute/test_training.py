@@ -10,6 +10,7 @@ import pytest
 from cnn_studio.app.project import Project, starter_project
 from cnn_studio.app.runs import RunStore
 from cnn_studio.app.training import TrainingOutcome, layer_plans, run_training
+from cnn_studio.core.errors import RunError
 from cnn_studio.engine.control import RunControl
 from cnn_studio.engine.events import BatchDone
 from cnn_studio.engine.plan import LayerPlan
@@ -78,3 +79,33 @@ def test_a_run_that_breaks_off_does_not_look_as_if_it_went_on(
         run_training(small_project(), report, RunControl(), store=store)
     (run,) = store.runs()
     assert run.status == status
+
+
+def test_a_run_from_trained_weights_goes_on_and_keeps_what_is_frozen(tmp_path: Path) -> None:
+    first = train(small_project(), tmp_path)
+    assert first.project is not None
+    project = replace(
+        first.project, settings=first.project.settings.model_copy(update={"start": "trained", "epochs": 1})
+    )
+    freeze(project.document, "fc1")
+    losses: list[float] = []
+
+    def note(event: object) -> None:
+        if isinstance(event, BatchDone):
+            losses.append(event.loss)
+
+    second = run_training(project, note, RunControl(), store=RunStore(tmp_path))
+    assert second.finished.status == "done", second.finished.message
+    assert losses[0] < 1.0, "new weights would begin at ln 10 = 2.3"
+    before = first.project.weights.to_state(first.project.document)
+    assert second.project is not None
+    after = second.project.weights.to_state(second.project.document)
+    for key in before:
+        assert (before[key] == after[key]).all() == key.startswith("fc1"), key
+
+
+def test_a_run_from_trained_weights_needs_some(tmp_path: Path) -> None:
+    project = small_project()
+    project = replace(project, settings=project.settings.model_copy(update={"start": "trained"}))
+    with pytest.raises(RunError, match="has none yet"):
+        train(project, tmp_path)

@@ -143,3 +143,54 @@ def test_theme_switches_live(window):
     assert theme.current().is_dark
     window.set_theme("light")
     assert not theme.current().is_dark
+
+
+def test_a_run_of_another_project_leaves_this_ones_weights_alone(window, qtbot):
+    settings(window, epochs=200, batch_size=256)
+    window.start_training()
+    qtbot.waitUntil(lambda: window.workspace.training.state == "running", timeout=30_000)
+    window.session.stack.mark_clean()
+    window.session._extras_modified = False
+    window.files.new("mlp")
+    with qtbot.waitSignal(window.training.outcome, timeout=20_000) as ended:
+        window.actions_.all["stop"].trigger()
+    assert ended.args[0].project is not None
+    qtbot.waitUntil(lambda: not window.training.is_training, timeout=5000)
+    assert window.session.document.info.name == "Multilayer perceptron"
+    assert len(window.session.weights) == 0 and not window.session.is_modified
+
+
+def test_stopping_at_once_keeps_the_good_weights(window, qtbot):
+    settings(window, epochs=1)
+    with qtbot.waitSignal(window.training.outcome, timeout=60_000):
+        window.start_training()
+    qtbot.waitUntil(lambda: not window.training.is_training, timeout=5000)
+    good = window.session.weights
+    settings(window, epochs=50, batch_size=8)
+    with qtbot.waitSignal(window.training.outcome, timeout=60_000) as ended:
+        window.start_training()
+        window.training.stop()
+    assert ended.args[0].finished.epoch == 0
+    assert window.session.weights is good
+
+
+def test_images_that_come_late_are_not_taken_for_others(window, qtbot):
+    document = window.session.document
+    entry = document.layer_at("input").id
+    window.session.push(SetParams(id=entry, changes={"height": 36, "width": 36}))
+    window.training.load()
+    window.session.push(SetParams(id=entry, changes={"height": 40, "width": 40}))
+    window.training.load()
+    qtbot.waitUntil(lambda: window.training.data is not None, timeout=20_000)
+    assert window.training.data.train.images.shape[2:] == (40, 40)
+
+
+def test_a_wrong_folder_gives_the_images_before_back(window, qtbot, tmp_path):
+    from cnn_studio.datasets.records import DataSource
+
+    before = window.session.data
+    with qtbot.waitSignal(window.training.data_failed, timeout=20_000):
+        window.workspace.source_chosen.emit(DataSource(kind="folder", folder=str(tmp_path)))
+    assert window.session.data == before
+    assert "kept" in window.workspace._message.label.text()
+    assert window.actions_.all["train"].isEnabled()

@@ -143,7 +143,8 @@ class Inspector(QWidget):
         theme.set_role(label, "muted")
         self._trainable = QCheckBox("yes")
         self._trainable.setToolTip(
-            "Off freezes the layer: its weights and its batch-norm statistics stay exactly as they are."
+            "Off freezes the layer: its weights and its batch-norm statistics stay exactly as they are. That makes sense "
+            "in a run that starts from trained weights (Training, More)."
         )
         self._trainable.toggled.connect(self._freeze)
         self._rate_label = QLabel("rate ×")

@@ -28,7 +28,7 @@ _COLUMNS = (
         "Status",
         "done, stopped or failed; running means that it goes on, or that the program ended before it did",
     ),
-    ("Epochs", "The epoch whose weights were kept, and how many were asked for"),
+    ("Kept epoch", "The epoch whose weights were kept, and how many were asked for"),
     ("Validation", "Accuracy of the kept weights on the validation images"),
     ("Test", "Accuracy of the kept weights on the test images, measured once at the end"),
     ("Images/s", "Training speed"),

@@ -14,7 +14,15 @@ from cnn_studio.core.errors import ParameterError
 from cnn_studio.ui import theme
 from cnn_studio.ui.widgets.inputs import QuietComboBox
 
-_SPELLING = {"sgd": "SGD", "adamw": "AdamW", "cuda": "CUDA (NVIDIA)", "mps": "Apple GPU", "cpu": "CPU"}
+_SPELLING = {
+    "new": "New weights",
+    "trained": "Trained weights",
+    "sgd": "SGD",
+    "adamw": "AdamW",
+    "cuda": "CUDA (NVIDIA)",
+    "mps": "Apple GPU",
+    "cpu": "CPU",
+}
 
 
 def option_text(value: str) -> str:
