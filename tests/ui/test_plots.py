@@ -379,3 +379,45 @@ def test_numbers_as_people_read_them():
     assert LOSS.text(0.0811) == "0.081"
     assert LOSS.text(0.00004) == "4e-05"
     assert ACCURACY.text(0.979) == "97.9 %"
+
+
+# --- axes and turns
+
+
+def test_the_x_axis_grows_in_few_steps_and_ends_where_the_run_ends(qtbot):
+    plot = LivePlot(LOSS, RepaintClock())
+    qtbot.addWidget(plot)
+    plot.resize(480, 220)
+    plot.show()
+    plot.start(10, 20)
+    ends = []
+    for step in range(1, 201):
+        plot.append(step, 2.0 / step)
+        plot.repaint_now()
+        (first, last), _ = plot._curves._box.viewRange()
+        assert first == 0 and last >= step / 10
+        ends.append(round(last, 6))
+    assert ends[-1] == pytest.approx(20 * 1.015)
+    assert len(set(ends)) <= 12, "each new range lays the axis out anew"
+
+
+def test_the_plot_that_waits_longest_is_next(qtbot):
+    class Plot:
+        def __init__(self, name):
+            self.name = name
+
+        def isVisible(self):
+            return True
+
+        def repaint_now(self):
+            turns.append(self.name)
+            clock.request(self)
+
+    turns: list[str] = []
+    clock = RepaintClock(interval_ms=10)
+    plots = [Plot("a"), Plot("b"), Plot("c")]
+    for plot in plots:
+        clock.request(plot)
+    qtbot.waitUntil(lambda: len(turns) >= 9, timeout=5000)
+    clock._timer.stop()
+    assert {turns[:9].count(name) for name in "abc"} == {3}

@@ -224,6 +224,7 @@ class TrainingPanel(QWidget):
                 self._state = "running"
             case RunFinished():
                 self._state = "idle"
+                self._clock.tick()  # the last points must not wait for their turn
 
     def _refresh(self) -> None:
         """Bring controls, bar and line in step with state, settings and readiness."""

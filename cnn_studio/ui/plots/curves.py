@@ -179,12 +179,9 @@ class Curves:
             low, high = min(low, 0.9), 1.03
         wanted = (0.0, max(_MARGIN * x1, 1e-9), low, high)
         if not _still_fit(self._limits, wanted):
-            self._limits = (
-                0.0,
-                max(_GROWTH * wanted[1], _FIRST_EPOCHS),
-                0.0 if low < _NEAR_ZERO * high else low,
-                high,
-            )
+            ahead = max(_GROWTH * wanted[1], _FIRST_EPOCHS)
+            last = max(wanted[1], min(ahead, _MARGIN * self.end))  # a run that ends soon needs no more room
+            self._limits = (0.0, last, 0.0 if low < _NEAR_ZERO * high else low, high)
             self._apply_limits()
 
     def _apply_limits(self) -> None:
