@@ -173,16 +173,17 @@ class Curves:
         seen: Floats = np.concatenate([train.smooth, validation.y])
         seen = seen[np.isfinite(seen)]
         low, high = (float(seen.min()), float(seen.max())) if len(seen) else (0.0, 1.0)
-        room = 0.08 * max(high - low, 1e-3 * max(abs(high), 1e-6))
-        low, high = max(0.0, low - room), high + room
+        x1 = max(_MARGIN * x1, 1e-9)
         if self._percent:
-            low, high = min(low, 0.9), 1.03
-        wanted = (0.0, max(_MARGIN * x1, 1e-9), low, high)
-        if not _still_fit(self._limits, wanted):
-            ahead = max(_GROWTH * wanted[1], _FIRST_EPOCHS)
-            last = max(wanted[1], min(ahead, _MARGIN * self.end))  # a run that ends soon needs no more room
-            self._limits = (0.0, last, 0.0 if low < _NEAR_ZERO * high else low, high)
-            self._apply_limits()
+            low, high = min(low, 0.9), 1.0
+        if _still_fit(self._limits, (0.0, x1, low, high)):
+            return
+        room = 0.03 if self._percent else 0.08 * max(high - low, 1e-3 * max(abs(high), 1e-6))
+        ahead = max(_GROWTH * x1, _FIRST_EPOCHS)
+        last = max(x1, min(ahead, _MARGIN * self.end))  # a run that ends soon needs no more room
+        first = 0.0 if low < _NEAR_ZERO * high else max(0.0, low - room)
+        self._limits = (0.0, last, first, high + room)
+        self._apply_limits()
 
     def _apply_limits(self) -> None:
         x0, x1, y0, y1 = self._limits
