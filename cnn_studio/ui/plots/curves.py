@@ -176,14 +176,16 @@ class Curves:
         x1 = max(_MARGIN * x1, 1e-9)
         if self._percent:
             low, high = min(low, 0.9), 1.0
-        if _still_fit(self._limits, (0.0, x1, low, high)):
-            return
-        room = 0.03 if self._percent else 0.08 * max(high - low, 1e-3 * max(abs(high), 1e-6))
-        ahead = max(_GROWTH * x1, _FIRST_EPOCHS)
-        last = max(x1, min(ahead, _MARGIN * self.end))  # a run that ends soon needs no more room
-        first = 0.0 if low < _NEAR_ZERO * high else max(0.0, low - room)
-        self._limits = (0.0, last, first, high + room)
-        self._apply_limits()
+        _, last, bottom, top = self._limits
+        if not _x_fits(last, x1):
+            ahead = max(_GROWTH * x1, _FIRST_EPOCHS)
+            last = max(x1, min(ahead, _MARGIN * self.end))  # a run that ends soon needs no more room
+        if not _y_fits(bottom, top, low, high):
+            room = 0.03 if self._percent else 0.08 * max(high - low, 1e-3 * max(abs(high), 1e-6))
+            bottom, top = 0.0 if low < _NEAR_ZERO * high else max(0.0, low - room), high + room
+        if self._limits != (0.0, last, bottom, top):
+            self._limits = (0.0, last, bottom, top)
+            self._apply_limits()
 
     def _apply_limits(self) -> None:
         x0, x1, y0, y1 = self._limits
@@ -223,16 +225,16 @@ class Curves:
             self.show_all()
 
 
-def _still_fit(limits: Limits, wanted: Limits) -> bool:
-    """Return whether axes drawn for `limits` still show what is wanted, and not much else.
+# An axis is laid out anew whenever its range changes, which takes longer than all the rest of a repaint. So a range
+# stays while it shows what is wanted, and not much else.
 
-    An axis is laid out anew whenever its range changes, which takes longer than all the rest of a repaint.
-    """
-    _, x1, y0, y1 = limits
-    _, wanted_x1, low, high = wanted
-    if wanted_x1 > x1 or low < y0 or high > y1:
-        return False
-    return max(wanted_x1 * _GROWTH**2, _FIRST_EPOCHS) >= x1 and (high - min(low, y0)) * _SLACK >= y1 - y0
+
+def _x_fits(last: float, wanted: float) -> bool:
+    return wanted <= last <= max(wanted * _GROWTH**2, _FIRST_EPOCHS)
+
+
+def _y_fits(bottom: float, top: float, low: float, high: float) -> bool:
+    return bottom <= low and high <= top and top - bottom <= (high - min(low, bottom)) * _SLACK
 
 
 def _drawable(x: Floats, y: Floats) -> tuple[Floats, Floats]:
