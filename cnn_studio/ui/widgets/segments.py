@@ -17,6 +17,9 @@ from PySide6.QtWidgets import (
 
 from cnn_studio.ui import theme
 
+_BAR_ROOM = 52
+_ROOMY = 760
+
 
 class SegmentedStack(QWidget):
     """Pages with names, one shown at a time.
@@ -52,7 +55,7 @@ class SegmentedStack(QWidget):
             theme.set_role(button, "segment")
             self._group.addButton(button, number)
             row.addWidget(button)
-            self._stack.addWidget(page if page is floats_over else self._below_bar(page))
+            self._stack.addWidget(self._below_bar(page, floats=page is floats_over))
         self._group.button(0).setChecked(True)
         self._group.idClicked.connect(self.show_page)
         layout = QVBoxLayout(self)
@@ -60,11 +63,13 @@ class SegmentedStack(QWidget):
         layout.addWidget(self._stack)
         self.installEventFilter(self)
 
-    def _below_bar(self, page: QWidget) -> QWidget:
+    def _below_bar(self, page: QWidget, *, floats: bool) -> QWidget:
         holder = QWidget()
         layout = QVBoxLayout(holder)
-        layout.setContentsMargins(0, theme.px(52), 0, 0)
+        layout.setContentsMargins(0, theme.px(_BAR_ROOM), 0, 0)
         layout.addWidget(page)
+        if floats:
+            self._floating = layout
         return holder
 
     @Slot(int)
@@ -83,5 +88,9 @@ class SegmentedStack(QWidget):
 
     def _place_bar(self) -> None:
         self._bar.adjustSize()
+        # in a narrow window the buttons would lie on what the page shows in its middle
+        room = 0 if self.width() >= theme.px(_ROOMY) else theme.px(_BAR_ROOM)
+        if self._floating.contentsMargins().top() != room:
+            self._floating.setContentsMargins(0, room, 0, 0)
         self._bar.move(self.width() - self._bar.width() - theme.px(16), theme.px(10))
         self._bar.raise_()
