@@ -97,3 +97,22 @@ def pytest_runtest_teardown(item: pytest.Item):
     if alive := _alive():
         raise AssertionError("live threads left behind: " + ", ".join(alive))
     return result
+
+
+@pytest.fixture
+def show(qtbot):
+    """Return a function that shows a document, LeNet-5 if none, on a canvas of some size."""
+    from cnn_studio.ui.canvas.view import CanvasView
+    from tests.helpers.canvas import Context, lenet
+    from tests.helpers.ui import events
+
+    def make(document=None, width=900, height=860):
+        view = CanvasView(Context(document if document is not None else lenet()))
+        qtbot.addWidget(view)
+        view.animated = False
+        view.resize(width, height)
+        view.show()
+        events()
+        return view
+
+    return make
