@@ -97,12 +97,20 @@ class RunStore:
             for row in rows  # SQLite's rows carry no types
         ]
 
-    def curve(self, run: int) -> list[BatchDone]:
-        """Return the batches of a run in order."""
+    def curve(self, run: int, most: int | None = None) -> list[BatchDone]:
+        """Return the batches of a run in order.
+
+        Args:
+            run: the run's number.
+            most: about how many batches at the most, evenly chosen, the first and the last among them; all if None.
+        """
+        columns = "step, epoch, loss, accuracy, learning_rate, seconds"
         with self._connected() as connection:
+            (last,) = connection.execute("SELECT MAX(step) FROM batches WHERE run = ?", (run,)).fetchone()
+            every = 1 if most is None or last is None else -(-last // most)
             rows = connection.execute(
-                "SELECT step, epoch, loss, accuracy, learning_rate, seconds FROM batches WHERE run = ? ORDER BY step",
-                (run,),
+                f"SELECT {columns} FROM batches WHERE run = ? AND (step % ? = 0 OR step IN (1, ?)) ORDER BY step",
+                (run, every, last),
             ).fetchall()
         return [BatchDone(*row) for row in rows]
 

@@ -54,6 +54,8 @@ def check(
     ] = None,
 ) -> int:
     """List what is wrong or odd about a network, with ways to fix it."""
+    if output is not None and fix is None:
+        raise GraphError("-o says where to save the fixed network; say which fix with --fix N.")
     project = load_project(file)
     if fix is not None:
         _apply_fix(infer_shapes(project.document), fix)

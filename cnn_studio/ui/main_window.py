@@ -73,7 +73,7 @@ class MainWindow(QMainWindow):
         self.files.picture = self.workspace.canvas
         layout_memory.restore(self, self.workspace, preferences)
         self._show_project()
-        if not preferences.welcomed:
+        if not preferences.welcomed and session.path is None:
             self.workspace.show_welcome(self.actions_.starters)
             self.workspace.welcome.closed.connect(self._welcomed)
         self._show_controls()

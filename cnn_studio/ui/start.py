@@ -16,7 +16,7 @@ from PySide6.QtCore import QTimer
 from PySide6.QtWidgets import QApplication
 
 import cnn_studio
-from cnn_studio.app.preferences import load_preferences, save_preferences
+from cnn_studio.app.preferences import Preferences, load_preferences, save_preferences
 from cnn_studio.app.session import Session
 from cnn_studio.app.threads import prefer_short_waits
 from cnn_studio.core.errors import StudioError
@@ -53,6 +53,8 @@ def start_window(arguments: Sequence[str], prepare: Callable[[MainWindow], objec
     app.setApplicationVersion(cnn_studio.__version__)
     app.setDesktopFileName("cnn-studio")
     preferences = load_preferences()
+    if not arguments:
+        _open_last(session, preferences)
     if session.path is not None:
         preferences.remember(session.path)
         save_preferences(preferences)
@@ -75,6 +77,13 @@ def start_window(arguments: Sequence[str], prepare: Callable[[MainWindow], objec
         sys.stderr.flush()
         os._exit(code)
     return code
+
+
+def _open_last(session: Session, preferences: Preferences) -> None:
+    """Open the project of last time; one that is gone or damaged by now leaves the starter open."""
+    for name in preferences.recent[:1]:
+        with contextlib.suppress(StudioError):
+            session.open(Path(name))
 
 
 class _Excepthook:

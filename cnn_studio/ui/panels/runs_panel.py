@@ -27,6 +27,7 @@ from cnn_studio.ui.panels.sorted_table import SortedRows, SortedTable
 _EMPTY = (
     "No runs yet. Press Train: every run is kept here with its settings, its curve and its trained network."
 )
+_MOST_POINTS = 20_000  # of the preview; a long run has millions
 _CURVE_DELAY_MS = 80  # while the arrow keys run through the table, no curve is read
 
 
@@ -157,7 +158,7 @@ class RunsPanel(QWidget):
         if run is None:
             return
         try:
-            curve = self._store.curve(run.id)
+            curve = self._store.curve(run.id, _MOST_POINTS)
         except StorageError as error:
             self.preview.show_curve((), str(error))
             return

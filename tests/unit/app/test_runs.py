@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import sqlite3
 import threading
 from pathlib import Path
@@ -119,3 +120,16 @@ def test_a_locked_store_waits(tmp_path: Path) -> None:
     recorder.add(epoch(1))
     timer.join()
     other.close()
+
+
+def test_a_long_curve_is_thinned_evenly_with_both_ends(tmp_path: Path) -> None:
+    store = RunStore(tmp_path)
+    recorder = store.start(lenet())
+    for event in [*batches(1, 1003), epoch(1)]:
+        recorder.add(event)
+    steps = [batch.step for batch in store.curve(recorder.run, 100)]
+    assert steps[0] == 1 and steps[-1] == 1003
+    assert len(steps) <= 103
+    assert max(b - a for a, b in itertools.pairwise(steps)) <= 11
+    assert len(store.curve(recorder.run)) == 1003
+    assert store.curve(recorder.run + 1, 100) == []

@@ -196,3 +196,11 @@ def test_doctor_names_versions_and_device(cli: Cli) -> None:
     assert "torch 2." in result.out
     assert "Device:" in result.out
     assert ("System libraries: complete" in result.out) == ("apt-get install" not in result.out)
+
+
+def test_an_output_without_a_fix_is_refused(cli: Cli, tmp_path: Path) -> None:
+    file = tmp_path / "l.cnnstudio"
+    cli("new", "lenet5", "-o", file)
+    result = cli("check", file, "-o", tmp_path / "other.cnnstudio")
+    assert result.code == 2 and "--fix" in result.err
+    assert not (tmp_path / "other.cnnstudio").exists()
