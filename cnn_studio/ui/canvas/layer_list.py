@@ -31,6 +31,7 @@ _ROW, _HEADER, _FIRST_HEADER = 28, 34, 26
 _SQUARE = 9
 
 Index = QModelIndex | QPersistentModelIndex
+_DRAGGED = 0.7  # size of the card under the cursor
 
 
 def match_score(spec: LayerSpec, text: str) -> int | None:
@@ -227,10 +228,13 @@ class LayerList(QListView):
             return None
         drag = QDrag(self)
         drag.setMimeData(layer_mime(type_id))
-        picture = card_pixmap(type_id, self.devicePixelRatioF())
+        whole = card_pixmap(type_id, self.devicePixelRatioF())
+        picture = whole.scaledToWidth(
+            round(whole.width() * _DRAGGED), Qt.TransformationMode.SmoothTransformation
+        )
         drag.setPixmap(picture)
-        size = picture.deviceIndependentSize()
-        drag.setHotSpot(QPoint(round(size.width() / 2), round(size.height() / 2)))
+        # above the cursor and to its right: the gap that opens in a wire, and what will stand there, stay in view
+        drag.setHotSpot(QPoint(-theme.px(12), round(picture.deviceIndependentSize().height()) + theme.px(8)))
         return drag
 
 
