@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ctypes
 import importlib.metadata
 import platform
 import sys
@@ -10,6 +9,7 @@ import sys
 import typer
 
 import cnn_studio
+from cnn_studio.app.system import missing_libraries
 from cnn_studio.cli.exits import Exit
 
 _PACKAGES = (
@@ -22,18 +22,6 @@ _PACKAGES = (
     "pydantic",
     "safetensors",
 )
-
-# What Qt's xcb platform plug-in loads, and the Debian packages that have it.
-_XCB_LIBRARIES = {
-    "libxcb-icccm.so.4": "libxcb-icccm4",
-    "libxcb-keysyms.so.1": "libxcb-keysyms1",
-    "libxcb-cursor.so.0": "libxcb-cursor0",
-    "libxcb-image.so.0": "libxcb-image0",
-    "libxcb-render-util.so.0": "libxcb-render-util0",
-    "libxkbcommon-x11.so.0": "libxkbcommon-x11-0",
-    "libEGL.so.1": "libegl1",
-    "libGL.so.1": "libgl1",
-}
 
 
 def doctor() -> int:
@@ -59,19 +47,6 @@ def _version(name: str) -> str:
         return importlib.metadata.version(name)
     except importlib.metadata.PackageNotFoundError:
         return "is not installed"
-
-
-def missing_libraries() -> list[str]:
-    """Return the Debian packages whose libraries Qt needs for a window here and that cannot be loaded."""
-    if not sys.platform.startswith("linux"):
-        return []
-    missing = []
-    for library, package in _XCB_LIBRARIES.items():
-        try:
-            ctypes.CDLL(library)
-        except OSError:
-            missing.append(package)
-    return missing
 
 
 def _print_device() -> bool:

@@ -18,6 +18,7 @@ from PySide6.QtWidgets import QApplication
 import cnn_studio
 from cnn_studio.app.preferences import Preferences, load_preferences, save_preferences
 from cnn_studio.app.session import Session
+from cnn_studio.app.system import display_problem
 from cnn_studio.app.threads import prefer_short_waits
 from cnn_studio.core.errors import StudioError
 from cnn_studio.ui import theme
@@ -38,6 +39,10 @@ def start_window(arguments: Sequence[str], prepare: Callable[[MainWindow], objec
     if len(arguments) > 1:
         sys.stderr.write("Only one project can be opened at a time: cnn-studio open FILE\n")
         return 2
+    problem = display_problem()
+    if problem:
+        sys.stderr.write(f"{problem}\n")
+        return 1
     prefer_short_waits()
     session = Session()
     if arguments:
