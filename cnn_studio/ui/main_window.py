@@ -208,6 +208,8 @@ class MainWindow(QMainWindow):
             return self._load_error
         if not self.loader.is_ready:
             return "PyTorch is still loading; this takes a few seconds."
+        if self.session.settings.start == "trained" and not len(self.session.weights):
+            return "There are no trained weights to start from yet. Choose new weights under More."
         need, free = training_memory(self.session), available_memory()
         if need is not None and free is not None and need > free:
             return (

@@ -194,3 +194,11 @@ def test_a_wrong_folder_gives_the_images_before_back(window, qtbot, tmp_path):
     assert window.session.data == before
     assert "kept" in window.workspace._message.label.text()
     assert window.actions_.all["train"].isEnabled()
+
+
+def test_a_start_from_weights_that_are_not_there_is_refused_before(window, qtbot):
+    settings(window, start="trained")
+    qtbot.waitUntil(lambda: not window.actions_.all["train"].isEnabled(), timeout=2000)
+    assert "no trained weights" in window.actions_.all["train"].toolTip()
+    settings(window, start="new")
+    qtbot.waitUntil(window.actions_.all["train"].isEnabled, timeout=2000)

@@ -339,3 +339,15 @@ def test_the_panel_dies_with_its_plots(qtbot):
     panel.deleteLater()
     events()
     theme.manager().set_mode("dark")  # nobody dead is told
+
+
+def test_momentum_can_be_set_for_sgd_alone(panel):
+    assert panel._form.field("momentum").isEnabled()
+    panel.set_settings(panel.settings().model_copy(update={"optimizer": "adam"}))
+    assert not panel._form.field("momentum").isEnabled()
+
+
+def test_the_line_says_which_weights_a_run_begins_with(panel):
+    assert panel._line.text() == "ready to train new weights"
+    panel.set_settings(panel.settings().model_copy(update={"start": "trained"}))
+    assert panel._line.text() == "ready to go on from the trained weights"

@@ -243,12 +243,14 @@ class TrainingPanel(QWidget):
             self._controls = controls
             self.controls_changed.emit()
         self._form.set_enabled(idle)
+        # Adam keeps averages of its own
+        self._form.field("momentum").setEnabled(self._form.field("optimizer").value() == "sgd")
         end = self._progress.finished
         failed = idle and end is not None and end.status == "failed"
         self._details.setVisible(bool(failed and end is not None and end.details))
         self._bar.setRange(0, 0 if state == "preparing" else 1000)
         self._bar.setValue(round(1000 * self._progress.fraction))
-        text, role = self._progress.text() or "ready to train", "error" if failed else "small"
+        text, role = self._progress.text() or self._ready_text(), "error" if failed else "small"
         if idle and blocked:
             text, role = blocked, "error" if error else "warning"
         elif state == "preparing":
@@ -257,6 +259,10 @@ class TrainingPanel(QWidget):
             text = "stopping after this batch"
         self._line.setText(text)
         theme.set_role(self._line, role)
+
+    def _ready_text(self) -> str:
+        goes_on = self._form.field("start").value() == "trained"
+        return "ready to go on from the trained weights" if goes_on else "ready to train new weights"
 
     @Slot()
     def _edited(self) -> None:
