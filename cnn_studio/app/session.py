@@ -77,13 +77,20 @@ class Session:
         """
         self.replace(load_project(path), path)
 
-    def save(self, path: Path, thumbnail: bytes = b"") -> None:
+    def save(
+        self, path: Path, thumbnail: bytes = b"", write: Callable[[Path, Project], None] = save_project
+    ) -> None:
         """Save to a file, which then is the project's.
+
+        Args:
+            path: the file.
+            thumbnail: a picture of the network as PNG bytes.
+            write: writes a snapshot of the project; the window passes one that waits without standing still.
 
         Raises:
             StorageError: it cannot be written; the project stays modified.
         """
-        save_project(path, self.snapshot(thumbnail))
+        write(path, self.snapshot(thumbnail))
         self.path = path
         self._extras_modified = False
         self.stack.mark_clean()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 
 from PySide6.QtCore import QBuffer, QByteArray, QIODevice, QObject, Qt, Signal
@@ -10,10 +11,11 @@ from PySide6.QtGui import QPixmap
 from PySide6.QtWidgets import QFileDialog, QMessageBox, QWidget
 
 from cnn_studio.app.preferences import Preferences, save_preferences
-from cnn_studio.app.project import SUFFIX, load_project, starter_project
+from cnn_studio.app.project import SUFFIX, Project, load_project, save_project, starter_project
 from cnn_studio.app.session import Session
 from cnn_studio.core.errors import StudioError
 from cnn_studio.graph.starters import find_starter
+from cnn_studio.ui.widgets.waiting import run_waiting
 
 _FILTER = f"CNN Studio projects (*{SUFFIX})"
 _THUMBNAIL = 320
@@ -63,7 +65,7 @@ class FileController(QObject):
         if not self.may_leave():
             return
         try:
-            self._session.replace(load_project(path))
+            self._session.replace(self._read(path))
         except StudioError as error:
             self.message.emit(str(error))
             return
@@ -72,7 +74,7 @@ class FileController(QObject):
 
     def _open(self, path: Path) -> None:
         try:
-            self._session.open(path)
+            self._session.replace(self._read(path), path)
         except StudioError as error:
             self.message.emit(str(error))
             return
@@ -105,13 +107,19 @@ class FileController(QObject):
 
     def _save(self, path: Path) -> bool:
         try:
-            self._session.save(path, self._thumbnail())
+            self._session.save(path, self._thumbnail(), self._write)
         except StudioError as error:
             self.message.emit(str(error))
             return False
         self.saved_at = datetime.now()
         self._remember(path)
         return True
+
+    def _write(self, path: Path, project: Project) -> None:
+        run_waiting(self._window, f"Saving {path.name}", partial(save_project, path, project))
+
+    def _read(self, path: Path) -> Project:
+        return run_waiting(self._window, f"Opening {path.name}", partial(load_project, path))
 
     def may_leave(self) -> bool:
         """Ask what to do with unsaved changes, if there are any; return whether to go on."""
