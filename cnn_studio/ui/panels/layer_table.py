@@ -6,16 +6,15 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from PySide6.QtCore import QAbstractTableModel, QModelIndex, QObject, QPersistentModelIndex, Qt
+from PySide6.QtCore import QObject, Qt
 from typing_extensions import override
 
 from cnn_studio.graph.document import Layer, NetworkDocument
 from cnn_studio.graph.shapes import ShapeReport
 from cnn_studio.graph.spec import product
 from cnn_studio.ui import theme
+from cnn_studio.ui.panels.row_model import Index, RowModel
 from cnn_studio.ui.panels.sorted_table import SORT_ROLE
-
-_Index = QModelIndex | QPersistentModelIndex
 
 SHARE_COLUMN = 5
 
@@ -112,11 +111,11 @@ def _row(document: NetworkDocument, report: ShapeReport, layer: Layer, place: in
     )
 
 
-class LayerTable(QAbstractTableModel):
+class LayerTable(RowModel):
     """One row per layer."""
 
     def __init__(self, parent: QObject | None = None) -> None:
-        super().__init__(parent)
+        super().__init__(_COLUMNS, parent)
         self._rows: Sequence[LayerRow] = ()
 
     @property
@@ -138,27 +137,15 @@ class LayerTable(QAbstractTableModel):
         self.endResetModel()
 
     @override
-    def rowCount(self, parent: _Index = QModelIndex()) -> int:  # noqa: B008 - Qt's own default
-        return 0 if parent.isValid() else len(self._rows)
+    def num_rows(self) -> int:
+        return len(self._rows)
 
     @override
-    def columnCount(self, parent: _Index = QModelIndex()) -> int:  # noqa: B008 - Qt's own default
-        return 0 if parent.isValid() else len(_COLUMNS)
+    def alignment(self, column: int) -> Qt.AlignmentFlag:
+        return _alignment(1 if column == SHARE_COLUMN else column)
 
     @override
-    def headerData(self, section: int, orientation: Qt.Orientation, role: int = 0) -> Any:
-        if orientation != Qt.Orientation.Horizontal:
-            return None
-        if role == Qt.ItemDataRole.DisplayRole:
-            return _COLUMNS[section][0]
-        if role == Qt.ItemDataRole.ToolTipRole:
-            return _COLUMNS[section][1]
-        if role == Qt.ItemDataRole.TextAlignmentRole:
-            return _alignment(1 if section == SHARE_COLUMN else section)
-        return None
-
-    @override
-    def data(self, index: _Index, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
+    def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
         if not index.isValid():
             return None
         row, column = self._rows[index.row()], index.column()

@@ -8,17 +8,16 @@ from pathlib import Path
 from typing import Any
 
 from pydantic import ValidationError
-from PySide6.QtCore import QAbstractTableModel, QModelIndex, QObject, QPersistentModelIndex, Qt
+from PySide6.QtCore import QObject, Qt
 from typing_extensions import override
 
 from cnn_studio.app.runs import RunSummary
 from cnn_studio.datasets.records import DataSource
 from cnn_studio.datasets.sources import describe
 from cnn_studio.ui import theme
+from cnn_studio.ui.panels.row_model import Index, RowModel
 from cnn_studio.ui.panels.run_progress import percent_text
 from cnn_studio.ui.panels.sorted_table import SORT_ROLE
-
-_Index = QModelIndex | QPersistentModelIndex
 
 _COLUMNS = (
     ("Run", "Number of the run"),
@@ -100,11 +99,11 @@ def _number(value: object) -> tuple[str, float | None]:
     return (f"{value:,}" if isinstance(value, int) else f"{value:g}"), float(value)
 
 
-class RunTable(QAbstractTableModel):
+class RunTable(RowModel):
     """One row per run."""
 
     def __init__(self, parent: QObject | None = None) -> None:
-        super().__init__(parent)
+        super().__init__(_COLUMNS, parent)
         self._runs: Sequence[RunSummary] = ()
         self._cells: list[tuple[tuple[str, Any], ...]] = []
 
@@ -121,25 +120,15 @@ class RunTable(QAbstractTableModel):
         self.endResetModel()
 
     @override
-    def rowCount(self, parent: _Index = QModelIndex()) -> int:  # noqa: B008 - Qt's own default
-        return 0 if parent.isValid() else len(self._runs)
+    def num_rows(self) -> int:
+        return len(self._runs)
 
     @override
-    def columnCount(self, parent: _Index = QModelIndex()) -> int:  # noqa: B008 - Qt's own default
-        return 0 if parent.isValid() else len(_COLUMNS)
+    def alignment(self, column: int) -> Qt.AlignmentFlag:
+        return _alignment(column)
 
     @override
-    def headerData(self, section: int, orientation: Qt.Orientation, role: int = 0) -> Any:
-        if orientation != Qt.Orientation.Horizontal:
-            return None
-        if role == Qt.ItemDataRole.DisplayRole:
-            return _COLUMNS[section][0]
-        if role == Qt.ItemDataRole.ToolTipRole:
-            return _COLUMNS[section][1]
-        return _alignment(section) if role == Qt.ItemDataRole.TextAlignmentRole else None
-
-    @override
-    def data(self, index: _Index, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
+    def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
         if not index.isValid():
             return None
         column = index.column()

@@ -5,22 +5,22 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from PySide6.QtCore import QAbstractTableModel, QModelIndex, QObject, QPersistentModelIndex, Qt
+from PySide6.QtCore import QObject, Qt
 from PySide6.QtWidgets import QAbstractItemView, QTableView, QWidget
 from typing_extensions import override
 
 from cnn_studio.datasets.records import SkippedFile
 from cnn_studio.ui import theme
+from cnn_studio.ui.panels.row_model import Index, RowModel
 
-_Index = QModelIndex | QPersistentModelIndex
-_COLUMNS = ("File", "Why it was left out")
+_COLUMNS = (("File", ""), ("Why it was left out", ""))
 
 
-class SkippedFiles(QAbstractTableModel):
+class SkippedFiles(RowModel):
     """One row per file: name and reason; the tool tip has the whole path."""
 
     def __init__(self, parent: QObject | None = None) -> None:
-        super().__init__(parent)
+        super().__init__(_COLUMNS, parent)
         self._files: Sequence[SkippedFile] = ()
 
     def set_files(self, files: Sequence[SkippedFile]) -> None:
@@ -30,23 +30,11 @@ class SkippedFiles(QAbstractTableModel):
         self.endResetModel()
 
     @override
-    def rowCount(self, parent: _Index = QModelIndex()) -> int:  # noqa: B008 - Qt's own default
-        return 0 if parent.isValid() else len(self._files)
+    def num_rows(self) -> int:
+        return len(self._files)
 
     @override
-    def columnCount(self, parent: _Index = QModelIndex()) -> int:  # noqa: B008 - Qt's own default
-        return 0 if parent.isValid() else len(_COLUMNS)
-
-    @override
-    def headerData(self, section: int, orientation: Qt.Orientation, role: int = 0) -> Any:
-        if orientation != Qt.Orientation.Horizontal:
-            return None
-        if role == Qt.ItemDataRole.DisplayRole:
-            return _COLUMNS[section]
-        return Qt.AlignmentFlag.AlignLeft if role == Qt.ItemDataRole.TextAlignmentRole else None
-
-    @override
-    def data(self, index: _Index, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
+    def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
         if not index.isValid():
             return None
         file = self._files[index.row()]
