@@ -64,8 +64,10 @@ class TorchLoader(QObject):
             importlib.import_module("cnn_studio.engine.loop")
             # what was just imported stays; searching it for garbage would stop all threads for a tenth of a second
             gc.freeze()
+            gc.enable()
             self._done.emit(text, "")
         except Exception as error:  # noqa: BLE001 - whatever keeps torch from loading, the window must live and say so
+            gc.enable()
             self._done.emit(
                 "", f"PyTorch cannot be loaded ({error}). Run `cnn-studio doctor` to see what is missing."
             )

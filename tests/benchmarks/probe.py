@@ -43,7 +43,7 @@ def main(kind: str, data: str) -> None:
     if kind == "headless":
         _headless(data)
         return
-    from cnn_studio.ui.start import start_window
+    from cnn_studio.__main__ import open_window
 
     watcher: list[Any] = []
 
@@ -55,7 +55,7 @@ def main(kind: str, data: str) -> None:
             StartWatcher(window) if kind == "start" else TrainWatcher(window, kind, _project(data))
         )
 
-    start_window([], prepare)
+    open_window([], prepare)
     print(json.dumps(watcher[0].record))
 
 
