@@ -2,8 +2,9 @@ import math
 
 import numpy as np
 import pytest
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QCoreApplication, QEvent, Qt
 from PySide6.QtWidgets import QComboBox, QLineEdit, QPushButton, QToolButton, QWidget
+from shiboken6 import isValid
 
 from cnn_studio.engine.events import (
     BatchDone,
@@ -337,8 +338,9 @@ def test_the_panel_dies_with_its_plots(qtbot):
     panel = TrainingPanel(parent)
     panel.handle([started(), batch(1)])
     panel.deleteLater()
-    events()
-    theme.manager().set_mode("dark")  # nobody dead is told
+    QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)  # no event loop of its own runs here
+    assert not isValid(panel)
+    theme.manager().set_mode("dark")  # telling the dead would raise
 
 
 def test_momentum_can_be_set_for_sgd_alone(panel):

@@ -64,11 +64,11 @@ class Field(QWidget):
         Raises:
             ParameterError: what is typed is no legal value.
         """
-        raise NotImplementedError
+        raise TypeError(f"{type(self).__name__} holds no value")
 
     def set_value(self, value: object) -> None:
         """Show a value; `changed` is emitted if it is another one."""
-        raise NotImplementedError
+        raise TypeError(f"{type(self).__name__} shows no value")
 
     def mark(self, is_wrong: bool) -> None:
         """Show at the field itself that its value is refused."""
