@@ -49,7 +49,8 @@ class TrainingController(QObject):
 
     Attributes:
         events: a list of the engine's events of the present run, in order.
-        validated: the run's latest `EpochDone`, while the window still shows the images it is about.
+        validated: the run's latest `EpochDone`, and at its end the one of the kept weights, while the window
+            still shows the images it is about.
         progress: of loading images: text, done, total.
         data_loaded: images are in memory, as `ImageData`.
         data_failed: with the sentence that says why not.
@@ -73,6 +74,7 @@ class TrainingController(QObject):
         self._store = store
         self.jobs = JobList()
         self._run: _Work | None = None
+        self._best: EpochDone | None = None  # of the run: the epoch whose weights it keeps
         self._loading: _Work | None = None
         self._data: _Loaded | None = None
         self._run_bridge = Bridge(self)
@@ -171,6 +173,7 @@ class TrainingController(QObject):
 
         job = Job(f"Training {project.document.info.name}", work)
         self._run = _Work(job, self._session.document, self._key())
+        self._best = None
         self._run_bridge.watch(job.mailbox)
         self.jobs.start(job)
         self.running_changed.emit()
@@ -203,8 +206,11 @@ class TrainingController(QObject):
             if passed:
                 self.events.emit(passed)
             epochs = [event for event in passed if isinstance(event, EpochDone)]
-            if epochs and run.key == self._key():
-                self.validated.emit(epochs[-1])
+            self._best = next((epoch for epoch in reversed(epochs) if epoch.is_best), self._best)
+            has_ended = any(isinstance(event, RunFinished) for event in passed)
+            shown = self._best if has_ended else epochs[-1] if epochs else None
+            if shown is not None and run.key == self._key():
+                self.validated.emit(shown)
         finally:
             if any(isinstance(event, JobEnded) for event in events):
                 self._run = None
