@@ -56,9 +56,13 @@ class Project:
 
 
 def starter_project(starter: Starter) -> Project:
-    """Return a new project for a starter network on the embedded digits."""
+    """Return a new project for a starter network on the embedded digits.
+
+    A network made for other classes keeps its own number of outputs until images are loaded for it.
+    """
     document = starter.build()
-    document.change_info(labels=tuple("0123456789"))
+    if starter.classes == 10:
+        document.change_info(labels=tuple("0123456789"))
     return Project(document, DataSource(), TrainSettings.model_validate(dict(starter.settings)))
 
 

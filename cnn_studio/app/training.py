@@ -150,7 +150,8 @@ def _fitted(document: NetworkDocument, data: ImageData, report: Report) -> Netwo
     change = fit_output(document, len(data.classes))
     if change is not None:
         layer = document.layer(change.id)
-        report(OutputFitted(layer.path, layer.params["out_features"], len(data.classes)))
+        (before,) = (layer.params[key] for key in change.changes)
+        report(OutputFitted(layer.path, before, len(data.classes)))
         change.apply(document)
     preprocessing = document.info.preprocessing
     if preprocessing.measured or preprocessing.mean is None or preprocessing.std is None:

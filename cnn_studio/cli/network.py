@@ -32,7 +32,7 @@ def new(
     """Make a project from a starter network."""
     if list_all:
         for starter in STARTERS:
-            typer.echo(f"{starter.name:<12} {starter.title}: {starter.help}")
+            typer.echo(f"{starter.name:<15} {starter.title}: {starter.help}")
         return Exit.DONE
     if not arch:
         raise GraphError("Name a starter network, such as: cnn-studio new lenet5 -o lenet5.cnnstudio")

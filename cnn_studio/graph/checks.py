@@ -14,6 +14,7 @@ from cnn_studio.graph.topology import ancestors
 _KEEPS_WIDTH = frozenset(
     {"softmax", "identity", "relu", "leaky_relu", "tanh", "sigmoid", "dropout", "batch_norm"}
 )
+_TO_ONE_CELL = frozenset({"global_avg_pool", "global_max_pool", "spatial_mean"})
 
 
 def structural_problems(document: NetworkDocument) -> list[Problem]:
@@ -199,30 +200,39 @@ def _output_shape(document: NetworkDocument, output: int, shape: Shape) -> list[
         change = fit_output(document, wanted)
         if change is None:
             return ()
-        return (Fix(f"Give {document.layer(change.id).path} {wanted} units", change),)
+        return (Fix(f"Give {document.layer(change.id).path} {wanted} {_unit(document, change)}", change),)
 
     data = {"outputs": shape[0], "classes": wanted}
     return [Problem("output_width", "error", output, layer.path, message, data, widen)]
 
 
+def _unit(document: NetworkDocument, change: SetParams) -> str:
+    return "filters" if document.layer(change.id).type == "conv2d" else "units"
+
+
 def fit_output(document: NetworkDocument, num_classes: int) -> SetParams | None:
-    """Return the command that gives the last fully connected layer one unit per class.
+    """Return the command that gives the last layer with weights one unit per class.
 
     None if it has as many already, or if the network ends in something else.
     """
     output = document.info.output
-    layer = None if output is None else _sets_width(document, output)
-    if layer is None or layer.params["out_features"] == num_classes:
+    found = None if output is None else _sets_width(document, output)
+    if found is None or found[0].params[found[1]] == num_classes:
         return None
-    return SetParams(id=layer.id, changes={"out_features": num_classes})
+    return SetParams(id=found[0].id, changes={found[1]: num_classes})
 
 
-def _sets_width(document: NetworkDocument, output: int) -> Layer | None:
-    """Return the layer whose parameter decides the number of outputs, or None if it is not that simple."""
-    here = document.layer(output)
-    while here.type in _KEEPS_WIDTH:
+def _sets_width(document: NetworkDocument, output: int) -> tuple[Layer, str] | None:
+    """Return the layer and its parameter that decide the number of outputs, or None if it is not that simple."""
+    here, pooled = document.layer(output), False
+    while here.type in _KEEPS_WIDTH or here.type == "flatten" or here.type in _TO_ONE_CELL:
+        pooled = pooled or here.type in _TO_ONE_CELL
         sources = document.sources_of(here.id)
         if len(sources) != 1:
             return None
         here = document.layer(sources[0])
-    return here if here.type == "linear" else None
+    if here.type == "linear" and not pooled:
+        return here, "out_features"
+    if here.type == "conv2d" and pooled and here.params["groups"] == 1:
+        return here, "out_channels"  # one map per class, each brought to one number
+    return None

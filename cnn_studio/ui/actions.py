@@ -128,8 +128,12 @@ class Actions(QObject):
         self.starters = menu = file.addMenu("New from starter")
         theme.bind_icon(menu, "new")
         menu.setToolTipsVisible(True)
+        groups: dict[str, QMenu] = {"": menu}
         for starter in STARTERS:
-            action = menu.addAction(starter.title)
+            if starter.group not in groups:
+                groups[starter.group] = menu.addMenu(starter.group)
+                groups[starter.group].setToolTipsVisible(True)
+            action = groups[starter.group].addAction(starter.title)
             action.setToolTip(starter.help)
             action.triggered.connect(partial(starters, starter.name))
         menu.actions()[0].setShortcut(QKeySequence("Ctrl+N"))

@@ -229,7 +229,8 @@ class MainWindow(QMainWindow):
         data = self.training.data
         if data is not None:
             self.workspace.show_images(data)  # what the other network said of them goes
-        elif self.loader.is_ready and self.session.data.kind == "digits":
+        elif self.loader.is_ready and self.session.data.kind == "digits" and self.session.document.info.labels:
+            # without class names the outputs are those of the network's own task: kept until images are asked for
             self.training.load()
 
     def _saved(self) -> None:

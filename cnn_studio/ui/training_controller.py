@@ -151,7 +151,7 @@ class TrainingController(QObject):
         layer = self._session.adopt_classes(loaded.data.classes)
         if layer is not None:
             count = len(loaded.data.classes)
-            self.message.emit(f"{layer} now has {count} units, one per class. Undo takes it back.")
+            self.message.emit(f"{layer} now has {count} outputs, one per class. Undo takes it back.")
         self.data_loaded.emit(loaded.data)
 
     # --------------------------------------------------------------------------------------------------- the run
