@@ -227,6 +227,21 @@ class RenameLayer(_Command):
         return RenameLayer(id=self.id, path=target.change_layer(self.id, path=self.path).path)
 
 
+class RenameLayers(_Command):
+    """Give several layers other paths at once, so that names may change places; paths by layer id."""
+
+    command: Literal["rename_layers"] = "rename_layers"
+    paths: dict[int, str]
+    text: str = "rename layers"
+
+    @property
+    def label(self) -> str:
+        return self.text
+
+    def apply(self, target: NetworkDocument) -> RenameLayers:
+        return RenameLayers(paths=target.rename_layers(self.paths), text=self.text)
+
+
 class SetTraining(_Command):
     """Set how layers train: frozen or not, learning-rate factor, batch-norm statistics; None leaves as it is."""
 
@@ -325,6 +340,7 @@ AnyCommand = Annotated[
     | SetParams
     | MoveLayers
     | RenameLayer
+    | RenameLayers
     | SetTraining
     | SetOutput
     | SetInfo

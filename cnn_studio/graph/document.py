@@ -263,6 +263,34 @@ class NetworkDocument:
                 self._change.renamed.add(layer_id)
         return before
 
+    def rename_layers(self, paths: Mapping[int, str]) -> dict[int, str]:
+        """Give several layers other paths at once and return those before; only the outcome must be legal.
+
+        Raises:
+            GraphError: there is no such layer, or a new path is taken or no legal name; nothing is changed.
+        """
+        before = {layer_id: self.layer(layer_id).path for layer_id in paths}
+        for path in before.values():
+            self._remove_path(path)
+        added: list[str] = []
+        try:
+            for layer_id, path in paths.items():
+                self._check_free(path)
+                self._add_path(path, layer_id)
+                added.append(path)
+        except GraphError:
+            for path in added:
+                self._remove_path(path)
+            for layer_id, path in before.items():
+                self._add_path(path, layer_id)
+            raise
+        with self.editing():
+            for layer_id, path in paths.items():
+                self._layers[layer_id] = replace(self._layers[layer_id], path=path)
+            self._change.edited.update(paths)
+            self._change.renamed.update(paths)
+        return before
+
     def put_link(self, link: Link, place: int | None = None) -> None:
         """Add a link; `cnn_studio.graph.legality` says beforehand whether it is allowed.
 
