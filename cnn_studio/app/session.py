@@ -12,6 +12,7 @@ from cnn_studio.app.weights import WeightSet
 from cnn_studio.core.commands import CommandStack
 from cnn_studio.datasets.records import DataSource
 from cnn_studio.engine.settings import TrainSettings
+from cnn_studio.graph.analysis import Analysis, analyse
 from cnn_studio.graph.checks import fit_output
 from cnn_studio.graph.commands import AnyCommand, Macro, SetInfo
 from cnn_studio.graph.document import DocumentChange, NetworkDocument
@@ -26,6 +27,7 @@ class Session:
     """One open project.
 
     Attributes:
+        view: how the canvas shows the network; the canvas sets it, it is saved along, and it is no edit.
         changed: emitted with a `DocumentChange` after each edit of the document.
         replaced: emitted after another project was opened; document and stack are then other objects.
         settings_changed: emitted after training settings or the data source changed.
@@ -46,9 +48,11 @@ class Session:
         self.document = project.document
         self.stack: CommandStack[NetworkDocument] = CommandStack(self.document)
         self._shapes = ShapeEngine(self.document)
+        self._analysis: Analysis | None = None
         self.settings = project.settings
         self.data = project.data
         self.weights = project.weights
+        self.view = project.view
         self.path = path
         self._extras_modified = False
         self.document.changed.connect(self._pass_on)
@@ -97,7 +101,9 @@ class Session:
 
     def snapshot(self, thumbnail: bytes = b"") -> Project:
         """Return the project as it is now, safe to hand to another thread."""
-        return Project(self.document.copy(), self.data, self.settings, self.weights, thumbnail)
+        return Project(
+            self.document.copy(), self.data, self.settings, self.weights, thumbnail, self.view
+        )
 
     @property
     def is_modified(self) -> bool:
@@ -112,6 +118,13 @@ class Session:
     def report(self) -> ShapeReport:
         """Return shapes and problems of the document as it is now."""
         return self._shapes.report()
+
+    def analysis(self) -> Analysis:
+        """Return parameters, costs and receptive fields of the document as it is now."""
+        report = self.report()
+        if self._analysis is None or self._analysis.report is not report:
+            self._analysis = analyse(report)
+        return self._analysis
 
     def push(self, command: AnyCommand) -> None:
         """Carry out an edit as one undo step.

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import sys
+from fractions import Fraction
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -12,10 +14,13 @@ from cnn_studio.app.project import load_project, save_project, starter_project
 from cnn_studio.cli.exits import Exit
 from cnn_studio.core.errors import GraphError
 from cnn_studio.core.params import Param
+from cnn_studio.engine.memory import training_memory
+from cnn_studio.engine.settings import TrainSettings
+from cnn_studio.graph.analysis import BYTES_PER_NUMBER, Analysis, analyse
 from cnn_studio.graph.problems import Problem
 from cnn_studio.graph.registry import all_specs
 from cnn_studio.graph.shapes import ShapeReport, infer_shapes
-from cnn_studio.graph.spec import shape_text
+from cnn_studio.graph.spec import Family, shape_text
 from cnn_studio.graph.starters import STARTERS, find_starter
 
 ProjectFile = Annotated[Path, typer.Argument(metavar="FILE", help="A project, *.cnnstudio.")]
@@ -100,11 +105,20 @@ def _verdict(problems: tuple[Problem, ...]) -> str:
     return ", ".join(f"{n} {name}{'' if n == 1 else 's'}" for name, n in counts.items() if n)
 
 
-def summary(file: ProjectFile, as_json: Json = False) -> int:
-    """Print layers, output shapes and parameter counts."""
+def summary(
+    file: ProjectFile,
+    as_json: Json = False,
+    batch: Annotated[
+        int | None, typer.Option("--batch", metavar="N", min=1, help="Batch size of the memory estimate.")
+    ] = None,
+) -> int:
+    """Print what every layer gives, holds, costs and sees."""
     project = load_project(file)
     report = infer_shapes(project.document)
-    record = summary_record(report)
+    settings = project.settings
+    record = summary_record(
+        report, settings if batch is None else settings.model_copy(update={"batch_size": batch})
+    )
     if as_json:
         typer.echo(json.dumps(record, indent=1))
     else:
@@ -112,43 +126,98 @@ def summary(file: ProjectFile, as_json: Json = False) -> int:
     return Exit.DONE if report.ok else Exit.FAILED
 
 
-def summary_record(report: ShapeReport) -> dict[str, Any]:
-    """Return the summary of a network as a JSON-able record; unknown shapes and counts are null."""
-    rows = []
-    total = trainable = 0
-    for layer_id in report.order:
-        layer, state = report.document.layer(layer_id), report.states[layer_id]
-        params = report.num_params(layer_id)
-        total += params or 0
-        trainable += (params or 0) if layer.trainable else 0
-        rows.append(
-            {
-                "path": layer.path,
-                "type": layer.type,
-                "output_shape": None if state.shape is None else list(state.shape),
-                "params": params,
-                "macs": report.macs(layer_id),
-                "trainable": layer.trainable,
+def summary_record(report: ShapeReport, settings: TrainSettings) -> dict[str, Any]:
+    """Return the numbers of a network as a JSON-able record; unknown ones are null."""
+    numbers = analyse(report)
+    memory = training_memory(numbers, settings)
+    return {
+        "total_params": numbers.total.params,
+        "trainable_params": numbers.trainable_params,
+        "total_macs": numbers.total.macs,
+        "total_neurons": numbers.total.neurons,
+        "total_activations": numbers.total.activations,
+        "families": {
+            family.key: {
+                "layers": total.layers,
+                "params": total.params,
+                "share": total.params / numbers.total.params if numbers.total.params else 0.0,
+                "macs": total.macs,
+                "activations": total.activations,
             }
-        )
-    return {"total_params": total, "trainable_params": trainable, "layers": rows}
+            for family, total in numbers.families.items()
+        },
+        "training_memory": {
+            "batch_size": settings.batch_size,
+            "bytes": None if memory is None else memory.total,
+        },
+        "layers": [
+            _layer_record(report, numbers, layer_id, settings.batch_size) for layer_id in numbers.layers
+        ],
+    }
+
+
+def _layer_record(report: ShapeReport, numbers: Analysis, layer_id: int, batch_size: int) -> dict[str, Any]:
+    layer, row, fields = (
+        report.document.layer(layer_id),
+        numbers.layers[layer_id],
+        numbers.fields.get(layer_id),
+    )
+    size = None if row.activations is None else BYTES_PER_NUMBER * batch_size * row.activations
+    return {
+        "path": layer.path,
+        "type": layer.type,
+        "output_shape": None if row.shape is None else list(row.shape),
+        "neurons": row.neurons,
+        "params": row.params,
+        "weights": row.weights,
+        "biases": row.biases,
+        "share": numbers.share(layer_id),
+        "macs": row.macs,
+        "activations": row.activations,
+        "activation_bytes": size,
+        "receptive_field": None if fields is None else [field.cells for field in fields],
+        "effective_stride": None if fields is None else [_plain(field.stride) for field in fields],
+        "dense_params": row.dense_params,
+        "trainable": layer.trainable,
+    }
+
+
+def _plain(number: Fraction) -> int | float:
+    return int(number) if number.denominator == 1 else float(number)
 
 
 def _print_summary(record: dict[str, Any]) -> None:
     from rich.console import Console
     from rich.table import Table
 
-    table = Table("Layer", "Type", "Output", "Parameters")
+    table = Table("Layer", "Type", "Output", "Parameters", "MAC", "Sees")
+    for column in table.columns:
+        column.no_wrap = True
     for column in table.columns[2:]:
         column.justify = "right"
     for row in record["layers"]:
         shape = "?" if row["output_shape"] is None else shape_text(tuple(row["output_shape"]))
         params = "?" if row["params"] is None else f"{row['params']:,}"
-        table.add_row(row["path"], row["type"], shape, params)
-    console = Console(markup=False, emoji=False)  # a type of another version may hold brackets
+        macs = "?" if row["macs"] is None else f"{row['macs']:,}"
+        field = "?" if row["receptive_field"] is None else shape_text(tuple(row["receptive_field"]))
+        frozen = "" if row["trainable"] or not row["params"] else " (frozen)"
+        table.add_row(row["path"] + frozen, row["type"], shape, params, macs, field)
+    # a type of another version may hold brackets; in a pipe nobody says how wide a line may be
+    console = Console(markup=False, emoji=False, width=None if sys.stdout.isatty() else 140)
     console.print(table)
+    for key, total in record["families"].items():
+        if total["params"]:
+            title = next(family.title for family in Family if family.key == key)
+            console.print(f"{title}: {total['params']:,} parameters, {total['share']:.1%}", highlight=False)
+    memory = record["training_memory"]
+    takes = "unknown" if memory["bytes"] is None else f"about {memory['bytes'] / 1e6:,.0f} MB"
     console.print(
-        f"{record['total_params']:,} parameters, {record['trainable_params']:,} trainable", highlight=False
+        f"{record['total_params']:,} parameters, {record['trainable_params']:,} trainable; "
+        f"{record['total_macs']:,} MAC and {record['total_activations']:,} activations per image, "
+        f"{record['total_neurons']:,} neurons; memory of training at a batch of "
+        f"{memory['batch_size']}: {takes}",
+        highlight=False,
+        soft_wrap=True,
     )
 
 

@@ -9,7 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from cnn_studio.datasets.memory import free_memory
-from cnn_studio.engine.settings import Optimizer
+from cnn_studio.engine.settings import Optimizer, TrainSettings
+from cnn_studio.graph.analysis import Analysis
 
 _BYTES = 4  # of a float32
 _OVERHEAD = 14_000_000
@@ -81,6 +82,23 @@ def estimate_training_memory(
         activations=int(_BYTES * activations_per_image * batch_size * (1 + _BACKWARD_SHARE)),
         batch=_BYTES * input_size * batch_size,
         overhead=_OVERHEAD,
+    )
+
+
+def training_memory(numbers: Analysis, settings: TrainSettings) -> MemoryEstimate | None:
+    """Estimate what a run of a network takes with these settings; None while the network has errors."""
+    report = numbers.report
+    if not report.ok:
+        return None
+    entry = next(i for i in report.order if report.document.layer(i).type == "input")
+    return estimate_training_memory(
+        total_params=numbers.total.params,
+        activations_per_image=numbers.total.activations,
+        input_size=numbers.layers[entry].activations or 0,
+        batch_size=settings.batch_size,
+        optimizer=settings.optimizer,
+        momentum=settings.momentum,
+        trainable_params=numbers.trainable_params,
     )
 
 

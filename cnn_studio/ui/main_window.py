@@ -16,13 +16,13 @@ from cnn_studio.app.session import Session
 from cnn_studio.app.training import TrainingOutcome
 from cnn_studio.datasets.records import DataSource, ImageData
 from cnn_studio.datasets.sources import describe
-from cnn_studio.engine.memory import available_memory
+from cnn_studio.engine.memory import available_memory, training_memory
 from cnn_studio.ui import layout_memory, theme
 from cnn_studio.ui.actions import Actions
 from cnn_studio.ui.canvas.selection import SelectionModel
 from cnn_studio.ui.drops import dropped_path
 from cnn_studio.ui.file_controller import FileController
-from cnn_studio.ui.status import StatusLine, bytes_text, training_memory
+from cnn_studio.ui.status import StatusLine, bytes_text
 from cnn_studio.ui.toolbar import MainToolBar
 from cnn_studio.ui.torch_loader import TorchLoader
 from cnn_studio.ui.training_controller import TrainingController
@@ -210,10 +210,10 @@ class MainWindow(QMainWindow):
             return "PyTorch is still loading; this takes a few seconds."
         if self.session.settings.start == "trained" and not len(self.session.weights):
             return "There are no trained weights to start from yet. Choose new weights under More."
-        need, free = training_memory(self.session), available_memory()
-        if need is not None and free is not None and need > free:
+        need, free = training_memory(self.session.analysis(), self.session.settings), available_memory()
+        if need is not None and free is not None and need.total > free:
             return (
-                f"Training would take {bytes_text(need)}, but {bytes_text(free)} are free. Choose a smaller batch or "
+                f"Training would take {bytes_text(need.total)}, but {bytes_text(free)} are free. Choose a smaller batch or "
                 "a smaller network."
             )
         return ""
@@ -229,7 +229,9 @@ class MainWindow(QMainWindow):
         data = self.training.data
         if data is not None:
             self.workspace.show_images(data)  # what the other network said of them goes
-        elif self.loader.is_ready and self.session.data.kind == "digits" and self.session.document.info.labels:
+        elif (
+            self.loader.is_ready and self.session.data.kind == "digits" and self.session.document.info.labels
+        ):
             # without class names the outputs are those of the network's own task: kept until images are asked for
             self.training.load()
 

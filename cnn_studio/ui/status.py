@@ -9,9 +9,8 @@ from PySide6.QtGui import QMouseEvent
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QStatusBar, QWidget
 
 from cnn_studio.app.session import Session
-from cnn_studio.engine.memory import available_memory, estimate_training_memory
+from cnn_studio.engine.memory import available_memory, training_memory
 from cnn_studio.graph.shapes import ShapeReport
-from cnn_studio.graph.spec import product
 from cnn_studio.ui import theme
 
 
@@ -60,16 +59,15 @@ class StatusLine(QStatusBar):
         self._problems.setText(problems_text(report))
         role = "error" if report.count("error") else "warning" if report.count("warning") else "ok"
         theme.set_role(self._problems, role)
-        counts = [report.num_params(i) or 0 for i in report.order]
-        macs = sum(report.macs(i) or 0 for i in report.order)
+        numbers = self._session.analysis()
         known = "" if report.ok else "at least "  # layers behind an error have no numbers yet
-        parts = [f"{known}{sum(counts):,} parameters", f"{macs_text(macs)} per image"]
-        memory = training_memory(self._session)
+        parts = [f"{known}{numbers.total.params:,} parameters", f"{macs_text(numbers.total.macs)} per image"]
+        memory = training_memory(numbers, self._session.settings)
         free = available_memory()
         if memory is not None:
-            fits = free is None or memory <= free
+            fits = free is None or memory.total <= free
             of = f" of {bytes_text(free)}" if free is not None else ""
-            parts.append(f"{'fits' if fits else 'too large'}: {bytes_text(memory)}{of}")
+            parts.append(f"{'fits' if fits else 'too large'}: {bytes_text(memory.total)}{of}")
         self._numbers.setText("  ·  ".join(parts))
 
     def show_saved(self, when: datetime | None) -> None:
@@ -78,25 +76,6 @@ class StatusLine(QStatusBar):
             self._saved.setText("changed since it was saved" if when else "not saved")
         else:
             self._saved.setText(f"saved {when:%H:%M}" if when else "")
-
-
-def training_memory(session: Session) -> int | None:
-    """Return the bytes that training the network takes, or None while its shapes are unknown."""
-    report, settings = session.report(), session.settings
-    entry = next((i for i in report.order if session.document.layer(i).type == "input"), None)
-    if not report.ok or entry is None:
-        return None
-    shape = report.states[entry].shape
-    params = {i: report.num_params(i) or 0 for i in report.order}
-    return estimate_training_memory(
-        total_params=sum(params.values()),
-        activations_per_image=report.activations(),
-        input_size=product(shape) if shape else 0,
-        batch_size=settings.batch_size,
-        optimizer=settings.optimizer,
-        momentum=settings.momentum,
-        trainable_params=sum(n for i, n in params.items() if session.document.layer(i).trainable),
-    ).total
 
 
 def problems_text(report: ShapeReport) -> str:
