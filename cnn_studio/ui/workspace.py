@@ -108,7 +108,7 @@ class Workspace(QWidget):
 
     def _connect(self) -> None:
         self.palette_.layer_chosen.connect(self._append)
-        for panel in (self.canvas, self.inspector, self.problems, self.code):
+        for panel in (self.canvas, self.inspector, self.problems, self.code, self.analysis):
             panel.message.connect(self.say)
         self.problems.layer_chosen.connect(self._go_to)
         self.analysis.layer_chosen.connect(self._go_to)

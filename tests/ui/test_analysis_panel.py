@@ -1,3 +1,5 @@
+import csv
+
 import pytest
 from PySide6.QtCore import QItemSelectionModel, Qt
 from PySide6.QtGui import QColor, QGuiApplication
@@ -54,16 +56,67 @@ def click(panel, qtbot, row, column=1, keys=Qt.KeyboardModifier.NoModifier):
 
 def test_the_numbers_of_lenet(panel):
     assert paths(panel) == ["input", "C1", "S2", "C3", "S4", "C5", "flatten", "F6", "OUT"]
-    # 5 x 5 x 1 x 6 weights and 6 biases on 28 x 28 x 6 places of 25 operations each
+    # 5 x 5 x 1 x 6 weights and 6 biases on 28 x 28 x 6 places of 25 operations each, at the starter's batch of 64;
+    # fully connected: 1,024 inputs to each of 4,704 outputs, and their biases
     assert cells(panel, 1) == [
-        "2", "C1", "Convolution", "6×28×28", "156", "0.3 %", "117,600", "4,704", "150", "6",
+        "2", "C1", "Convolution", "6×28×28", "156", "0.3 %", "117,600", "5", "1", "1 MB", "4,704", "150", "6",
+        "4,821,600",
     ]  # fmt: skip
-    assert cells(panel, 2)[4:] == ["12", "< 0.1 %", "5,880", "1,176", "6", "6"]
-    assert cells(panel, 5)[4:] == ["48,120", "77.9 %", "48,000", "120", "48,000", "120"]
+    assert cells(panel, 2)[4:9] == ["12", "< 0.1 %", "5,880", "6", "2"]
+    assert cells(panel, 5)[4:] == [
+        "48,120", "77.9 %", "48,000", "32", "4", "31 kB", "120", "48,000", "120", "48,120",
+    ]  # fmt: skip
     assert cells(panel, 6)[4:6] == ["0", ""]
-    assert panel._totals.text() == (
-        "61,750 parameters · 0.42 M MAC per image · 9,238 activations per image · 9 layers"
+    assert panel._totals.text().startswith(
+        "61,750 parameters · 0.42 M MAC per image · 9,238 activations and 6,518 neurons per image · 9 layers · training "
+        "at batch 64 takes about "
     )
+
+
+def test_filter_by_name_or_type_leaves_the_rest_of_the_selection(panel, session, selection, qtbot):
+    selection.select([layer(session, "C1"), layer(session, "F6")])
+    qtbot.keyClicks(panel._filter, "subs")
+    assert paths(panel) == ["S2", "S4"]
+    assert selection.ids == {layer(session, "C1"), layer(session, "F6")}
+    panel._filter.clear()
+    qtbot.keyClicks(panel._filter, "c3")
+    assert paths(panel) == ["C3"]
+    panel._filter.clear()
+    assert len(paths(panel)) == 9
+
+
+def test_memory_is_for_the_batch_that_is_typed(panel, session, qtbot):
+    field = panel._batch.focusProxy()
+    field.selectAll()
+    qtbot.keyClicks(field, "1000")
+    panel._refresher.now()
+    assert cells(panel, 1)[9] == "19 MB"  # 4,704 numbers of 4 bytes for each of 1,000 images
+    assert "training at batch 1,000 takes about" in panel._totals.text()
+    assert session.settings.batch_size == 64
+
+
+def test_saved_table_is_read_back_by_a_csv_reader(panel, session, tmp_path, qtbot):
+    panel.save_to(tmp_path / "größen")
+    rows = list(csv.DictReader((tmp_path / "größen.csv").read_text("utf-8").splitlines()))
+    assert [row["Layer"] for row in rows] == paths(panel)
+    assert sum(int(row["Parameters"]) for row in rows) == 61_750
+    assert rows[1]["Output"] == "6×28×28"
+    with qtbot.waitSignal(panel.message, timeout=500) as caught:
+        panel.save_to(tmp_path / "no" / "x.csv")
+    assert "no such folder" in caught.args[0]
+
+
+def test_bars_by_kind_add_up(panel, session):
+    parts = panel._bars._layout()
+    for title, total in (("Parameters", 61_750), ("Activations", 9_238)):
+        counts = [
+            int(p.text.split(": ")[1].split(" ")[0].replace(",", ""))
+            for p in parts
+            if p.text.startswith(title)
+        ]
+        assert sum(counts) == total
+    wide = [part.box.width() for part in parts if part.text.startswith("Parameters")]
+    assert sum(wide) == pytest.approx(panel._bars.width() - panel._bars._label_width())
 
 
 def test_totals_count_what_is_frozen_and_what_is_unknown(panel, session):
@@ -73,7 +126,7 @@ def test_totals_count_what_is_frozen_and_what_is_unknown(panel, session):
     assert cells(panel, 5)[1] == "C5 ❄"
     session.push(SetParams(id=layer(session, "C3"), changes={"kernel_size": 20}))
     panel._refresher.now()
-    assert cells(panel, 3)[3:] == ["has an error", "–", "", "–", "–", "–", "–"]
+    assert cells(panel, 3)[3:] == ["has an error", "–", "–", "–", "–", "–", "–", "–", "–", "–", ""]
     assert cells(panel, 4)[3] == "waits for C3"
     assert "6 without a size yet, not counted" in panel._totals.text()
 
@@ -103,7 +156,10 @@ def test_numbers_stand_right_and_have_thousands(panel):
     align = model.index(5, 4).data(Qt.ItemDataRole.TextAlignmentRole)
     assert align & Qt.AlignmentFlag.AlignRight
     assert model.index(5, 1).data(Qt.ItemDataRole.TextAlignmentRole) & Qt.AlignmentFlag.AlignLeft
-    assert all(model.headerData(c, Qt.Orientation.Horizontal, Qt.ItemDataRole.ToolTipRole) for c in range(10))
+    assert all(
+        model.headerData(c, Qt.Orientation.Horizontal, Qt.ItemDataRole.ToolTipRole)
+        for c in range(model.columnCount())
+    )
 
 
 def test_the_selection_goes_both_ways(panel, session, selection, qtbot):

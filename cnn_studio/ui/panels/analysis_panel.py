@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from PySide6.QtCore import (
     QItemSelection,
     QItemSelectionModel,
@@ -16,7 +18,11 @@ from PySide6.QtCore import (
 from PySide6.QtGui import QGuiApplication, QPainter
 from PySide6.QtWidgets import (
     QAbstractItemView,
+    QFileDialog,
+    QHBoxLayout,
     QLabel,
+    QLineEdit,
+    QPushButton,
     QStackedWidget,
     QStyledItemDelegate,
     QStyleOptionViewItem,
@@ -25,10 +31,15 @@ from PySide6.QtWidgets import (
 )
 from typing_extensions import override
 
+from cnn_studio.app.files import replacing
 from cnn_studio.app.session import Session
+from cnn_studio.core.errors import StorageError
+from cnn_studio.core.params import Integer
+from cnn_studio.engine.memory import training_memory
 from cnn_studio.graph.document import DocumentChange
 from cnn_studio.ui import theme
 from cnn_studio.ui.canvas.selection import SelectionModel
+from cnn_studio.ui.panels.family_bars import FamilyBars
 from cnn_studio.ui.panels.layer_table import (
     SHARE_COLUMN,
     TEXT_COLUMNS,
@@ -38,21 +49,31 @@ from cnn_studio.ui.panels.layer_table import (
     table_text,
 )
 from cnn_studio.ui.panels.lazy_refresh import LazyRefresh
+from cnn_studio.ui.panels.param_field import ParamField
 from cnn_studio.ui.panels.sorted_table import SORT_ROLE, SortedRows, SortedTable
-from cnn_studio.ui.status import macs_text
+from cnn_studio.ui.status import bytes_text, macs_text
 
 _INTERVAL_MS = 150
+_BATCH = Integer(
+    "batch_size",
+    "Batch size",
+    "Images at once, for the memory column and the estimate below.",
+    32,
+    maximum=65_536,
+)
 _EMPTY = "The network is empty. Drag a layer from the palette onto the canvas, or open a starter."
 
 
 class AnalysisPanel(QWidget):
-    """A sortable table of all layers with the totals below; its selection is that of the canvas.
+    """A table of all layers to sort and filter, with the totals below; its selection is that of the canvas.
 
     Attributes:
         layer_chosen: emitted with the id of the layer to go to (double click or Enter).
+        message: emitted with a sentence when a file could not be saved.
     """
 
     layer_chosen = Signal(int)
+    message = Signal(str)
 
     def __init__(self, session: Session, selection: SelectionModel, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -60,23 +81,53 @@ class AnalysisPanel(QWidget):
         self._selection = selection
         self._following = False
         self.model = LayerTable(self)
-        self._sorted = SortedRows(self.model, self)
+        self._sorted = _FilteredRows(self.model, self)
         self.table = SortedTable(
             self._sorted, stretched=SHARE_COLUMN, least=136, text_columns=(0, *TEXT_COLUMNS)
         )
         self.table.setSelectionMode(QAbstractItemView.SelectionMode.ExtendedSelection)
         self.table.setAccessibleName("Layers and their numbers")
         self.table.setItemDelegateForColumn(SHARE_COLUMN, _ShareBar(self.table))
+        self._filter = QLineEdit()
+        self._batch = ParamField(_BATCH)
+        self._batch_size: int | None = None  # the training settings' until another is typed
+        self._bars = FamilyBars()
         self._totals = QLabel()
         self._empty = QLabel(_EMPTY)
         self._build()
         self._refresher = LazyRefresh(self, self.refresh, _INTERVAL_MS)
         session.changed.connect(self._document_changed)
-        session.replaced.connect(self._refresher.request)
+        session.replaced.connect(self._replaced)
+        session.settings_changed.connect(self._refresher.request)
         selection.changed.connect(self._follow)
         self.table.selectionModel().selectionChanged.connect(self._pass_on)
         self.table.row_entered.connect(self._jump)
         self.table.copy_requested.connect(self.copy)
+
+    def _build_tools(self) -> QHBoxLayout:
+        space = theme.current().space
+        self._filter.setPlaceholderText("Filter by name or type")
+        self._filter.setClearButtonEnabled(True)
+        self._filter.setAccessibleName("Filter by name or type")
+        self._filter.textChanged.connect(self._set_needle)
+        self._filter.setMaximumWidth(theme.px(260))
+        self._batch.setFixedWidth(theme.px(170))
+        self._batch.edited.connect(self._set_batch)
+        row = QHBoxLayout()
+        row.setSpacing(theme.px(space.m))
+        row.addWidget(self._filter, 1)
+        row.addWidget(self._batch)
+        row.addStretch(1)
+        for text, icon, tip, slot in (
+            ("Copy", "copy", "Copy the selected rows, or all, for a spreadsheet (Ctrl+C)", self.copy),
+            ("Save CSV…", "save", "Save the table as a CSV file", self._ask_save),
+        ):
+            button = QPushButton(text)
+            button.setToolTip(tip)
+            theme.bind_icon(button, icon, "muted")
+            button.clicked.connect(slot)
+            row.addWidget(button)
+        return row
 
     def _build(self) -> None:
         space = theme.current().space
@@ -92,7 +143,9 @@ class AnalysisPanel(QWidget):
         layout = QVBoxLayout(self)
         layout.setContentsMargins(*(theme.px(n) for n in (space.l, space.s, space.l, space.m)))
         layout.setSpacing(theme.px(space.s))
+        layout.addLayout(self._build_tools())
         layout.addWidget(self._pages, 1)
+        layout.addWidget(self._bars)
         layout.addWidget(self._totals)
 
     # ---------------------------------------------------------------------------------------------------- content
@@ -107,28 +160,61 @@ class AnalysisPanel(QWidget):
         before = [row.layer_id for row in self.model.rows]
         self._following = True  # a reset of the model must not clear the canvas' selection
         try:
-            self.model.set_rows(layer_rows(self._session.document, self._session.report()))
+            self.model.set_rows(layer_rows(self._session.analysis(), self._batch_shown()))
         finally:
             self._following = False
         rows = self.model.rows
         self.table.fit_columns(grow_only=[row.layer_id for row in rows] == before)
         self._pages.setCurrentWidget(self.table if rows else self._empty)
         self._totals.setVisible(bool(rows))
+        self._bars.setVisible(bool(rows))
+        self._bars.show_analysis(self._session.analysis())
+        self._batch.show_value(self._batch_shown())
         self._totals.setText(self._totals_text())
         self._follow()
 
+    @Slot(str)
+    def _set_needle(self, text: str) -> None:
+        self._following = True  # rows that go out of sight stay selected on the canvas
+        try:
+            self._sorted.set_needle(text)
+        finally:
+            self._following = False
+        self._follow()
+
+    def _batch_shown(self) -> int:
+        return self._batch_size or self._session.settings.batch_size
+
+    @Slot()
+    def _replaced(self) -> None:
+        self._batch_size = None
+        self._refresher.request()
+
+    @Slot(object)
+    def _set_batch(self, value: object) -> None:
+        if isinstance(value, int):
+            self._batch_size = value
+            self._refresher.request()
+
     def _totals_text(self) -> str:
-        rows, layers = self.model.rows, self._session.document.layers
-        frozen = sum(row.params or 0 for row in rows if not layers[row.layer_id].trainable)
-        parts = [f"{sum(row.params or 0 for row in rows):,} parameters"]
+        numbers = self._session.analysis()
+        total, frozen = numbers.total, numbers.total.params - numbers.trainable_params
+        parts = [f"{total.params:,} parameters"]
         if frozen:
             parts.append(f"{frozen:,} of them frozen")
-        parts.append(f"{macs_text(sum(row.macs or 0 for row in rows))} per image")
-        parts.append(f"{sum(row.activations or 0 for row in rows):,} activations per image")
-        parts.append(f"{len(rows):,} layers")
-        unknown = sum(not row.is_known for row in rows)
-        if unknown:
-            parts.append(f"{unknown:,} without a size yet, not counted")
+        parts.append(f"{macs_text(total.macs)} per image")
+        parts.append(f"{total.activations:,} activations and {total.neurons:,} neurons per image")
+        parts.append(f"{len(numbers.layers):,} layers")
+        if numbers.unknown:
+            parts.append(f"{numbers.unknown:,} without a size yet, not counted")
+        batch = self._batch_shown()
+        memory = training_memory(numbers, self._session.settings.model_copy(update={"batch_size": batch}))
+        if memory is not None:
+            parts.append(
+                f"training at batch {batch:,} takes about {bytes_text(memory.total)}: {bytes_text(memory.activations)} "
+                f"of activations, {bytes_text(memory.weights + memory.best_weights)} of weights, "
+                f"{bytes_text(memory.gradients + memory.optimizer_state)} of gradients and optimizer"
+            )
         return " · ".join(parts)
 
     # -------------------------------------------------------------------------------------------------- selection
@@ -187,6 +273,42 @@ class AnalysisPanel(QWidget):
         numbers = self.table.selected_rows() or range(self._sorted.rowCount())
         rows = [self._row_at(self._sorted.index(number, 0)) for number in numbers]
         QGuiApplication.clipboard().setText(table_text(rows))
+
+    @Slot()
+    def _ask_save(self) -> None:
+        self._refresher.now()
+        proposed = f"{self._session.title}.csv"
+        if self._session.path is not None:
+            proposed = str(self._session.path.with_suffix(".csv"))
+        name, _ = QFileDialog.getSaveFileName(self, "Save the table", proposed, "CSV files (*.csv)")
+        if name:
+            self.save_to(Path(name))
+
+    def save_to(self, path: Path) -> None:
+        """Write all rows to a CSV file; a name without ending gets ``.csv``. Says so by `message` if it cannot."""
+        path = path if path.suffix else path.with_suffix(".csv")
+        try:
+            with replacing(path) as file:
+                file.write(table_text(self.model.rows, ",").encode("utf-8"))
+        except StorageError as error:
+            self.message.emit(str(error))
+
+
+class _FilteredRows(SortedRows):
+    """The rows whose name or type holds what was typed."""
+
+    _needle = ""
+
+    def set_needle(self, text: str) -> None:
+        """Show the rows that hold a text, whatever its case."""
+        self._needle = text.strip().casefold()
+        self.invalidate()
+
+    @override
+    def filterAcceptsRow(self, row: int, parent: QModelIndex) -> bool:  # type: ignore[override]
+        model = self.sourceModel()
+        texts = (str(model.index(row, column, parent).data() or "").casefold() for column in TEXT_COLUMNS)
+        return any(self._needle in text for text in texts)
 
 
 class _ShareBar(QStyledItemDelegate):
