@@ -1,0 +1,337 @@
+"""One run of a module, written down: which functions were called on which tensors, and inside which modules.
+
+The run is concrete: a private copy of the module, without memory, on the meta device. Sizes are then plain integers,
+so arithmetic on them and control flow that depends on shapes leave no trace, and what remains are the calls that
+act on activations. Which layers they mean is the business of the rules.
+"""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import torch
+from torch import nn
+from torch.overrides import TorchFunctionMode, resolve_name
+
+from cnn_studio.compiler.importing.recording import Call, Constant, Frame, Recording, Shape, Value, Weight
+from cnn_studio.core.errors import NetworkError
+
+BATCH = 11
+"""Images in the recorded run: no usual number of channels, groups or cells, so that the batch axis stays known."""
+
+LeafTest = Callable[[nn.Module], bool]
+
+_ARITHMETIC = ("add", "sub", "mul", "truediv", "div", "floordiv", "pow", "matmul", "mod")
+_SYNONYMS = {
+    "true_divide": "div", "truediv": "div", "divide": "div", "rtruediv": "rdiv", "multiply": "mul",
+    "subtract": "sub", "concat": "cat", "concatenate": "cat", "clip": "clamp", "swapaxes": "transpose",
+    "swapdims": "transpose", "radd": "add", "rmul": "mul",
+}  # fmt: skip
+_READS_VALUES = frozenset(
+    (
+        "bool",
+        "item",
+        "tolist",
+        "int",
+        "float",
+        "index",
+        "numpy",
+        "array",
+        "nonzero",
+        "complex",
+        "equal",
+        "allclose",
+        "contains",
+    )
+)
+_RESHAPES = frozenset(("view", "reshape", "unsqueeze", "squeeze", "flatten", "view_as", "reshape_as"))
+
+
+def op_name(function: Callable[..., Any]) -> str:
+    """Return the short name of a torch function or tensor method: ``__iadd__``, ``add_`` and ``add`` are one."""
+    name = getattr(function, "__name__", str(function))
+    if name.startswith("__") and name.endswith("__"):
+        name = name[2:-2]
+        if name[:1] == "i" and name[1:] in _ARITHMETIC:
+            name = name[1:]
+    else:
+        name = name.rstrip("_")
+    return _SYNONYMS.get(name, name)
+
+
+def record(module: nn.Module, input_shape: Shape, is_leaf: LeafTest) -> Recording:
+    """Run a copy of the module once in eval mode and return what it did; the module itself is left alone.
+
+    Args:
+        module: maps images [B, C, H, W] to one tensor.
+        input_shape: (C, H, W).
+        is_leaf: whether a module is recorded as one call instead of what happens inside it.
+
+    Raises:
+        NetworkError: it cannot be copied or run, reads values of tensors, changes parts of tensors in place, or
+            does not return exactly one tensor.
+    """
+    twin = _skeleton(module)
+    image = torch.empty((BATCH, *input_shape), device="meta")
+    recorder = _Recorder(twin, image)
+    for path, part in list(twin.named_modules()):
+        if path:
+            recorder.wrap(path, part, is_leaf(part))
+    try:
+        with torch.no_grad(), torch.device("meta"), recorder:
+            # not `twin(image)`: a GraphModule prints its own trace to the terminal when something fails
+            result = twin.forward(image)
+    except NetworkError:
+        raise
+    except Exception as error:
+        where = recorder.failed_in or "The network"
+        size = " × ".join(str(n) for n in input_shape)
+        reason = str(error).strip().split("\n")[0] or type(error).__name__
+        raise NetworkError(
+            f"{where} cannot run on an image of {size}: {reason}. Check the input size, and that the module is made "
+            "for single images in a batch."
+        ) from error
+    return recorder.finish(result)
+
+
+def _skeleton(module: nn.Module) -> nn.Module:
+    """Return a copy in eval mode whose parameters and buffers have no memory."""
+    if isinstance(module, torch.jit.ScriptModule):
+        raise NetworkError("A scripted module hides its parts. Open the module that it was scripted from.")
+    memo: dict[int, Any] = {}
+    for parameter in module.parameters():
+        bare = nn.Parameter(torch.empty_like(parameter, device="meta"), parameter.requires_grad)
+        memo[id(parameter)] = bare
+    for buffer in module.buffers():
+        memo[id(buffer)] = torch.empty_like(buffer, device="meta")
+    try:
+        return copy.deepcopy(module, memo).eval()
+    except Exception as error:
+        raise NetworkError(
+            f"{type(module).__name__} cannot be copied, so it cannot be opened: {error}."
+        ) from error
+
+
+@dataclass(eq=False)
+class _Known:
+    """A tensor kept alive, so that its identity stays its own, with what it stands for."""
+
+    tensor: torch.Tensor
+    ref: Value | Weight | Constant
+    stale: str = field(default="")
+
+
+class _Recorder(TorchFunctionMode):
+    def __init__(self, root: nn.Module, image: torch.Tensor) -> None:
+        super().__init__()
+        self.calls: list[Call] = []
+        self.failed_in = ""
+        self._known: dict[int, _Known] = {}
+        self._sharing: dict[int, list[_Known]] = {}
+        self._numbers = 0
+        self._inside_leaf = False
+        self._frame = Frame("", None)
+        self._tensors: dict[str, Shape] = {}
+        self._trained: dict[str, bool] = {}
+        for key, tensor in root.state_dict(keep_vars=True).items():
+            if not isinstance(tensor, torch.Tensor):
+                continue
+            shape = tuple(tensor.shape)
+            self._tensors[key] = shape
+            if id(tensor) not in self._known:
+                self._keep(tensor, Weight(key, shape, shape))
+            if isinstance(tensor, nn.Parameter):
+                self._trained[key] = tensor.requires_grad
+        self._image = self._new_value(image)
+
+    # ------------------------------------------------------------------------------------------------- modules
+
+    def wrap(self, path: str, module: nn.Module, leaf: bool) -> None:
+        """Make a module tell when it is called, however it is called."""
+        inner = module.forward
+
+        def forward(*args: Any, **kwargs: Any) -> Any:
+            if self._inside_leaf:
+                return inner(*args, **kwargs)
+            outer = self._frame
+            self._frame = Frame(path, outer)
+            try:
+                if leaf:
+                    return self._run_leaf(module, inner, args, kwargs)
+                return inner(*args, **kwargs)
+            except Exception:
+                self.failed_in = self.failed_in or path
+                raise
+            finally:
+                self._frame = outer
+
+        module.forward = forward
+
+    def _run_leaf(
+        self, module: nn.Module, inner: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]
+    ) -> Any:
+        seen = self._refs(args), self._refs(kwargs)
+        self._inside_leaf = True
+        try:
+            # what passes its input on in eval mode may not do so in training: its result gets its own identity
+            result = torch.empty_like(inner(*args, **kwargs))
+            value = self._new_value(result)
+        finally:
+            self._inside_leaf = False
+        name = type(module).__name__
+        self.calls.append(Call(name, name, *seen, (value,), self._frame, module))
+        return result
+
+    # ----------------------------------------------------------------------------------------------- functions
+
+    def __torch_function__(
+        self, func: Callable[..., Any], types: Any, args: tuple[Any, ...] = (), kwargs: Any = None
+    ) -> Any:
+        kwargs = kwargs or {}
+        if self._inside_leaf:
+            return func(*args, **kwargs)
+        op = op_name(func)
+        given = list(_tensors_in((args, kwargs)))
+        if op in _READS_VALUES and any(tensor.is_meta for tensor in given):
+            raise self._error(
+                f"it reads the values of a tensor ({_full_name(func)}), so what it does depends on the image or the "
+                "weights. A network of layers does the same for every image; take that decision out of the module."
+            )
+        versions = [tensor._version for tensor in given]
+        result = func(*args, **kwargs)
+        changed = [t for t, version in zip(given, versions, strict=True) if t._version != version]
+        if op == "get" and not isinstance(result, torch.Tensor):
+            return result
+        results = [result] if isinstance(result, torch.Tensor) else _plain_results(result)
+        if changed and not (len(results) == 1 and changed[0] is results[0] and len(changed) == 1):
+            raise self._error(
+                f"{_full_name(func)} changes a part of a tensor in place. Write it as an operation that gives a new "
+                "tensor."
+            )
+        if not results:
+            return result
+        seen = self._refs(args), self._refs(kwargs)
+        if not any(isinstance(self._ref(tensor), Value) for tensor in given):
+            for tensor in results:
+                self._derive(op, func, given, tensor)
+            return result
+        if changed:
+            self._outdate(changed[0])
+        elif len(results) == 1 and any(results[0] is tensor for tensor in given):
+            # nothing was done in eval mode; training may differ, so the result gets an identity of its own
+            result = torch.empty_like(results[0])
+            results = [result]
+        outputs = tuple(self._new_value(tensor, _full_name(func)) for tensor in results)
+        self.calls.append(Call(op, _full_name(func), *seen, outputs, self._frame))
+        return result
+
+    def _derive(
+        self, op: str, func: Callable[..., Any], given: list[torch.Tensor], result: torch.Tensor
+    ) -> None:
+        """Note a tensor that was made without any activation: a weight in another shape, or a constant."""
+        if any(result is tensor for tensor in given):
+            return
+        refs = [self._ref(tensor) for tensor in given]
+        weights = [ref for ref in refs if isinstance(ref, Weight)]
+        if op in _RESHAPES and len(weights) == 1:
+            self._keep(result, Weight(weights[0].key, tuple(result.shape), weights[0].stored))
+            return
+        origin = next((ref.origin for ref in refs if isinstance(ref, Constant)), "")
+        if weights:
+            origin = f"{_full_name(func)} of {weights[0].key}"
+        self._keep(result, Constant(origin or _full_name(func)))
+
+    # ------------------------------------------------------------------------------------------------- tensors
+
+    def finish(self, result: object) -> Recording:
+        """Return the recording of a run that gave `result`."""
+        if not isinstance(result, torch.Tensor):
+            kind = f"a {type(result).__name__}"
+            if isinstance(result, tuple | list):
+                kind = f"{len(result)} results"
+            raise NetworkError(
+                f"The network returns {kind}, but a document has exactly one output: a tensor of class scores. Wrap "
+                "it in a module that returns that tensor alone."
+            )
+        ref = self._ref(result)
+        if not isinstance(ref, Value):
+            raise NetworkError(
+                "The network's result does not depend on the image, so there is nothing to open."
+            )
+        return Recording(self.calls, self._image, ref, self._tensors, self._trained)
+
+    def _error(self, reason: str) -> NetworkError:
+        return NetworkError(f"{self._frame.path or 'The network'} cannot be opened: {reason}")
+
+    def _new_value(self, tensor: torch.Tensor, function: str = "") -> Value:
+        shape = tuple(tensor.shape)
+        if not shape or shape[0] != BATCH:
+            raise self._error(
+                f"{function} mixes the images of a batch: from {BATCH} images it makes a tensor of {list(shape)}. "
+                "Every layer works on each image by itself."
+            )
+        value = Value(self._numbers, shape[1:], tensor.dtype)
+        self._numbers += 1
+        self._keep(tensor, value)
+        return value
+
+    def _keep(self, tensor: torch.Tensor, ref: Value | Weight | Constant) -> None:
+        known = _Known(tensor, ref)
+        self._known[id(tensor)] = known
+        if isinstance(ref, Value):
+            self._sharing.setdefault(tensor.untyped_storage()._cdata, []).append(known)
+
+    def _outdate(self, tensor: torch.Tensor) -> None:
+        """Mark the other tensors that share memory with one that is changed in place."""
+        for known in self._sharing.get(tensor.untyped_storage()._cdata, []):
+            if known.tensor is not tensor:
+                known.stale = self._frame.path or "the network"
+
+    def _ref(self, tensor: torch.Tensor) -> Value | Weight | Constant:
+        known = self._known.get(id(tensor))
+        if known is None:
+            return Constant("a tensor that is neither a registered parameter nor computed from the image")
+        if known.stale:
+            raise self._error(
+                f"it reads a tensor after {known.stale} changed a view of it in place. Use operations that give new "
+                "tensors (inplace=False)."
+            )
+        return known.ref
+
+    def _refs(self, item: Any) -> Any:
+        """Return arguments with references in the place of tensors."""
+        if isinstance(item, torch.Tensor):
+            return self._ref(item)
+        if isinstance(item, tuple | list):
+            return (
+                type(item)(self._refs(i) for i in item)
+                if type(item) in {tuple, list}
+                else tuple(self._refs(i) for i in item)
+            )
+        if isinstance(item, dict):
+            return {key: self._refs(value) for key, value in item.items()}
+        return item
+
+
+def _full_name(func: Callable[..., Any]) -> str:
+    return str(resolve_name(func) or getattr(func, "__name__", func))
+
+
+def _tensors_in(item: Any) -> Iterator[torch.Tensor]:
+    if isinstance(item, torch.Tensor):
+        yield item
+    elif isinstance(item, tuple | list):
+        for entry in item:
+            yield from _tensors_in(entry)
+    elif isinstance(item, dict):
+        yield from _tensors_in(list(item.values()))
+
+
+def _plain_results(result: Any) -> list[torch.Tensor]:
+    """Return the tensors of a tuple of results; nothing for any other result."""
+    if isinstance(result, tuple | list) and result and all(isinstance(r, torch.Tensor) for r in result):
+        return list(result)
+    return []
