@@ -15,7 +15,8 @@ from cnn_studio.graph.document import Link, NetworkDocument
 from cnn_studio.graph.layers import ALL_LAYERS
 from cnn_studio.graph.preprocessing import Preprocessing
 from cnn_studio.graph.shapes import infer_shapes
-from cnn_studio.graph.starters import STARTERS, ChainBuilder
+from cnn_studio.graph.starters import ChainBuilder, find_starter
+from tests.helpers.networks import SMALL_STARTERS
 
 _RUN_ALL = """
 import json, sys, torch
@@ -159,7 +160,7 @@ def odds_and_ends():
 
 
 DOCUMENTS = {
-    **{starter.name: starter.build for starter in STARTERS},
+    **{starter.name: starter.build for starter in SMALL_STARTERS},
     "residual": residual,
     "pools": pools,
     "odds": odds_and_ends,
@@ -216,7 +217,7 @@ def test_every_layer_type_can_be_written(type_id):
 
 
 def test_the_text_reads_as_a_person_would_write_it():
-    text = source_text(STARTERS[0].build())
+    text = source_text(find_starter("lenet5").build())
     assert "class LeNet5(nn.Module):" in text
     assert "        self.C1 = nn.Conv2d(1, 6, kernel_size=5)\n" in text
     assert "x = torch.tanh(self.F6(x))" in text
@@ -270,7 +271,7 @@ def test_a_layer_that_only_lends_its_weights_is_made_and_not_called():
 
 
 def test_a_network_with_errors_says_what_to_fix_first():
-    document = STARTERS[0].build()
+    document = find_starter("lenet5").build()
     third = document.layer_at("C3").id
     SetParams(id=third, changes={"kernel_size": 20}).apply(document)
     found = source_lines(document)
@@ -312,7 +313,7 @@ def test_class_names_are_names(name, expected):
 
 
 def test_hostile_names_stay_inside_comments_and_strings():
-    document = STARTERS[1].build()
+    document = SMALL_STARTERS[1].build()
     SetInfo.model_construct(name='"""\nimport os\n#\\', labels=('"]\nimport os',) * 10).apply(document)
     compile(source_text(document), "network.py", "exec")
     assert not [line for line in source_text(document).split("\n") if line.strip().startswith("import os")]

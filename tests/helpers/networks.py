@@ -10,7 +10,10 @@ from cnn_studio.graph.problems import Problem
 from cnn_studio.graph.records import to_record
 from cnn_studio.graph.registry import get_spec
 from cnn_studio.graph.shapes import infer_shapes
-from cnn_studio.graph.starters import ChainBuilder
+from cnn_studio.graph.starters import STARTERS, ChainBuilder
+
+SMALL_STARTERS = [starter for starter in STARTERS if starter.classes == 10]
+"""Those that run in an instant; the others are made for ImageNet."""
 
 Step = tuple[str, str, dict[str, Any]]
 

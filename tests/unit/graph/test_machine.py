@@ -39,8 +39,7 @@ from cnn_studio.graph.document import Layer, Link, NetworkDocument
 from cnn_studio.graph.records import from_record, to_record
 from cnn_studio.graph.registry import all_specs
 from cnn_studio.graph.shapes import ShapeEngine, ShapeReport, infer_shapes
-from cnn_studio.graph.starters import STARTERS
-from tests.helpers.networks import content
+from tests.helpers.networks import SMALL_STARTERS, content
 from tests.helpers.strategies import COORDINATES, PATHS, PREPROCESSING, TEXT, params_of
 
 TYPES = [spec.id for spec in all_specs()]
@@ -104,7 +103,7 @@ class Editing(RuleBasedStateMachine):
     # --------------------------------------------------------------------------------------------------- edits
 
     @precondition(lambda self: not self.document.layers)
-    @rule(starter=st.sampled_from(STARTERS))
+    @rule(starter=st.sampled_from(SMALL_STARTERS))
     def start(self, starter: Any) -> None:
         made = starter.build()
         layers = tuple(AddLayer.of(layer) for layer in made.layers.values())
