@@ -9,7 +9,7 @@ from collections.abc import Sequence
 import typer
 
 from cnn_studio.app.threads import prefer_short_waits
-from cnn_studio.cli import doctor, export, network, train
+from cnn_studio.cli import doctor, export, importing, network, train
 from cnn_studio.cli.exits import Exit, complain, exit_for
 from cnn_studio.core.errors import StudioError
 
@@ -29,6 +29,7 @@ app.command("new")(network.new)
 app.command("check")(network.check)
 app.command("summary")(network.summary)
 app.command("layers")(network.layers)
+app.command("import")(importing.import_network)
 app.command("export")(export.export)
 app.command("train")(train.train)
 app.command("doctor")(doctor.doctor)

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import keyword
 import re
-from collections.abc import Container
+from collections.abc import Container, Sequence
 
 from cnn_studio.core.errors import GraphError
 
-_SEGMENT = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\Z|(?:0|[1-9][0-9]*)\Z")
+# dashes, because torchvision's RegNets have names such as block1-0
+_SEGMENT = re.compile(r"[A-Za-z_][A-Za-z0-9_-]*\Z|(?:0|[1-9][0-9]*)\Z")
 MAX_PATH = 200
 
 # Attributes of torch.nn.Module and torch.fx.GraphModule; a layer of such a name would hide them or be refused.
@@ -166,8 +167,8 @@ def check_path(path: str) -> None:
     for segment in path.split("."):
         if not _SEGMENT.match(segment):
             raise GraphError(
-                f"{path!r} cannot be a layer's name: {segment!r} is not made of the letters a to z, digits and "
-                "underscores, starting with a letter. Dots separate blocks, as in block1.conv1."
+                f"{path!r} cannot be a layer's name: {segment!r} is not made of the letters a to z, digits, "
+                "underscores and dashes, starting with a letter. Dots separate blocks, as in block1.conv1."
             )
         if is_reserved(segment):
             raise GraphError(
@@ -182,15 +183,24 @@ def prefixes(path: str) -> list[str]:
     return [".".join(parts[:n]) for n in range(1, len(parts))]
 
 
+def common_block(paths: Sequence[str]) -> str:
+    """Return the innermost block that holds all paths; empty for the network itself."""
+    first, *others = [path.split(".")[:-1] for path in paths]
+    count = len(first)
+    for other in others:
+        count = min(count, len(other))
+        while first[:count] != other[:count]:
+            count -= 1
+    return ".".join(first[:count])
+
+
 def free_path(wanted: str, taken: Container[str]) -> str:
-    """Return `wanted`, or with the first number from 2 that makes it free (``relu``, ``relu2``)."""
+    """Return `wanted`, or with the first number that makes it free: ``relu``, ``relu2``; ``block.0``, ``block.1``."""
     if wanted not in taken:
         return wanted
-    stem = wanted.rstrip("0123456789") or wanted
-    # a path that ends in a digits-only segment must not merge with the number
-    if stem.endswith("."):
-        stem = wanted + "_"
-    number = 2
+    stem = wanted.rstrip("0123456789")
+    is_number = not stem or stem.endswith(".")  # the last segment is one of a list of parts, which goes on
+    number = int(wanted[len(stem) :]) + 1 if is_number else 2
     while f"{stem}{number}" in taken:
         number += 1
     return f"{stem}{number}"

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Sequence
 from cnn_studio.compiler.importing.draft import Draft
 from cnn_studio.compiler.importing.recording import Frame
 from cnn_studio.core.errors import GraphError, NetworkError
-from cnn_studio.graph.paths import check_path, prefixes
+from cnn_studio.graph.paths import check_path, free_path, prefixes
 
 _WORDS = {
     "max_pool2d": "maxpool", "avg_pool2d": "avgpool", "sum_pool2d": "sumpool", "lp_pool2d": "lppool",
@@ -31,11 +31,11 @@ class Names:
         self._taken: set[str] = set()
         self._blocks: set[str] = set()
 
-    def is_free(self, path: str) -> bool:
-        """Return whether a layer can have this path."""
-        if path in self._taken or path in self._blocks:
+    def __contains__(self, path: object) -> bool:
+        """Return whether no layer can have this path any more."""
+        if not isinstance(path, str):
             return False
-        return self._taken.isdisjoint(prefixes(path))
+        return path in self._taken or path in self._blocks or not self._taken.isdisjoint(prefixes(path))
 
     def take(self, path: str) -> str:
         """Give out a path.
@@ -47,28 +47,21 @@ class Names:
             check_path(path)
         except GraphError as error:
             raise NetworkError(f"The module cannot be opened under its own names: {error}") from None
-        if not self.is_free(path):
+        if path in self:
             raise NetworkError(
-                f"{path} has tensors of its own and a part with tensors too, or does two things at once; in a document "
-                "a name is either a layer or a block of layers. Give it a module of its own."
+                f"{path} has tensors of its own and parts with tensors too; in a document a name is either a layer or "
+                "a block of layers. Give those tensors a module of their own."
             )
         self._taken.add(path)
         self._blocks.update(prefixes(path))
         return path
 
     def take_free(self, path: str) -> str:
-        """Give out a path, or the nearest one that is free: out of the layer it lies in, then numbered."""
+        """Give out a path, or one near it that is free: beside the layer it would lie in, or numbered."""
         for block in prefixes(path):
             if block in self._taken:
                 return self.take_free(_beside(block, path[len(block) + 1 :].replace(".", "_")))
-        if self.is_free(path):
-            return self.take(path)
-        head, _, last = path.rpartition(".")
-        stem = f"layer_{last}_" if last.isdigit() else last + ("_" if last[-1].isdigit() else "")
-        number = 2
-        while not self.is_free(_join(head, f"{stem}{number}")):
-            number += 1
-        return self.take(_join(head, f"{stem}{number}"))
+        return self.take(free_path(path, self))
 
 
 def find_paths(drafts: Sequence[Draft]) -> dict[Draft, str]:

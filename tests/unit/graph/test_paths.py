@@ -15,7 +15,7 @@ from tests.helpers.strategies import PATHS
 
 
 @pytest.mark.parametrize(
-    "path", ["conv1", "C1", "_x", "a.b.c", "layer1.0.conv1", "0", "features.12", "a" * MAX_PATH]
+    "path", ["conv1", "C1", "_x", "a.b.c", "layer1.0.conv1", "0", "features.12", "block1-0.x", "a" * MAX_PATH]
 )
 def test_legal_paths(path: str) -> None:
     check_path(path)
@@ -32,7 +32,8 @@ def test_legal_paths(path: str) -> None:
         ("a.", "'' is not made of"),
         ("1a", "'1a' is not made of"),
         ("01", "'01' is not made of"),
-        ("conv-1", "'conv-1' is not made of"),
+        ("-conv", "'-conv' is not made of"),
+        ("0-1", "'0-1' is not made of"),
         ("größe", "'größe' is not made of"),
         ("a\n", "is not made of"),
         ("１", "is not made of"),
@@ -74,7 +75,9 @@ def test_a_free_path_is_legal_free_and_close_to_what_was_wanted(wanted: str, tak
         ("relu", ["relu"], "relu2"),
         ("relu1", ["relu1", "relu2"], "relu3"),
         ("a.relu", ["a.relu"], "a.relu2"),
-        ("layer.0", ["layer.0"], "layer.0_2"),
+        ("layer.0", ["layer.0"], "layer.1"),
+        ("layer.9", ["layer.9", "layer.10"], "layer.11"),
+        ("0", ["0"], "1"),
     ],
 )
 def test_free_path_counts_on(wanted: str, taken: list[str], found: str) -> None:

@@ -1,0 +1,82 @@
+"""``import``: a network of torchvision or timm as a project, and the list of those there are."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from cnn_studio.app.project import Project, save_project
+from cnn_studio.app.weights import WeightSet
+from cnn_studio.cli.exits import Exit
+from cnn_studio.core.errors import GraphError
+
+if TYPE_CHECKING:
+    from cnn_studio.transfer.card import NetworkCard
+
+
+def import_network(
+    name: Annotated[
+        str,
+        typer.Argument(metavar="[NAME]", help="torchvision:NAME or timm:NAME, such as torchvision:resnet50."),
+    ] = "",
+    output: Annotated[
+        Path | None, typer.Option("-o", "--output", metavar="FILE", help="Where to save.")
+    ] = None,
+    source: Annotated[
+        str, typer.Option("--list", metavar="LIBRARY", help="List the networks of torchvision or timm.")
+    ] = "",
+    as_json: Annotated[bool, typer.Option("--json", help="Print the list as JSON.")] = False,
+) -> int:
+    """Make a project from a network of torchvision or timm, with its weights if they are on this machine.
+
+    Nothing is downloaded.
+    """
+    if source:
+        from cnn_studio.transfer.opening import list_networks
+
+        _print_list(list_networks(source), as_json)
+        return Exit.DONE
+    if not name or output is None:
+        example = name or "torchvision:resnet50"
+        raise GraphError(
+            f"Say which network and where to save it, such as: cnn-studio import {example} -o network.cnnstudio. "
+            "List them with: cnn-studio import --list torchvision"
+        )
+    from cnn_studio.transfer.opening import open_network
+
+    opened = open_network(name)
+    arrays = {key: tensor.numpy() for key, tensor in (opened.weights or {}).items()}
+    weights = WeightSet.from_state(opened.document, arrays)
+    save_project(output, Project(opened.document, weights=weights))
+    for note in opened.notes:
+        typer.echo(note)
+    return Exit.DONE
+
+
+def _print_list(cards: tuple[NetworkCard, ...], as_json: bool) -> None:
+    if as_json:
+        typer.echo(json.dumps([_record(card) for card in cards], indent=1))
+        return
+    for card in cards:
+        facts = [f"{card.input_size[1]} × {card.input_size[2]}"]
+        facts += [f"{card.params / 1e6:.1f} M parameters"] if card.params else []
+        facts += [f"{card.macs / 1e9:.2f} G MAC"] if card.macs else []
+        facts += [f"{card.accuracy:.1f} % top-1"] if card.accuracy else []
+        typer.echo(f"{card.full_name:<40} {', '.join(facts)}")
+
+
+def _record(card: NetworkCard) -> dict[str, Any]:
+    return {
+        "name": card.full_name,
+        "family": card.family,
+        "input_size": list(card.input_size),
+        "params": card.params,
+        "macs": card.macs,
+        "accuracy": card.accuracy,
+        "num_classes": card.num_classes,
+        "licence": card.licence,
+        "preprocessing": card.preprocessing.model_dump(mode="json"),
+    }

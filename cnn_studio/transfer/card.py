@@ -1,0 +1,48 @@
+"""The card of a network that can be opened: what is known of it without building it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Literal
+
+from cnn_studio.graph.preprocessing import Preprocessing
+
+Source = Literal["torchvision", "timm"]
+
+
+@dataclass(frozen=True, slots=True)
+class NetworkCard:
+    """One network of a library, with the best weights published for it.
+
+    Attributes:
+        source: the library.
+        name: what the library calls it.
+        family: the architecture's family, for grouping, such as ``resnet``.
+        input_size: (C, H, W) of the images it was trained on.
+        preprocessing: how an image becomes its input.
+        num_classes: scores that it gives.
+        params: number of parameters as published; None where the library does not say.
+        macs: multiply-accumulate operations per image; None where the library does not say.
+        accuracy: top-1 on ImageNet-1K in percent; None where the library does not say.
+        file_name: name of the file with its weights, empty where there is none.
+        repository: name of the weights' repository on the Hugging Face hub, or empty.
+        licence: of the weights, as far as stated.
+    """
+
+    source: Source
+    name: str
+    family: str
+    input_size: tuple[int, int, int]
+    preprocessing: Preprocessing
+    num_classes: int = 1000
+    params: int | None = None
+    macs: int | None = None
+    accuracy: float | None = None
+    file_name: str = ""
+    repository: str = ""
+    licence: str = field(default="")
+
+    @property
+    def full_name(self) -> str:
+        """The name by which a network is opened, such as ``torchvision:resnet50``."""
+        return f"{self.source}:{self.name}"

@@ -1,0 +1,91 @@
+"""timm's convolutional networks: cards, class names and modules without memory."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import Any
+
+from torch import nn
+
+from cnn_studio.core.errors import NetworkError
+from cnn_studio.graph.preprocessing import Preprocessing
+from cnn_studio.transfer.card import NetworkCard
+from cnn_studio.transfer.skeleton import build_without_memory
+
+# timm sorts its networks into modules; those that hold convolutional networks
+_CNN_MODULES = (
+    "byobnet", "convnext", "cspnet", "densenet", "dla", "dpn", "efficientnet", "fasternet", "ghostnet", "hardcorenas",
+    "hgnet", "hrnet", "inception_next", "inception_resnet_v2", "inception_v3", "inception_v4", "mobilenetv3", "nasnet",
+    "pnasnet", "rdnet", "regnet", "repghost", "repvit", "res2net", "resnet", "resnetv2", "rexnet", "selecsls", "senet",
+    "starnet", "vgg", "vovnet", "xception", "xception_aligned",
+)  # fmt: skip
+
+_INTERPOLATIONS = ("nearest", "bilinear", "bicubic")
+
+
+def _timm() -> Any:
+    try:
+        import timm
+    except (ImportError, OSError, RuntimeError) as error:
+        raise NetworkError(f"timm cannot be imported ({error}). Install it with: pip install timm") from error
+    return timm
+
+
+@cache
+def list_cards() -> tuple[NetworkCard, ...]:
+    """Return the cards of all networks in alphabetical order.
+
+    Raises:
+        NetworkError: timm cannot be imported.
+    """
+    timm = _timm()
+    found = []
+    for module in _CNN_MODULES:
+        for name in timm.list_models(module=module):
+            settings = timm.get_pretrained_cfg(name)
+            if settings is not None:
+                found.append(_card(name, module, settings))
+    return tuple(sorted(found, key=lambda card: card.name))
+
+
+def _card(name: str, module: str, settings: Any) -> NetworkCard:
+    interpolation = settings.interpolation if settings.interpolation in _INTERPOLATIONS else "bilinear"
+    resize = {"center": "crop", "border": "pad"}.get(settings.crop_mode or "center", "stretch")
+    return NetworkCard(
+        source="timm",
+        name=name,
+        family=module,
+        input_size=settings.input_size,
+        preprocessing=Preprocessing(
+            resize=resize,
+            interpolation=interpolation,
+            crop_fraction=settings.crop_pct if resize == "crop" else 1.0,
+            measured=False,
+            mean=tuple(settings.mean),
+            std=tuple(settings.std),
+        ),
+        num_classes=settings.num_classes,
+        file_name=(settings.url or "").rpartition("/")[2],
+        repository=settings.hf_hub_id or "",
+        licence=settings.license or "",
+    )
+
+
+def labels(card: NetworkCard) -> tuple[str, ...]:
+    """Return the class names in the order of the scores; nothing where timm does not know them."""
+    from timm.data import ImageNetInfo, infer_imagenet_subset
+
+    settings = _timm().get_pretrained_cfg(card.name)
+    subset = infer_imagenet_subset(settings.to_dict())
+    if subset is None:
+        return ()
+    known = ImageNetInfo(subset)
+    if known.num_classes() != card.num_classes:
+        return ()
+    return tuple(known.index_to_description(index) for index in range(card.num_classes))
+
+
+def build(card: NetworkCard) -> nn.Module:
+    """Return the network without memory for its weights."""
+    timm = _timm()
+    return build_without_memory(lambda: timm.create_model(card.name, pretrained=False))
