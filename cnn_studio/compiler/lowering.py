@@ -9,6 +9,7 @@ from torch import fx, nn
 
 from cnn_studio.compiler.builders import BUILDERS
 from cnn_studio.compiler.initialise import initialise
+from cnn_studio.compiler.modules import BlockParameter
 from cnn_studio.core.errors import NetworkError
 from cnn_studio.graph.document import Layer, NetworkDocument
 from cnn_studio.graph.shapes import ShapeReport, infer_shapes
@@ -24,7 +25,8 @@ def lower(
 ) -> fx.GraphModule:
     """Build the network of a document.
 
-    The state-dict keys are the layers' paths plus the names of their tensors. Layers that do not lead to the
+    The state-dict keys are the layers' paths plus the names of their tensors; a tensor without a name is a
+    parameter of the block that the layer lies in, and its key is the path itself. Layers that do not lead to the
     output are left out. Nothing is drawn from PyTorch's process-wide random state, and no weights are allocated
     twice: modules are made on the meta device first.
 
@@ -50,7 +52,7 @@ def lower(
     order = [document.layer(layer_id) for layer_id in execution_order(document) if layer_id in used]
     root, graph = nn.Module(), fx.Graph()
     values: dict[int, fx.Node] = {}
-    built: set[int] = set()
+    built: dict[int, nn.Module] = {}
     for layer in order:
         if layer.type == "input":
             values[layer.id] = graph.placeholder("image")
@@ -58,10 +60,10 @@ def lower(
         owner = layer if layer.tied_to is None else document.layer(layer.tied_to)
         if owner.id not in built:
             # the owner of shared weights may run later, or not at all
-            _attach(root, owner.path, _build(owner, report, seed, device))
-            built.add(owner.id)
+            built[owner.id] = _build(owner, report, seed, device)
+            _attach(root, owner.path, built[owner.id])
         inputs = tuple(values[source] for source in document.sources_of(layer.id))
-        values[layer.id] = graph.call_module(owner.path, inputs)
+        values[layer.id] = _call(graph, owner.path, built[owner.id], inputs)
         values[layer.id].meta["layer_id"] = layer.id
     graph.output(values[output])
     module = fx.GraphModule(root, graph, class_name="Network")
@@ -89,7 +91,16 @@ def _attach(root: nn.Module, path: str, module: nn.Module) -> None:
             below = nn.Module()
             here.add_module(block, below)
         here = below
-    here.add_module(name, module)
+    if isinstance(module, BlockParameter):
+        here.register_parameter(name, module.weight)
+    else:
+        here.add_module(name, module)
+
+
+def _call(graph: fx.Graph, path: str, module: nn.Module, inputs: tuple[fx.Node, ...]) -> fx.Node:
+    if isinstance(module, BlockParameter):
+        return graph.call_function(module.combine, (*inputs, graph.get_attr(path)))
+    return graph.call_module(path, inputs)
 
 
 def _load(module: nn.Module, weights: Mapping[str, torch.Tensor]) -> None:

@@ -11,7 +11,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import count
 
-from cnn_studio.compiler.source_layers import HELPERS, LayerCode, writable, write_layer
+from cnn_studio.compiler.source_helpers import HELPERS
+from cnn_studio.compiler.source_layers import writable, write_layer
+from cnn_studio.compiler.source_words import LayerCode
 from cnn_studio.graph.document import Layer, NetworkDocument
 from cnn_studio.graph.preprocessing import Preprocessing
 from cnn_studio.graph.shapes import ShapeReport, infer_shapes
@@ -119,9 +121,11 @@ class _Writer:
         owners = [self._owner_of(layer) for layer in self._order]
         modules = [self._document.layer(i) for i in dict.fromkeys(owner.id for owner in owners)]
         modules = [layer for layer in modules if layer.id in self._codes and self._codes[layer.id].module]
-        blocked = any("." in layer.path or layer.path.isdigit() for layer in modules)
+        blocked = any("." in layer.path or not layer.path.isidentifier() for layer in modules)
         self._head(blocked)
-        base = "Block" if any(layer.path.split(".")[0].isdigit() for layer in modules) else "nn.Module"
+        base = (
+            "Block" if not all(layer.path.split(".")[0].isidentifier() for layer in modules) else "nn.Module"
+        )
         self._add(f"class {class_name(self._document.info.name)}({base}):")
         self._docstring()
         self._init(modules)
@@ -142,7 +146,9 @@ class _Writer:
             helpers.add("Block")
         texts = [text for name, text in HELPERS.items() if name in helpers]
         uses_functional = any("functional." in text for text in texts)
-        body = "".join(texts) + "".join(code.call("", ("",)) for code in self._codes.values())
+        body = "".join(texts) + "".join(
+            f"{code.module} {code.call('', ('', ''))}" for code in self._codes.values()
+        )
         if "torch." in body:
             self._add("import torch")
         self._add("from torch import nn")
@@ -263,7 +269,13 @@ def _rank(name: str) -> int:
 
 def _access(path: str) -> str:
     """Return how the class reaches a path: ``layer1.0.conv1`` is ``self.layer1[0].conv1``."""
-    return "self" + "".join(f"[{part}]" if part.isdigit() else f".{part}" for part in path.split("."))
+
+    def step(part: str) -> str:
+        if part.isidentifier():
+            return f".{part}"
+        return f"[{part}]" if part.isdigit() else f'["{part}"]'
+
+    return "self" + "".join(step(part) for part in path.split("."))
 
 
 def _steps_text(steps: Preprocessing) -> str:

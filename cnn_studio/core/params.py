@@ -13,7 +13,7 @@ from typing import Any
 
 from cnn_studio.core.errors import ParameterError
 
-Value = bool | int | float | str | tuple[int, ...]
+Value = bool | int | float | str | tuple[int, ...] | tuple[tuple[int, ...], ...]
 """A canonical parameter value: plain, hashable and JSON-able (tuples become lists)."""
 
 Values = Mapping[str, Value]
@@ -112,8 +112,8 @@ def _number(raw: object) -> float | None:
     return value if math.isfinite(value) else None
 
 
-def _whole_list(raw: object) -> list[int] | None:
-    """Read whole numbers from a list or from text such as ``5 x 5`` or ``0, 1``; None if it is no such list."""
+def whole_numbers(raw: object) -> list[int] | None:
+    """Return the whole numbers in a list or in text such as ``5 x 5`` or ``0, 1``; None if it is no such list."""
     items: Iterable[object]
     if isinstance(raw, str):
         items = raw.replace("×", " ").replace("x", " ").replace("X", " ").replace(",", " ").split()
@@ -225,7 +225,7 @@ class Pair(Param):
         return f"one number or height × width, each from {self.minimum:,} to {self.maximum:,}"
 
     def parse(self, raw: object) -> tuple[int, int]:
-        found = _whole_list(raw)
+        found = whole_numbers(raw)
         if found is None or len(found) not in {1, 2}:
             raise self.refuse(raw)
         if any(not self.minimum <= n <= self.maximum for n in found):
@@ -258,7 +258,7 @@ class Sides(Param):
     def parse(self, raw: object) -> Value:
         if self.allows_same and isinstance(raw, str) and raw.strip().lower() == "same":
             return "same"
-        found = _whole_list(raw)
+        found = whole_numbers(raw)
         if found is None or len(found) not in {1, 2, 4}:
             raise self.refuse(raw)
         if any(not 0 <= n <= self.maximum for n in found):

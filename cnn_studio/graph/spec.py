@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from enum import Enum
+from fractions import Fraction
 from typing import Any, Literal, NamedTuple
 
 from cnn_studio.core.params import Param, Value
@@ -30,6 +31,7 @@ class Family(Enum):
     DENSE = ("dense", "Fully connected")
     MERGE = ("merge", "Merge")
     REGULARISATION = ("regularisation", "Regularisation")
+    SHAPE = ("shape", "Shape")
 
     def __init__(self, key: str, title: str) -> None:
         self.key = key
@@ -100,6 +102,31 @@ class Tensor(NamedTuple):
     is_buffer: bool = False
 
 
+class Reach(NamedTuple):
+    """How far one output cell of a layer sees along one axis of its input.
+
+    Attributes:
+        span: input cells from the first to the last that it sees, gaps of dilation included.
+        stride: distance in input cells between what two neighbouring output cells see; below 1 where the layer
+            makes maps larger.
+    """
+
+    span: int
+    stride: Fraction
+
+
+ONE_CELL = Reach(1, Fraction(1))
+"""The reach of layers that work on each place by itself."""
+
+
+def whole_map(params: Params, inputs: tuple[Shape, ...]) -> tuple[Reach, Reach]:
+    """Reach of layers whose every result depends on the whole map."""
+    shape = inputs[0]
+    if len(shape) != 3:
+        return ONE_CELL, ONE_CELL
+    return Reach(shape[1], Fraction(shape[1])), Reach(shape[2], Fraction(shape[2]))
+
+
 def _no_tensors(params: Params, inputs: tuple[Shape, ...]) -> dict[str, Tensor]:
     return {}
 
@@ -128,6 +155,7 @@ class LayerSpec:
         tensors: parameters and buffers by state-dict name, in PyTorch's order.
         macs: multiply-accumulate operations for one image.
         window: for layers that slide a window: its geometry on a map of the given shape.
+        reach_rule: how far an output cell sees, where `window` does not say it; see `reach`.
         caption: the short right-hand text of the card, such as ``Conv 5×5``; the title if empty.
         subtitle: the second line of the card, such as ``6 filters · stride 1``.
         sentence: what the layer does with these parameters on these inputs, in numbers; `help` where it is empty.
@@ -144,6 +172,7 @@ class LayerSpec:
     tensors: Callable[[Params, tuple[Shape, ...]], dict[str, Tensor]] = _no_tensors
     macs: Callable[[Params, tuple[Shape, ...], Shape], int] = _no_macs
     window: Callable[[Params, Shape], Window] | None = None
+    reach_rule: Callable[[Params, tuple[Shape, ...]], tuple[Reach, Reach]] | None = None
     caption: Callable[[Params], str] = _no_caption
     subtitle: Callable[[Params], str] = _no_caption
     sentence: Callable[[Params, tuple[Shape, ...]], str] = _no_sentence
@@ -154,6 +183,19 @@ class LayerSpec:
     def num_params(self, params: Params, inputs: tuple[Shape, ...]) -> int:
         """Return the number of trainable numbers for the given input shapes."""
         return sum(product(t.shape) for t in self.tensors(params, inputs).values() if not t.is_buffer)
+
+    def reach(self, params: Params, inputs: tuple[Shape, ...]) -> tuple[Reach, Reach]:
+        """Return how far one output cell sees along the rows and the columns of the input maps, in prediction.
+
+        A vector has no rows and columns: a layer that reads one adds nothing to what its elements have seen. In
+        maps of H × W × C, as a permutation of the axes makes them, rows and columns are still those of the image.
+        """
+        if self.reach_rule is not None:
+            return self.reach_rule(params, inputs)
+        if self.window is None or len(inputs[0]) != 3:
+            return ONE_CELL, ONE_CELL
+        rows, columns = self.window(params, inputs[0])
+        return Reach(rows.span, Fraction(rows.stride)), Reach(columns.span, Fraction(columns.stride))
 
     def default_params(self) -> dict[str, Value]:
         """Return the parameter values of a new layer."""

@@ -1,7 +1,8 @@
 """One harness for every layer type: what the description claims must be what PyTorch does.
 
 `check_layer` takes a layer type, parameter values and input shapes, and compares shapes (rule, meta device, real
-forward), tensors, gradients, modes and the round trip through a file. It returns what the rule said.
+forward), tensors, gradients, modes, a training step, the exported code, how far an output cell sees, and the
+round trip through a file. It returns what the rule said.
 """
 
 from __future__ import annotations
@@ -17,10 +18,14 @@ from torch import Tensor, nn
 from cnn_studio.compiler import lower
 from cnn_studio.compiler.builders import BUILDERS
 from cnn_studio.compiler.initialise import initialise
+from cnn_studio.compiler.modules import BlockParameter
+from cnn_studio.compiler.source_helpers import HELPERS
+from cnn_studio.compiler.source_layers import write_layer
 from cnn_studio.graph.commands import AddLayer
 from cnn_studio.graph.document import Layer, Link, NetworkDocument
 from cnn_studio.graph.records import from_record, to_record
 from cnn_studio.graph.spec import Inferred, LayerSpec, Shape
+from tests.compute.check_reach import check_reach
 
 BATCH = 2
 
@@ -39,17 +44,34 @@ def _uneven_or_dilated(params: dict[str, Any]) -> bool:
 _HANGING = "with ceil_mode PyTorch lets a single window hang over a map that is smaller than it"
 _PADDING = "PyTorch pads no single side; a window that holds padding alone would give −∞, or 0 / 0"
 
+_BROADCAST = "PyTorch repeats any sizes of 1; a shortcut of another shape is mostly a slip"
+
+
+def _always(params: dict[str, Any]) -> bool:
+    return True
+
+
 STRICTER: dict[tuple[str, str], tuple[Condition, str]] = {
     ("max_pool2d", "window_too_large"): (_rounds_up, _HANGING),
     ("avg_pool2d", "window_too_large"): (_rounds_up, _HANGING),
     ("sum_pool2d", "window_too_large"): (_rounds_up, _HANGING),
     ("max_pool2d", "padding_too_wide"): (_uneven_or_dilated, _PADDING),
     ("avg_pool2d", "padding_too_wide"): (_uneven_or_dilated, _PADDING),
-    ("sum_pool2d", "padding_too_wide"): (lambda params: True, "PyTorch has no sum pooling; as its average"),
-    ("add", "add_mismatch"): (
-        lambda params: True,
-        "PyTorch repeats sizes of 1 (broadcasting); a shortcut of another shape is a slip",
+    ("sum_pool2d", "padding_too_wide"): (_always, "PyTorch has no sum pooling; as its average"),
+    ("lp_pool2d", "window_too_large"): (_rounds_up, _HANGING),
+    **{
+        (merge, "merge_mismatch"): (_always, _BROADCAST)
+        for merge in ("add", "multiply", "subtract", "maximum")
+    },
+    ("group_norm", "single_value"): (_always, "PyTorch refuses it for a batch of one image only"),
+    ("crop2d", "nothing_left"): (_always, "a negative end would count from the other side"),
+    ("chunk", "no_such_share"): (
+        _always,
+        "PyTorch's answer is an IndexError of a tuple, or a share that is empty",
     ),
+    ("channel_slice", "channels_out_of_range"): (_always, "PyTorch cuts a range silently to what is there"),
+    ("hardtanh", "empty_range"): (_always, "PyTorch asserts, or gives one value everywhere"),
+    ("layer_scale", "needs_map"): (_always, "PyTorch repeats a vector over factors of [C, 1, 1]"),
 }
 """Where a rule refuses what PyTorch would run: layer type and problem code, when, and the reason."""
 
@@ -88,7 +110,11 @@ def check_layer(spec: LayerSpec, params: dict[str, Any], shapes: tuple[Shape, ..
     _check_tensors(spec, params, shapes, meta)
     module = build(spec, params, shapes)
     _check_tensors(spec, params, shapes, module)
-    _check_forward(module, seeded_inputs(spec, params, shapes), inferred.shape)
+    inputs = seeded_inputs(spec, params, shapes)
+    _check_forward(module, inputs, inferred.shape)
+    _check_code(spec, params, shapes, module, inputs)
+    check_reach(spec, params, shapes, module, inferred.shape)
+    _check_step(module, inputs)
     assert spec.macs(params, shapes, inferred.shape) >= 0
     for text in (spec.caption(params), spec.subtitle(params)):
         assert len(text) < 80
@@ -121,6 +147,8 @@ def _check_refusal(
         result = build(spec, params, shapes)(*seeded_inputs(spec, params, shapes))
     except (RuntimeError, ValueError, IndexError):
         return
+    if result.numel() == 0:
+        return
     if code == "missing_flatten":
         assert result.dim() != 2  # a fully connected layer works along the last axis: no scores come out
         return
@@ -141,6 +169,8 @@ def _check_tensors(
     spec: LayerSpec, params: dict[str, Any], shapes: tuple[Shape, ...], module: nn.Module
 ) -> None:
     described = spec.tensors(params, shapes)
+    if isinstance(module, BlockParameter):
+        described = {"weight": described[""]}  # in a network it has the layer's own name
     state = module.state_dict()
     assert {name: t.shape for name, t in described.items()} == {n: tuple(v.shape) for n, v in state.items()}
     trained = dict(module.named_parameters())
@@ -169,3 +199,52 @@ def _check_forward(module: nn.Module, inputs: list[Tensor], shape: Shape) -> Non
         for leaf in leaves:
             assert leaf.grad is not None
             assert torch.isfinite(leaf.grad).all()
+
+
+def _check_code(
+    spec: LayerSpec,
+    params: dict[str, Any],
+    shapes: tuple[Shape, ...],
+    module: nn.Module,
+    inputs: list[Tensor],
+) -> None:
+    """Run the exported code of this one layer and compare it with the module, key by key and value by value."""
+    code = write_layer(spec.id, params, shapes)
+    space: dict[str, Any] = {f"x{n}": x.clone() for n, x in enumerate(inputs)}
+    exec(
+        f"import torch\nfrom torch import nn\nfrom torch.nn import functional\n{HELPERS.get(code.helper, '')}",
+        space,
+    )
+    if code.module:
+        space["layer"] = eval(code.module, space)
+    state = module.state_dict()
+    if isinstance(module, BlockParameter):
+        assert torch.equal(space["layer"], state["weight"]), "the exported first value is another"
+        space["layer"] = state["weight"]
+    elif code.module:
+        space["layer"].load_state_dict(state)
+        space["layer"].eval()
+    else:
+        assert not state
+    with torch.no_grad():
+        result = eval(code.call("layer", [f"x{n}" for n in range(len(inputs))]), space)
+        torch.testing.assert_close(result, module.eval()(*inputs), rtol=1e-5, atol=1e-5)
+
+
+def _check_step(module: nn.Module, inputs: list[Tensor]) -> None:
+    trained = [parameter for parameter in module.parameters() if parameter.requires_grad]
+    if not trained:
+        return
+    module.train()
+    before = [parameter.detach().clone() for parameter in trained]
+    module.zero_grad()
+    result = module(*inputs)
+    (result * torch.linspace(0.5, 1.5, result.numel()).view_as(result)).sum().backward()
+    with torch.no_grad():
+        for parameter in trained:
+            assert parameter.grad is not None
+            parameter -= 0.1 * parameter.grad
+    for parameter, old in zip(trained, before, strict=True):
+        still = parameter.grad is not None and parameter.grad.abs().max() < 1e-4  # a single value normalised
+        assert still or not torch.equal(parameter, old), "a step changed nothing"
+    assert torch.isfinite(module(*inputs)).all()

@@ -17,7 +17,7 @@ from cnn_studio.compiler.modules import SeededDropout
 from cnn_studio.graph.registry import all_specs, get_spec
 from cnn_studio.graph.spec import LayerSpec, Shape
 from tests.compute.check_layer import STRICTER, build, check_layer, seeded_inputs
-from tests.helpers.strategies import input_shapes, maps, params_of
+from tests.helpers.strategies import fitting_params, input_shapes, maps, params_of
 
 SPECS = [pytest.param(spec, id=spec.id) for spec in all_specs()]
 SLIDING = ["max_pool2d", "avg_pool2d", "sum_pool2d"]
@@ -35,7 +35,7 @@ def test_description_is_what_pytorch_does(spec: LayerSpec) -> None:
     @given(st.data())
     def check(data: st.DataObject) -> None:
         shapes = () if spec.max_inputs == 0 else data.draw(input_shapes(spec))
-        inferred = check_layer(spec, data.draw(params_of(spec)), shapes)
+        inferred = check_layer(spec, data.draw(fitting_params(spec, shapes)), shapes)
         seen.add(inferred.shape is not None)
 
     check()
@@ -46,12 +46,13 @@ def test_description_is_what_pytorch_does(spec: LayerSpec) -> None:
 def test_defaults_work_on_an_ordinary_map_or_say_why_not(spec: LayerSpec) -> None:
     shapes = ((4, 12, 12),) * max(1, spec.min_inputs) if spec.max_inputs != 0 else ()
     inferred = check_layer(spec, dict(spec.default_params()), shapes)
-    if spec.id == "linear":
-        assert [f.code for f in inferred.findings] == ["missing_flatten"]
+    if spec.id in NEEDS_OTHER_INPUT:
+        assert [f.code for f in inferred.findings] == [NEEDS_OTHER_INPUT[spec.id]]
     else:
         assert inferred.shape is not None
 
 
+NEEDS_OTHER_INPUT = {"linear": "missing_flatten", "connection_conv2d": "connection_out_of_range"}
 HANGING = {"kernel_size": (3, 3), "stride": (2, 2), "ceil_mode": True}
 APART = {"kernel_size": (2, 2), "stride": (1, 1), "padding": (1, 1, 1, 1), "dilation": (3, 3)}
 
@@ -62,7 +63,7 @@ APART = {"kernel_size": (2, 2), "stride": (1, 1), "padding": (1, 1, 1, 1), "dila
         ("avg_pool2d", "window_too_large", HANGING, ((1, 2, 2),)),
         ("max_pool2d", "window_too_large", HANGING, ((1, 2, 2),)),
         ("max_pool2d", "padding_too_wide", APART, ((1, 2, 2),)),
-        ("add", "add_mismatch", {}, ((2, 3, 3), (2, 1, 1))),
+        ("add", "merge_mismatch", {}, ((2, 3, 3), (2, 1, 3))),
     ],
 )
 def test_stricter_rules_refuse_what_pytorch_runs(

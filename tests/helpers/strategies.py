@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from itertools import permutations
+from math import prod
 from typing import Any
 
 from hypothesis import strategies as st
 
+from cnn_studio.core.lists import Connections, Integers
 from cnn_studio.core.params import Choice, Flag, Integer, Pair, Param, Real, Sides, Value
 from cnn_studio.graph.document import Layer, Link, NetworkDocument
 from cnn_studio.graph.legality import check_link, free_port
@@ -23,8 +26,10 @@ def value_of(param: Param, most: int = SMALL) -> st.SearchStrategy[Value]:
         case Integer():
             return st.integers(param.minimum, min(param.maximum, max(param.minimum, most)))
         case Real():
-            top = min(param.maximum, param.minimum + 5)
-            return st.floats(param.minimum, top, exclude_min=param.above_minimum, allow_nan=False)
+            low = max(param.minimum, -5.0)
+            top = min(param.maximum, low + 10 if low < 0 else low + 5)
+            exclude = param.above_minimum and low == param.minimum
+            return st.floats(low, top, exclude_min=exclude, allow_nan=False)
         case Flag():
             return st.booleans()
         case Choice():
@@ -41,6 +46,12 @@ def value_of(param: Param, most: int = SMALL) -> st.SearchStrategy[Value]:
                 st.tuples(cells, cells, cells, cells),
             )
             return st.one_of(sides, st.just("same")) if param.allows_same else sides
+        case Integers():
+            one = st.integers(param.minimum, min(param.maximum, most))
+            return st.lists(one, min_size=param.least, max_size=min(param.most, 4)).map(tuple)
+        case Connections():
+            row = st.sets(st.integers(0, min(param.maximum, 5)), min_size=1, max_size=4)
+            return st.lists(row.map(lambda maps: tuple(sorted(maps))), min_size=1, max_size=6).map(tuple)
     raise TypeError(f"no strategy for {type(param).__name__}")
 
 
@@ -51,6 +62,8 @@ def params_of(draw: st.DrawFn, spec: LayerSpec, most: int = SMALL) -> dict[str, 
     for param in spec.params:
         keep = param.advanced and draw(st.booleans())
         values[param.key] = param.default if keep else draw(value_of(param, most))
+    if spec.id == "permute" and draw(st.integers(0, 3)):
+        values["order"] = draw(st.sampled_from([*permutations(range(3)), (0,)]))
     if spec.family is Family.POOLING and "padding" in values and draw(st.integers(0, 4)):
         # most drawn paddings are too wide for the drawn window; cut them to what pooling accepts
         height, width = values["kernel_size"]  # type: ignore[misc]
@@ -80,12 +93,55 @@ def input_shapes(draw: st.DrawFn, spec: LayerSpec) -> tuple[tuple[int, ...], ...
     first = draw(SHAPES)
     if spec.max_inputs == 1:
         return (first,)
-    count = draw(st.integers(spec.min_inputs, 4))
+    count = draw(st.integers(spec.min_inputs, spec.max_inputs or 4))
     if draw(st.integers(0, 4)) == 0:
         return (first, *(draw(SHAPES) for _ in range(count - 1)))
     if spec.id == "concat":
         return (first, *((draw(st.integers(1, 6)), *first[1:]) for _ in range(count - 1)))
+    if len(first) == 3 and draw(st.booleans()):
+        repeated = st.sampled_from([first, (first[0], 1, 1), (1, *first[1:])])
+        return draw(st.permutations([first, *(draw(repeated) for _ in range(count - 1))]).map(tuple))
     return (first,) * count
+
+
+@st.composite
+def fitting_params(draw: st.DrawFn, spec: LayerSpec, shapes: tuple[tuple[int, ...], ...]) -> dict[str, Value]:
+    """Parameter values of a layer; where few of them would suit the inputs, mostly such that do."""
+    values = draw(params_of(spec))
+    if not shapes or not draw(st.integers(0, 3)):
+        return values
+    channels, *size = shapes[0]
+    divisors = [n for n in range(1, channels + 1) if channels % n == 0]
+    match spec.id:
+        case "group_norm" | "channel_shuffle":
+            values["groups"] = draw(st.sampled_from(divisors))
+        case "conv_transpose2d":
+            groups = draw(st.sampled_from(divisors))
+            values |= {"groups": groups, "out_channels": groups * draw(st.integers(1, 3))}
+            most = [max(two) - 1 for two in zip(values["stride"], values["dilation"], strict=True)]  # type: ignore[arg-type]
+            values["output_padding"] = tuple(draw(st.integers(0, n)) for n in most)
+        case "connection_conv2d":
+            row = st.sets(st.integers(0, channels - 1), min_size=1).map(lambda maps: tuple(sorted(maps)))
+            values["table"] = draw(st.lists(row, min_size=1, max_size=5).map(tuple))
+        case "channel_slice":
+            start = draw(st.integers(0, channels - 1))
+            values |= {"start": start, "stop": draw(st.integers(start + 1, channels))}
+        case "chunk":
+            values["index"] = draw(st.integers(0, channels - 1))
+        case "reshape":
+            rest = channels * prod(size)
+            first = draw(st.sampled_from([n for n in range(1, rest + 1) if rest % n == 0]))
+            values["shape"] = draw(
+                st.sampled_from([(first, rest // first), (first, -1), (-1, first, 1), (rest,)])
+            )
+        case "pixel_shuffle" | "space_to_depth":
+            sizes = [channels] if spec.id == "pixel_shuffle" else size
+            power = 2 if spec.id == "pixel_shuffle" else 1
+            fitting = [n for n in range(1, 13) if all(one % n**power == 0 for one in sizes)]
+            values["factor"] = draw(st.sampled_from(fitting))
+        case "hardtanh" if values["min_val"] > values["max_val"]:  # type: ignore[operator]
+            values |= {"min_val": values["max_val"], "max_val": values["min_val"]}
+    return values
 
 
 _SEGMENT = st.sampled_from(["conv1", "fc", "0", "1", "12", "block", "layer1", "Relu_2", "C1", "_hidden"])

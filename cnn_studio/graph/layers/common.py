@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from cnn_studio.core.params import Choice
 from cnn_studio.graph.spec import FixSpec, Inferred, Params, Shape, failed, shape_text
 
@@ -29,10 +31,13 @@ def need_map(noun: str, shape: Shape) -> Inferred | None:
     """Return the error of a layer that slides over maps but gets something else; None if it gets maps."""
     if len(shape) == 3:
         return None
+    got = (
+        f"a vector of {shape[0]} numbers" if len(shape) == 1 else f"{len(shape)} axes of {shape_text(shape)}"
+    )
     return failed(
         "needs_map",
-        f"{noun} works on maps (channels × height × width), but gets a vector of {shape_text(shape)} numbers. "
-        "Move it before the layer that flattens.",
+        f"{noun} works on maps (channels × height × width), but gets {got}. Move it before the layer that "
+        f"{'flattens' if len(shape) == 1 else 'reshapes'}.",
         lambda: (FixSpec("Remove this layer", remove=True),),
         input=list(shape),
     )
@@ -51,3 +56,12 @@ def stride_text(pair: tuple[int, int]) -> str:
 def count_text(number: int, noun: str) -> str:
     """Return ``1 filter`` or ``6 filters``."""
     return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
+
+
+def divisor_fixes(
+    number: int, wanted: int, key: str, label: str, allowed: Callable[[int], bool] = lambda divisor: True
+) -> tuple[FixSpec, ...]:
+    """Return as fixes the up to three divisors of `number` nearest to `wanted` that are allowed."""
+    fitting = [n for n in range(1, number + 1) if number % n == 0 and allowed(n)]
+    nearest = sorted(fitting, key=lambda n: (abs(n - wanted), n))[:3]
+    return tuple(FixSpec(f"{label} {n}", {key: n}) for n in sorted(nearest))

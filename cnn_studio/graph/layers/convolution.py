@@ -32,12 +32,13 @@ def _conv_shape(params: Params, inputs: tuple[Shape, ...]) -> Inferred:
         return wrong
     channels, filters, groups = shape[0], params["out_channels"], params["groups"]
     if groups != 1 and (channels % groups or filters % groups):
-        return _groups_do_not_divide(channels, filters, groups)
+        return groups_do_not_divide(channels, filters, groups)
     wrong = None if params["padding_mode"] == "zeros" else _border_too_small(params, shape)
     return wrong or infer_window(_WINDOWED, params, shape, filters)
 
 
-def _groups_do_not_divide(channels: int, filters: int, groups: int) -> Inferred:
+def groups_do_not_divide(channels: int, filters: int, groups: int) -> Inferred:
+    """Return the error of groups that cannot share channels and filters equally, with the nearest that can."""
     common = math.gcd(channels, filters)
     working = sorted(
         (n for n in range(1, common + 1) if common % n == 0), key=lambda n: (abs(n - groups), n)
@@ -201,7 +202,16 @@ CONV2D = LayerSpec(
     caption=_conv_caption,
     subtitle=_conv_subtitle,
     sentence=_conv_sentence,
-    keywords=("conv", "filter", "kernel", "feature map"),
+    keywords=(
+        "conv",
+        "filter",
+        "kernel",
+        "feature map",
+        "depthwise",
+        "pointwise",
+        "grouped",
+        "convolution2dlayer",
+    ),
 )
 
 LAYERS = (CONV2D,)

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-from cnn_studio.core.params import Flag, Integer
+from cnn_studio.core.params import Choice, Flag, Integer
 from cnn_studio.graph.layers.common import activation_param, count_text
 from cnn_studio.graph.spec import (
+    ONE_CELL,
     Family,
     FixSpec,
     Inferred,
     LayerSpec,
     Params,
+    Reach,
     Shape,
     Tensor,
     failed,
     product,
     shape_text,
+    whole_map,
 )
 
 
@@ -29,6 +32,7 @@ FLATTEN = LayerSpec(
     help="Lays the maps out as one vector, row after row and map after map, so that fully connected layers can "
     "read them. It has nothing to train.",
     infer=_flatten_shape,
+    reach_rule=whole_map,
     subtitle=lambda params: "maps to a vector",
     keywords=("reshape", "vector"),
 )
@@ -36,9 +40,8 @@ FLATTEN = LayerSpec(
 
 def _linear_shape(params: Params, inputs: tuple[Shape, ...]) -> Inferred:
     shape = inputs[0]
-    if len(shape) == 1:
-        return Inferred((params["out_features"],))
-
+    if len(shape) == 1 or params["over"] == "last":
+        return Inferred((*shape[:-1], params["out_features"]))
     return failed(
         "missing_flatten",
         f"A fully connected layer reads a vector, but gets maps of {shape_text(shape)}. Put a Flatten layer before "
@@ -57,7 +60,12 @@ def _linear_tensors(params: Params, inputs: tuple[Shape, ...]) -> dict[str, Tens
 
 
 def _linear_macs(params: Params, inputs: tuple[Shape, ...], output: Shape) -> int:
-    return int(inputs[0][-1]) * int(params["out_features"])
+    """Count one product per weight and place; a vector is one place."""
+    return product(inputs[0]) * int(params["out_features"])
+
+
+def _linear_reach(params: Params, inputs: tuple[Shape, ...]) -> tuple[Reach, Reach]:
+    return (ONE_CELL, ONE_CELL) if params["over"] == "last" else whole_map(params, inputs)
 
 
 def _linear_subtitle(params: Params) -> str:
@@ -67,7 +75,8 @@ def _linear_subtitle(params: Params) -> str:
 
 def _linear_sentence(params: Params, inputs: tuple[Shape, ...]) -> str:
     units, values = params["out_features"], inputs[0][-1]
-    return f"Every one of the {count_text(units, 'unit')} reads all {values:,} values: {units * values:,} weights."
+    where = f" at each of the {product(inputs[0][:-1]):,} places" if len(inputs[0]) > 1 else ""
+    return f"Every one of the {count_text(units, 'unit')} reads all {values:,} values{where}: {units * values:,} weights."
 
 
 LINEAR = LayerSpec(
@@ -87,12 +96,22 @@ LINEAR = LayerSpec(
         ),
         activation_param("none"),
         Flag("bias", "Bias", "Adds one trainable number per unit.", True, advanced=True),
+        Choice(
+            "over",
+            "Reads",
+            "A whole vector, or the last axis at each place of maps of H × W × C, as ConvNeXt does: the same as a 1 × 1 "
+            "convolution on C × H × W.",
+            "vector",
+            advanced=True,
+            options=(("vector", "A vector"), ("last", "The last axis, place by place")),
+        ),
     ),
     tensors=_linear_tensors,
     macs=_linear_macs,
+    reach_rule=_linear_reach,
     subtitle=_linear_subtitle,
     sentence=_linear_sentence,
-    keywords=("dense", "linear", "fc", "classifier"),
+    keywords=("dense", "linear", "fc", "classifier", "fullyconnectedlayer"),
 )
 
 LAYERS = (FLATTEN, LINEAR)

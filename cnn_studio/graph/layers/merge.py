@@ -1,32 +1,148 @@
-"""Layers that join several inputs."""
+"""Layers that join several inputs: value by value, or channel behind channel."""
 
 from __future__ import annotations
 
-from cnn_studio.graph.spec import Family, FixSpec, Inferred, LayerSpec, Params, Shape, failed, shape_text
+from collections.abc import Callable
+from functools import partial
+
+from cnn_studio.graph.spec import (
+    Family,
+    Finding,
+    FixSpec,
+    Inferred,
+    LayerSpec,
+    Params,
+    Shape,
+    failed,
+    product,
+    shape_text,
+)
 
 
 def _listed(inputs: tuple[Shape, ...]) -> str:
     return " and ".join(shape_text(shape) for shape in dict.fromkeys(inputs))
 
 
-def _add_shape(params: Params, inputs: tuple[Shape, ...]) -> Inferred:
+def _broadcast(inputs: tuple[Shape, ...]) -> Shape | None:
+    """Return the maps (C, H, W) to which (C, 1, 1) and (1, H, W) among the inputs can be repeated, or None.
+
+    PyTorch repeats any size of 1; here one input must be the whole map, so that each result is a value of that
+    map joined with one number per channel or one per place.
+    """
+    if any(len(shape) != 3 for shape in inputs):
+        return None
+    channels, height, width = (max(sizes) for sizes in zip(*inputs, strict=True))
+    whole = (channels, height, width)
+    if whole not in inputs:
+        return None
+    allowed = {whole, (channels, 1, 1), (1, height, width)}
+    return whole if all(shape in allowed for shape in inputs) else None
+
+
+def _elementwise_shape(name: str, params: Params, inputs: tuple[Shape, ...]) -> Inferred:
     first = inputs[0]
     if all(shape == first for shape in inputs):
         return Inferred(first)
+    whole = _broadcast(inputs)
+    if whole is None:
+        return _mismatch(name, inputs)
+    if name == "Multiply":
+        return Inferred(whole)  # a gate: the usual way to use it
+    smaller = next(shape for shape in inputs if shape != whole)
+    message = (
+        f"{name} repeats the {shape_text(smaller)} input over {shape_text(whole)}, so that the shapes agree. If it should be "
+        "a whole map, check the branch it comes from."
+    )
+    return Inferred(whole, (Finding("repeated_input", "note", message, data={"input": list(smaller)}),))
+
+
+def _mismatch(name: str, inputs: tuple[Shape, ...]) -> Inferred:
     ranks = {len(shape) for shape in inputs}
     where = "channels" if ranks == {3} and len({shape[1:] for shape in inputs}) == 1 else "size"
+    joins = name == "Add" and where == "channels"
     return failed(
-        "add_mismatch",
-        f"Add needs inputs of one shape, but gets {_listed(inputs)}. Make the {where} equal, for example with a "
+        "merge_mismatch",
+        f"{name} needs inputs of one shape, but gets {_listed(inputs)}. Make the {where} equal, for example with a "
         "1 × 1 convolution on the shortcut"
         + (
             ", or join the maps with Concatenate instead."
+            if joins
+            else "."
             if where == "channels"
             else " at the same stride as the block."
         ),
-        lambda: (FixSpec("Change to Concatenate", replace="concat"),) if where == "channels" else (),
+        lambda: (FixSpec("Change to Concatenate", replace="concat"),) if joins else (),
         inputs=[list(shape) for shape in inputs],
     )
+
+
+def _products(params: Params, inputs: tuple[Shape, ...], output: Shape) -> int:
+    """Count one product per value of the result and input after the first."""
+    return (len(inputs) - 1) * product(output)
+
+
+def _no_products(params: Params, inputs: tuple[Shape, ...], output: Shape) -> int:
+    return 0
+
+
+def _elementwise(
+    id_: str,
+    title: str,
+    help_: str,
+    subtitle: str,
+    keywords: tuple[str, ...],
+    macs: Callable[[Params, tuple[Shape, ...], Shape], int] = _no_products,
+    max_inputs: int | None = None,
+) -> LayerSpec:
+    return LayerSpec(
+        id=id_,
+        family=Family.MERGE,
+        title=title,
+        help=help_,
+        infer=partial(_elementwise_shape, title),
+        min_inputs=2,
+        max_inputs=max_inputs,
+        macs=macs,
+        subtitle=lambda params: subtitle,
+        keywords=keywords,
+    )
+
+
+ADD = _elementwise(
+    "add",
+    "Add",
+    "Adds its inputs value by value: the end of a residual block, y = F(x) + x. All inputs need one shape; one number "
+    "per channel or per place is repeated.",
+    "F(x) + x",
+    ("residual", "shortcut", "sum", "plus", "skip", "additionlayer"),
+)
+
+MULTIPLY = _elementwise(
+    "multiply",
+    "Multiply",
+    "Multiplies its inputs value by value. With one number per channel as the second input it is a gate: the end of a "
+    "squeeze-excitation block, which turns maps up or down.",
+    "x · gate",
+    ("gate", "attention", "squeeze", "excitation", "product", "scale", "multiplicationlayer"),
+    _products,
+)
+
+SUBTRACT = _elementwise(
+    "subtract",
+    "Subtract",
+    "Takes the second input from the first, value by value: what changed between them.",
+    "first − second",
+    ("minus", "difference"),
+    max_inputs=2,
+)
+
+MAXIMUM = _elementwise(
+    "maximum",
+    "Maximum",
+    "Keeps the largest of its inputs, value by value: the strongest branch wins at each place (maxout).",
+    "the largest",
+    ("max", "maxout", "largest"),
+)
 
 
 def _concat_shape(params: Params, inputs: tuple[Shape, ...]) -> Inferred:
@@ -41,18 +157,6 @@ def _concat_shape(params: Params, inputs: tuple[Shape, ...]) -> Inferred:
     return Inferred((sum(shape[0] for shape in inputs), *first[1:]))
 
 
-ADD = LayerSpec(
-    id="add",
-    family=Family.MERGE,
-    title="Add",
-    help="Adds its inputs value by value: the end of a residual block, y = F(x) + x. All inputs need one shape.",
-    infer=_add_shape,
-    min_inputs=2,
-    max_inputs=None,
-    subtitle=lambda params: "F(x) + x",
-    keywords=("residual", "shortcut", "sum", "plus", "skip"),
-)
-
 CONCAT = LayerSpec(
     id="concat",
     family=Family.MERGE,
@@ -63,7 +167,7 @@ CONCAT = LayerSpec(
     min_inputs=2,
     max_inputs=None,
     subtitle=lambda params: "stacks channels",
-    keywords=("cat", "join", "inception", "densenet"),
+    keywords=("cat", "join", "inception", "densenet", "depthconcatenationlayer"),
 )
 
-LAYERS = (ADD, CONCAT)
+LAYERS = (ADD, CONCAT, MULTIPLY, SUBTRACT, MAXIMUM)

@@ -1,15 +1,17 @@
-"""Pooling: max, average, sum, LeNet's trainable subsampling, adaptive and global average."""
+"""Pooling over a sliding window: max, average, sum, power, and LeNet's trainable subsampling."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
 
-from cnn_studio.core.params import Flag, Pair, Param, Sides
+from cnn_studio.core.params import Flag, Pair, Param, Real, Sides
 from cnn_studio.graph.layers.common import activation_param, count_text, need_map, size_text, stride_text
 from cnn_studio.graph.spec import Family, FixSpec, Inferred, LayerSpec, Params, Shape, Tensor, failed, product
 from cnn_studio.graph.tiling import Windowed, infer_window
 from cnn_studio.graph.window import Window, window
+
+_NO_PADDING = (0, 0, 0, 0)
 
 
 def _pool_window(params: Params, shape: Shape) -> Window:
@@ -18,7 +20,7 @@ def _pool_window(params: Params, shape: Shape) -> Window:
         shape[2],
         params["kernel_size"],
         params["stride"],
-        params["padding"],
+        params.get("padding", _NO_PADDING),
         params.get("dilation", (1, 1)),
         params["ceil_mode"],
     )
@@ -26,7 +28,7 @@ def _pool_window(params: Params, shape: Shape) -> Window:
 
 def _at_most_half(params: Params) -> bool:
     """PyTorch's rule for pooling: padding at most half the window, so that no window holds padding alone."""
-    top, bottom, left, right = params["padding"]
+    top, bottom, left, right = params.get("padding", _NO_PADDING)
     height, width = params["kernel_size"]
     return bool(2 * max(top, bottom) <= height and 2 * max(left, right) <= width)
 
@@ -40,6 +42,7 @@ def _padding_allowed(params: Params, shape: Shape) -> bool:
 
 
 _WINDOWED = Windowed("window", _pool_window, frozenset({"padding", "ceil_mode"}), _padding_allowed)
+_UNPADDED = Windowed("window", _pool_window, frozenset({"ceil_mode"}))
 
 
 def _pool_shape(noun: str, params: Params, inputs: tuple[Shape, ...]) -> Inferred:
@@ -51,7 +54,7 @@ def _pool_shape(noun: str, params: Params, inputs: tuple[Shape, ...]) -> Inferre
         return _padding_too_wide(params)
     if not _padding_allowed(params, shape):
         return _dilated_over_the_map(params, shape)
-    return infer_window(_WINDOWED, params, shape, shape[0])
+    return infer_window(_WINDOWED if "padding" in params else _UNPADDED, params, shape, shape[0])
 
 
 def _padding_too_wide(params: Params) -> Inferred:
@@ -270,44 +273,36 @@ SUBSAMPLING = LayerSpec(
 )
 
 
-def _adaptive_shape(params: Params, inputs: tuple[Shape, ...]) -> Inferred:
-    wrong = need_map("Adaptive pooling", inputs[0])
-    return wrong or Inferred((inputs[0][0], *params["output_size"]))
+def _power(params: Params) -> str:
+    return f"{params['norm']:g}"
 
 
-def _adaptive_caption(params: Params) -> str:
-    return f"to {size_text(params['output_size'])}"
-
-
-ADAPTIVE_AVG_POOL = LayerSpec(
-    id="adaptive_avg_pool2d",
+LP_POOL = LayerSpec(
+    id="lp_pool2d",
     family=Family.POOLING,
-    title="Adaptive average pool",
-    help="Divides the map into as many windows as the output has cells and takes the mean of each, so that any "
-    "input size gives the same output size. AlexNet and VGG use it before their fully connected layers.",
-    infer=_adaptive_shape,
-    params=(Pair("output_size", "Output size", "Height × width of the result.", (1, 1), maximum=1_000),),
-    caption=_adaptive_caption,
-    subtitle=lambda params: "average",
-    keywords=("mean", "average", "pool"),
+    title="Power pool",
+    help="Takes (Σ |x|ᵖ)^(1/p) over each window, map by map. p = 1 is the sum, p = 2 the root of the sum of squares, and "
+    "with larger p the strongest value decides, as in max pooling.",
+    infer=partial(_pool_shape, "Pooling"),
+    params=(
+        Real(
+            "norm",
+            "Power p",
+            "1 adds up, large powers come near the maximum.",
+            2.0,
+            minimum=1.0,
+            maximum=10.0,
+        ),
+        _kernel(2),
+        _stride(2),
+        _CEIL,
+    ),
+    macs=_window_macs,
+    window=_pool_window,
+    caption=partial(_caption, "Power"),
+    subtitle=lambda params: f"p = {_power(params)} · {_subtitle(params)}",
+    sentence=lambda params, inputs: _sentence(f"The {_power(params)}-norm", params, inputs),
+    keywords=("pool", "lp", "lppool2d", "norm", "subsampling"),
 )
 
-
-def _global_shape(params: Params, inputs: tuple[Shape, ...]) -> Inferred:
-    wrong = need_map("Global average pooling", inputs[0])
-    return wrong or Inferred((inputs[0][0], 1, 1))
-
-
-GLOBAL_AVG_POOL = LayerSpec(
-    id="global_avg_pool",
-    family=Family.POOLING,
-    title="Global average pool",
-    help="Takes the mean of each whole map: one number per map. It replaces large fully connected layers and "
-    "their many weights.",
-    infer=_global_shape,
-    caption=lambda params: "Global average",
-    subtitle=lambda params: "one number per map",
-    keywords=("gap", "mean", "pool"),
-)
-
-LAYERS = (MAX_POOL, AVG_POOL, SUM_POOL, SUBSAMPLING, ADAPTIVE_AVG_POOL, GLOBAL_AVG_POOL)
+LAYERS = (MAX_POOL, AVG_POOL, SUM_POOL, LP_POOL, SUBSAMPLING)

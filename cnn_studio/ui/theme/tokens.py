@@ -20,6 +20,7 @@ FAMILIES: Mapping[str, str] = MappingProxyType(
         "dense": "#ef5da8",
         "merge": "#06b6d4",
         "regularisation": "#94a3b8",
+        "shape": "#a0653c",
     }
 )
 """Colour per layer family by the family's key, the same in both themes."""

@@ -78,6 +78,15 @@ def branches(join_type: str, first: int, second: int, stride: int = 1) -> Networ
     return document
 
 
+def repeated_by(join_type: str) -> NetworkDocument:
+    """Maps joined with one number per channel."""
+    document = chain((4, 8, 8), ("pool", "global_avg_pool", {}))
+    join(document, "joined", join_type, ["input", "pool"])
+    end = join(document, "flatten", "flatten", ["joined"])
+    document.change_info(output=end.id)
+    return document
+
+
 def lonely_merge() -> NetworkDocument:
     document = chain((1, 4, 4), ("a", "relu", {}))
     join(document, "sum", "add", ["a"])
@@ -151,7 +160,7 @@ CASES: dict[str, tuple[Callable[[], NetworkDocument], str, str]] = {
         "conv",
         "4 groups must divide both the 6 input channels and the 16 filters",
     ),
-    "add_mismatch": (lambda: branches("add", 4, 6), "joined", "4×8×8 and 6×8×8"),
+    "merge_mismatch": (lambda: branches("add", 4, 6), "joined", "4×8×8 and 6×8×8"),
     "concat_mismatch": (lambda: branches("concat", 4, 4, stride=2), "joined", "4×8×8 and 4×4×4"),
     "normalisation_mismatch": (
         lambda: normalised(0.1, 0.2, 0.3),
@@ -161,10 +170,54 @@ CASES: dict[str, tuple[Callable[[], NetworkDocument], str, str]] = {
     "broken_tie": (lambda: tied(77), "fc2", "fc2 shares the weights of a layer that is gone"),
 }
 
-UNREACHABLE = {"needs_map_or_vector"}  # batch norm on an input of two or of four axes, which no layer gives
+CASES |= {
+    "needs_map_or_vector": (
+        lambda: chain((4, 4, 4), ("rows", "reshape", {"shape": (8, 8)}), ("norm", "batch_norm", {}), FLAT),
+        "norm",
+        "gets 8×8",
+    ),
+    "repeated_input": (
+        lambda: repeated_by("add"),
+        "joined",
+        "Add repeats the 4×1×1 input over 4×8×8",
+    ),
+    **{
+        code: (lambda layer=layer, size=size: chain(size, ("it", *layer), FLAT), "it", says)
+        for code, size, layer, says in (
+            ("connection_out_of_range", (4, 8, 8), ("connection_conv2d", {}), "names map 5.*0 to 3"),
+            ("map_not_seen", (8, 8, 8), ("connection_conv2d", {}), "map 6, 7 of the 8"),
+            ("single_value", (8, 1, 1), ("group_norm", {"groups": 8}), "Group norm of 8×1×1"),
+            ("empty_range", (1, 4, 4), ("hardtanh", {"min_val": 2.0}), "1, is not above the smallest, 2"),
+            ("no_such_share", (5, 4, 4), ("chunk", {"parts": 3, "index": 3}), "5 channels in 3 parts give 3"),
+            (
+                "channels_out_of_range",
+                (3, 4, 4),
+                ("channel_slice", {"start": 1, "stop": 5}),
+                "has 3 channels",
+            ),
+            ("nothing_left", (1, 4, 4), ("crop2d", {"sides": 2}), "leaves nothing of the 4 × 4"),
+            ("shape_not_clear", (1, 4, 4), ("reshape", {"shape": (-1, -1)}), "at most one may be −1"),
+            ("reshape_mismatch", (1, 4, 4), ("reshape", {"shape": (3, 4)}), "1×4×4 is 16 numbers"),
+            ("order_does_not_fit", (1, 4, 4), ("permute", {"order": (0, 1)}), "each axis of 1×4×4 once"),
+            ("factor_does_not_divide", (8, 4, 4), ("pixel_shuffle", {"factor": 3}), "8 channels cannot"),
+            (
+                "output_padding_too_wide",
+                (1, 4, 4),
+                ("conv_transpose2d", {"output_padding": 2}),
+                "2 extra cells at the end are too many",
+            ),
+            (
+                "output_below_one",
+                (1, 2, 2),
+                ("conv_transpose2d", {"padding": 3}),
+                "without it there would be 4 × 4",
+            ),
+        )
+    },
+}
 
 FIXES = {  # how many ways out there are for the case above; the others are for a person to decide
-    "empty": 0, "unconnected": 1, "concat_mismatch": 0,
+    "empty": 0, "unconnected": 1, "concat_mismatch": 0, "repeated_input": 0,
 }  # fmt: skip
 
 
@@ -172,7 +225,7 @@ def test_all_codes_of_the_source_are_here() -> None:
     found: set[str] = set()
     for file in Path(cnn_studio.graph.__file__).parent.rglob("*.py"):
         found |= set(re.findall(r'\b(?:Finding|Problem|failed)\(\s*"([a-z_]+)"', file.read_text()))
-    assert found - UNREACHABLE == set(CASES)
+    assert found == set(CASES)
 
 
 def the_problem(document: NetworkDocument, code: str, path: str) -> Problem:
@@ -204,6 +257,7 @@ def test_problem_is_found_said_and_mended(code: str) -> None:
 
 def test_severities() -> None:
     notes = {"not_tiling": "warning", "unused_layer": "warning", "softmax_before_loss": "warning"}
+    notes |= {"repeated_input": "note", "map_not_seen": "warning"}
     for code, (make, path, _) in CASES.items():
         assert the_problem(make(), code, path).severity == notes.get(code, "error")
 
@@ -240,7 +294,7 @@ def test_layers_behind_a_problem_wait_and_say_nothing() -> None:
         (lambda: tied(2), "flatten, a layer of another type"),
         (lambda: tied(1), "input, a layer of another type"),
         (
-            lambda: tied(3, params={"out_features": 9, "activation": "none", "bias": True}),
+            lambda: tied(3, params={"out_features": 9, "activation": "none", "bias": True, "over": "vector"}),
             "other sizes or settings",
         ),
     ],

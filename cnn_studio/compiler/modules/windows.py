@@ -1,7 +1,4 @@
-"""Modules that PyTorch does not have: four-sided padding, sum pooling, LeNet's subsampling, seeded dropout, merges.
-
-None of them works in place: a hook on a layer must see the values that the layer gave.
-"""
+"""Convolution and pooling that PyTorch does not have: four-sided padding, sums, powers, LeNet's subsampling."""
 
 from __future__ import annotations
 
@@ -9,12 +6,11 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from cnn_studio.compiler.modules.values import ACTIVATIONS
 from cnn_studio.graph.window import Window
 
 Sides = tuple[int, int, int, int]
 """Padding as torch's `pad` takes it: left, right, top, bottom."""
-
-ACTIVATIONS = {"relu": torch.relu, "tanh": torch.tanh, "sigmoid": torch.sigmoid}
 
 
 class PaddedConv2d(nn.Conv2d):
@@ -101,6 +97,32 @@ class SumPool2d(nn.Module):
         return f"kernel={self.kernel}, stride={self.stride}, padding={self.padding}"
 
 
+class LpPool2d(nn.Module):
+    """The power mean without the mean: (sum of |x|^p)^(1/p) over each window.
+
+    PyTorch's own gives NaN for odd powers of negative values, and NaN gradients for windows of zeros.
+    """
+
+    def __init__(
+        self, power: float, kernel: tuple[int, int], stride: tuple[int, int], ceil_mode: bool
+    ) -> None:
+        super().__init__()
+        self.power, self.kernel, self.stride, self.ceil_mode = power, kernel, stride, ceil_mode
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Pool maps of shape [B, C, H, W]."""
+        sums = functional.avg_pool2d(
+            x.abs().pow(self.power), self.kernel, self.stride, ceil_mode=self.ceil_mode, divisor_override=1
+        )
+        # the root has no gradient at zero; there the result is zero and the gradient is taken as zero
+        root = sums.clamp(min=torch.finfo(sums.dtype).tiny).pow(1 / self.power)
+        return torch.where(sums > 0, root, torch.zeros_like(root))
+
+    def extra_repr(self) -> str:
+        """Name the power and the window."""
+        return f"power={self.power}, kernel={self.kernel}, stride={self.stride}, ceil_mode={self.ceil_mode}"
+
+
 class Subsampling(nn.Module):
     """LeNet's subsampling: the sum of each window times a coefficient per map, plus a bias, then an activation.
 
@@ -125,77 +147,3 @@ class Subsampling(nn.Module):
     def extra_repr(self) -> str:
         """Name the window and the activation."""
         return f"kernel={self.kernel}, stride={self.stride}, activation={self.activation}"
-
-
-class Dense(nn.Linear):
-    """A fully connected layer that carries its activation with it."""
-
-    def __init__(self, in_features: int, out_features: int, bias: bool, activation: str) -> None:
-        super().__init__(in_features, out_features, bias)
-        self.activation = activation
-        self._act = ACTIVATIONS[activation]
-
-    def forward(self, input: Tensor) -> Tensor:  # noqa: A002 - the base class calls it so
-        """Map vectors of shape [B, N]."""
-        return self._act(super().forward(input))
-
-    def extra_repr(self) -> str:
-        """Name the activation."""
-        return f"{super().extra_repr()}, activation={self.activation}"
-
-
-class SeededDropout(nn.Module):
-    """Dropout that draws from a generator of its own, so that other threads' draws do not change a run.
-
-    `reseed` is called before each training step; without it the draws still form one reproducible stream.
-    """
-
-    def __init__(self, p: float) -> None:
-        super().__init__()
-        self.p = p
-        self._seed = 0
-        self._generator: torch.Generator | None = None
-
-    def reseed(self, seed: int) -> None:
-        """Start the stream of draws anew."""
-        self._seed = seed
-        if self._generator is not None:
-            self._generator.manual_seed(seed)
-
-    def forward(self, x: Tensor) -> Tensor:
-        """Drop values in training; pass them on otherwise."""
-        if not self.training or self.p == 0:
-            return x
-        if self.p == 1:
-            return x * 0
-        if x.is_meta:
-            return x.clone()
-        if self._generator is None or self._generator.device != x.device:
-            self._generator = torch.Generator(x.device).manual_seed(self._seed)
-        kept = torch.empty_like(x).bernoulli_(1 - self.p, generator=self._generator)
-        return x * kept.mul_(1 / (1 - self.p))
-
-    def __getstate__(self) -> dict[str, object]:
-        return {**self.__dict__, "_generator": None}  # generators cannot be copied
-
-    def extra_repr(self) -> str:
-        """Name the probability."""
-        return f"p={self.p}"
-
-
-class Add(nn.Module):
-    """The sum of all inputs."""
-
-    def forward(self, first: Tensor, *others: Tensor) -> Tensor:
-        """Add tensors of one shape."""
-        for other in others:
-            first = first + other
-        return first
-
-
-class Concat(nn.Module):
-    """All inputs stacked along the channels."""
-
-    def forward(self, *parts: Tensor) -> Tensor:
-        """Join tensors [B, C_i, ...] to [B, sum of C_i, ...]."""
-        return torch.cat(parts, dim=1)
