@@ -16,6 +16,7 @@ from typing import IO, Any
 from pydantic import ValidationError
 
 from cnn_studio.app.files import replacing
+from cnn_studio.app.view_state import ViewState
 from cnn_studio.app.weights import WeightSet
 from cnn_studio.core.errors import FileFormatError
 from cnn_studio.datasets.records import DataSource
@@ -46,6 +47,7 @@ class Project:
         settings: how it is trained.
         weights: trained weights, or an empty set.
         thumbnail: a picture of the network as PNG bytes, or nothing.
+        view: how the canvas shows it.
     """
 
     document: NetworkDocument
@@ -53,6 +55,7 @@ class Project:
     settings: TrainSettings = field(default_factory=TrainSettings)
     weights: WeightSet = field(default_factory=WeightSet)
     thumbnail: bytes = b""
+    view: ViewState = field(default_factory=ViewState)
 
 
 def starter_project(starter: Starter) -> Project:
@@ -78,6 +81,7 @@ def save_project(path: Path, project: Project) -> None:
         "document": to_record(project.document),
         "data": project.data.model_dump(mode="json"),
         "training": project.settings.model_dump(mode="json"),
+        "view": project.view.model_dump(mode="json"),
     }
     with replacing(path) as file, zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
         archive.writestr(_JSON, json.dumps(record, indent=1, ensure_ascii=False))
@@ -134,7 +138,8 @@ def _read(path: Path, file: IO[bytes]) -> Project:
         settings = TrainSettings.model_validate(record.get("training", {}))
     except ValidationError as error:
         raise FileFormatError(f"The data or training settings cannot be read: {explain(error)}.") from None
-    return Project(document, data, settings, _parse_weights(document, weights), thumbnail)
+    view = ViewState.read(record.get("view"))
+    return Project(document, data, settings, _parse_weights(document, weights), thumbnail, view)
 
 
 def _check_members(archive: zipfile.ZipFile) -> None:

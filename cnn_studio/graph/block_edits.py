@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Collection, Container, Mapping
 from dataclasses import replace
-from typing import Literal
 
 from cnn_studio.core.errors import GraphError
 from cnn_studio.graph.blocks import BlockEnds, BlockTree, block_ends, find_block
@@ -24,11 +23,10 @@ from cnn_studio.graph.commands import (
 )
 from cnn_studio.graph.document import NetworkDocument
 from cnn_studio.graph.edits import CARD_HEIGHT, CARD_WIDTH, STEP, add_part, part_of
-from cnn_studio.graph.paths import check_path, free_path, prefixes
+from cnn_studio.graph.layout import Direction
+from cnn_studio.graph.paths import check_path, common_block, free_path, prefixes
 from cnn_studio.graph.shapes import ShapeReport, infer_shapes
 from cnn_studio.graph.spec import shape_text
-
-Direction = Literal["down", "right"]
 
 MAX_COPIES = 200
 _GAP = STEP - CARD_HEIGHT
@@ -48,7 +46,7 @@ def group(document: NetworkDocument, ids: Collection[int], name: str = "") -> Re
     chosen = [layer for layer in document.layers.values() if layer.id in ids]
     if not chosen:
         raise GraphError("Select the layers that are to become a block first.")
-    parent = _common_block([layer.path for layer in chosen])
+    parent = common_block([layer.path for layer in chosen])
     if parent and len(find_block(document, parent).members) == len(chosen):
         parent = parent.rpartition(".")[0]  # the whole block was chosen: put a block around it
     start = f"{parent}." if parent else ""
@@ -182,17 +180,6 @@ class _Paths:
 
     def __contains__(self, path: object) -> bool:
         return isinstance(path, str) and (path in self._taken or not self._layers.isdisjoint(prefixes(path)))
-
-
-def _common_block(paths: list[str]) -> str:
-    """Return the innermost block that holds all paths; empty for the network itself."""
-    first, *others = [path.split(".")[:-1] for path in paths]
-    count = len(first)
-    for other in others:
-        count = min(count, len(other))
-        while first[:count] != other[:count]:
-            count -= 1
-    return ".".join(first[:count])
 
 
 def _check_block_free(document: NetworkDocument, block: str, paths: Mapping[int, str]) -> None:

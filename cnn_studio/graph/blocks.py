@@ -119,8 +119,13 @@ class BlockTree(Mapping[str, Block]):
         return tuple(self._top)
 
     def to_depth(self, depth: int) -> frozenset[str]:
-        """Return the blocks to fold so that names of at most `depth` segments are seen: 1 for ``layer1``."""
-        return frozenset(path for path, block in self._blocks.items() if block.depth == depth)
+        """Return the blocks to fold so that blocks are seen down to `depth`: 1 shows ``layer1`` as one card.
+
+        Those further in are folded too, so that an outer one that is unfolded shows its blocks. Blocks of one layer
+        are left out; folding them would hide a card behind a card.
+        """
+        found = ((path, block) for path, block in self._blocks.items() if block.depth >= depth)
+        return frozenset(path for path, block in found if len(block.members) > 1)
 
     def of_layers(self, ids: Collection[int]) -> tuple[str, ...]:
         """Return the outermost blocks whose layers are all among `ids`."""

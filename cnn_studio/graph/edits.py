@@ -5,7 +5,7 @@ Plans are made here, as data, so that the canvas, the fixes of problems and test
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -21,8 +21,8 @@ from cnn_studio.graph.commands import (
     SetOutput,
 )
 from cnn_studio.graph.document import Layer, Link, NetworkDocument
-from cnn_studio.graph.legality import check_link, free_port, reaches
-from cnn_studio.graph.paths import free_path, prefixes
+from cnn_studio.graph.legality import LinkError, check_link, free_port, reaches
+from cnn_studio.graph.paths import common_block, free_path, prefixes
 from cnn_studio.graph.registry import get_spec
 
 CARD_WIDTH, CARD_HEIGHT = 214.0, 50.0
@@ -37,11 +37,16 @@ _STEMS = {
 
 
 def new_layer(
-    document: NetworkDocument, type_id: str, x: float, y: float, params: Mapping[str, Any] | None = None
+    document: NetworkDocument,
+    type_id: str,
+    x: float,
+    y: float,
+    params: Mapping[str, Any] | None = None,
+    block: str = "",
 ) -> AddLayer:
-    """Return the command that adds a layer of a type under a free name, such as ``conv3``."""
+    """Return the command that adds a layer of a type under a free name, such as ``conv3``, in a block if one is named."""
     get_spec(type_id)
-    stem = _STEMS.get(type_id, type_id)
+    stem = f"{block}." * bool(block) + _STEMS.get(type_id, type_id)
     taken = _Taken(document)
     path = stem if type_id == "input" and stem not in taken else free_path(f"{stem}1", taken)
     return AddLayer(id=document.next_id, path=path, type=type_id, params=dict(params or {}), x=x, y=y)
@@ -73,14 +78,15 @@ def insert_on_link(
 ) -> Macro:
     """Return the edit that puts a new layer into a link and moves what lies below down to make room.
 
+    It is part of the innermost block that both ends of the link lie in.
+
     Raises:
         LinkError: the type takes no input.
     """
     source, target = document.layer(link.source), document.layer(link.target)
     y = source.y + STEP
-    new = new_layer(
-        document, type_id, source.x if abs(source.x - target.x) < 1 else (source.x + target.x) / 2, y, params
-    )
+    x = source.x if abs(source.x - target.x) < 1 else (source.x + target.x) / 2
+    new = new_layer(document, type_id, x, y, params, common_block([source.path, target.path]))
     _check_takes_input(document, new, link.source)
     commands: list[AnyCommand] = [
         new,
@@ -92,6 +98,24 @@ def insert_on_link(
     if 0 <= gap < STEP or target.y < y <= target.y + STEP:
         commands += _make_room(document, target.id, STEP - gap)
     return Macro(text=f"insert {new.path}", commands=tuple(commands))
+
+
+def insert_on_links(document: NetworkDocument, links: Sequence[Link], type_id: str) -> Macro:
+    """Return the edit that puts one new layer into several links of one source, as where a block begins.
+
+    Raises:
+        LinkError: the links have different sources, or the type takes no input.
+    """
+    first, *others = links
+    if any(link.source != first.source for link in others):
+        raise LinkError(
+            "Several results run through this wire. Unfold the block and choose one of its wires."
+        )
+    macro = insert_on_link(document, first, type_id)
+    commands = list(macro.commands)
+    for link in others:
+        commands += [_cut(link), AddLink(source=document.next_id, target=link.target, port=link.port)]
+    return Macro(text=macro.text, commands=tuple(commands))
 
 
 def append_after(

@@ -7,10 +7,17 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Literal
 
 from cnn_studio.graph.document import NetworkDocument
 from cnn_studio.graph.edits import CARD_WIDTH, STEP
 from cnn_studio.graph.topology import execution_order
+
+Direction = Literal["down", "right"]
+"""Where a network runs to on the canvas."""
+
+RIGHT_STEP = CARD_WIDTH + 110.0
+"""Distance of two cards along a network that runs to the right: a card, and a shape on the wire between them."""
 
 COLUMN = CARD_WIDTH + 106.0
 """Distance of two columns: a card, and room for a shortcut with the shape beside it."""

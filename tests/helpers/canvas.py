@@ -6,6 +6,7 @@ from psygnal import Signal
 from PySide6.QtCore import QPointF, Qt
 from PySide6.QtTest import QTest
 
+from cnn_studio.app.view_state import ViewState
 from cnn_studio.core.commands import CommandStack
 from cnn_studio.core.params import parse_values
 from cnn_studio.graph.document import DocumentChange, Layer, Link, NetworkDocument
@@ -29,6 +30,7 @@ class Context:
 
     def _take(self, document):
         self.document = document
+        self.view = ViewState()
         self.stack = CommandStack(document)
         self._shapes = ShapeEngine(document)
         document.changed.connect(self._pass_on)

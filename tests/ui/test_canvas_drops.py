@@ -49,7 +49,7 @@ def test_dropping_on_empty_canvas_adds_a_layer_by_itself(show):
     assert drag_and_drop(view, layer_mime("dropout"), view, at)
     new = layer(view, "dropout1")
     assert (new.x, new.y) == pytest.approx((spot.x(), spot.y()))
-    assert not view.network.links_of(new.id)
+    assert not view.network.wiring.of_card(new.id)
 
 
 def test_dropping_below_the_end_appends_and_moves_the_output_mark(show):

@@ -8,7 +8,7 @@ from cnn_studio.graph.document import Link
 from cnn_studio.graph.registry import get_spec
 from cnn_studio.ui import theme
 from cnn_studio.ui.canvas import style
-from cnn_studio.ui.canvas.card import fitting_subtitle
+from cnn_studio.ui.canvas.card_paint import fitting_subtitle
 from cnn_studio.ui.canvas.palette_drag import layer_mime
 from tests.helpers.canvas import (
     CTRL,

@@ -1,235 +1,37 @@
-"""The card of one layer: painted by one function, shown by one item."""
+"""The card of one layer, or of one folded block, on the canvas."""
 
 from __future__ import annotations
 
-from functools import lru_cache
-
 from PySide6.QtCore import QPointF, QRectF, Qt
-from PySide6.QtGui import QColor, QFont, QFontMetricsF, QPainter, QPainterPath, QPen, QPixmap
+from PySide6.QtGui import QPainter, QPainterPath, QPen, QPolygonF
 from PySide6.QtWidgets import QGraphicsItem, QStyleOptionGraphicsItem, QWidget
 from typing_extensions import override
 
-from cnn_studio.graph.registry import get_spec
+from cnn_studio.graph.layout import Direction
 from cnn_studio.ui import theme
 from cnn_studio.ui.canvas import style
-from cnn_studio.ui.canvas.content import Badge, CardContent
-from cnn_studio.ui.theme import ink_on
+from cnn_studio.ui.canvas.card_paint import paint_card, paint_tile
+from cnn_studio.ui.canvas.content import CardContent
+from cnn_studio.ui.canvas.picture_store import PictureStore
 
 _END_STUB = 10.0
-_END_HEIGHT = 30.0
-_FLAKE = 5.0
-
-
-@lru_cache(maxsize=1)
-def _bar() -> QPainterPath:
-    """Return the family bar: the card's left edge, rounded as the card is."""
-    radius = theme.current().space.radius_card
-    card, cut = QPainterPath(), QPainterPath()
-    card.addRoundedRect(style.CARD, radius, radius)
-    cut.addRect(QRectF(style.CARD.left(), style.CARD.top(), style.BAR_WIDTH, style.CARD.height()))
-    return card.intersected(cut)
-
-
-def paint_shadow(painter: QPainter, strength: float) -> None:
-    """Paint a soft shadow below a card, as a few rounded areas of little opacity."""
-    painter.setPen(Qt.PenStyle.NoPen)
-    radius = theme.current().space.radius_card
-    for reach, share in ((3.5, 0.16), (2.0, 0.22), (0.6, 0.34)):
-        color = QColor(0, 0, 0)
-        color.setAlphaF(strength * share)
-        painter.setBrush(color)
-        area = style.CARD.adjusted(-reach + 1, -reach + 2, reach - 1, reach + 0.8)
-        painter.drawRoundedRect(area, radius + reach - 1, radius + reach - 1)
-
-
-def paint_card(painter: QPainter, content: CardContent, *, is_selected: bool = False) -> None:
-    """Paint a card about the origin, in canvas units, as it looks from 40 % zoom on."""
-    tokens, fonts, area = theme.current(), style.fonts(), style.CARD
-    radius = tokens.space.radius_card
-    paint_shadow(painter, tokens.shadow * (2.2 if is_selected else 1.5))
-    painter.setPen(Qt.PenStyle.NoPen if not tokens.is_dark else QPen(theme.qcolor("line"), 1))
-    painter.setBrush(theme.qcolor("card"))
-    painter.drawRoundedRect(area, radius, radius)
-    painter.setPen(Qt.PenStyle.NoPen)
-    painter.setBrush(theme.qcolor(tokens.family(content.family)))
-    painter.drawPath(_bar())
-    _paint_text(painter, content)
-    if is_selected:
-        ring = tokens.space.ring
-        painter.setBrush(Qt.BrushStyle.NoBrush)
-        painter.setPen(QPen(theme.qcolor("accent"), ring))
-        painter.drawRoundedRect(area.adjusted(-0.5, -0.5, 0.5, 0.5), radius, radius)
-    if not content.is_known:
-        painter.setBrush(Qt.BrushStyle.NoBrush)
-        painter.setPen(QPen(theme.qcolor("error"), 1, Qt.PenStyle.DashLine))
-        painter.drawRoundedRect(area, radius, radius)
-    if content.badge is not None:
-        _paint_badge(painter, content.badge)
-    painter.setFont(fonts.name)
-
-
-def _paint_text(painter: QPainter, content: CardContent) -> None:
-    fonts, area = style.fonts(), style.CARD
-    left, right = area.left() + style.INSET, area.right() - style.PADDING
-    upper = QRectF(left, area.top() + 6, right - left, 20)
-    lower = QRectF(left, area.top() + 25, right - left, 19)
-    # the name gets what it needs up to 60 %, and more where the caption is short
-    caption_width = fonts.detail_metrics.horizontalAdvance(content.caption)
-    flake = 2 * _FLAKE + 6 if content.is_frozen else 0.0
-    room = upper.width() - flake - 8
-    name_width = min(
-        fonts.name_metrics.horizontalAdvance(content.name), max(room * 0.6, room - caption_width)
-    )
-    name = elided(fonts.name_metrics, content.name, name_width)
-    _text(painter, fonts.name, "text", upper, name)
-    shown = fonts.name_metrics.horizontalAdvance(name)
-    if content.is_frozen:
-        paint_snowflake(painter, QPointF(left + shown + 6 + _FLAKE, upper.center().y()))
-    caption = elided(
-        fonts.detail_metrics, content.caption, upper.width() - shown - flake - 8, Qt.TextElideMode.ElideRight
-    )
-    _text(painter, fonts.detail, "muted", upper, caption, Qt.AlignmentFlag.AlignRight)
-    count_width = fonts.detail_metrics.horizontalAdvance(content.parameters)
-    room = lower.width() - count_width - 8
-    subtitle = elided(
-        fonts.detail_metrics,
-        fitting_subtitle(fonts.detail_metrics, content.subtitle, room),
-        room,
-        Qt.TextElideMode.ElideRight,
-    )
-    _text(painter, fonts.detail, "muted", lower, subtitle)
-    _text(painter, fonts.detail, "muted", lower, content.parameters, Qt.AlignmentFlag.AlignRight)
-
-
-def fitting_subtitle(metrics: QFontMetricsF, text: str, width: float) -> str:
-    """Return a card's second line, with the letters of the formula for the words where it has no room for them."""
-    if metrics.horizontalAdvance(text) <= width:
-        return text
-    return text.replace("stride ", "s ").replace("pad ", "p ")
-
-
-def _text(
-    painter: QPainter,
-    font: QFont,
-    color: str,
-    area: QRectF,
-    text: str,
-    side: Qt.AlignmentFlag = Qt.AlignmentFlag.AlignLeft,
-) -> None:
-    if text:
-        painter.setFont(font)
-        painter.setPen(theme.qcolor(color))
-        painter.drawText(area, side | Qt.AlignmentFlag.AlignVCenter | Qt.TextFlag.TextDontClip, text)
-
-
-def elided(
-    metrics: QFontMetricsF,
-    text: str,
-    width: float,
-    mode: Qt.TextElideMode = Qt.TextElideMode.ElideMiddle,
-) -> str:
-    """Return the text shortened to a width, with dots where something was left out."""
-    return metrics.elidedText(text, mode, max(0.0, width) + 0.5)
-
-
-def _paint_badge(painter: QPainter, badge: Badge) -> None:
-    center = QPointF(style.CARD.right() - 1, style.CARD.top() + 1)
-    radius = style.BADGE_RADIUS
-    area = QRectF(center.x() - radius, center.y() - radius, 2 * radius, 2 * radius)
-    is_note = badge.severity == "note"
-    if is_note:
-        painter.setPen(QPen(theme.qcolor("muted"), 1))
-        painter.setBrush(theme.qcolor("card"))
-        area.adjust(1.5, 1.5, -1.5, -1.5)
-    else:
-        painter.setPen(QPen(theme.qcolor("canvas"), 1.5))
-        painter.setBrush(theme.qcolor(badge.severity))
-    painter.drawEllipse(area)
-    painter.setPen(theme.qcolor("muted" if is_note else "panel"))
-    painter.setFont(style.fonts().badge)
-    painter.drawText(area, Qt.AlignmentFlag.AlignCenter, "i" if is_note else "!")
-
-
-def paint_snowflake(painter: QPainter, center: QPointF) -> None:
-    """Paint the mark of frozen layers about a place."""
-    painter.save()
-    painter.translate(center)
-    painter.setPen(QPen(theme.qcolor("accent"), 1.2, Qt.PenStyle.SolidLine, Qt.PenCapStyle.RoundCap))
-    r = _FLAKE
-    for _ in range(6):
-        painter.drawLine(QPointF(0, 0), QPointF(0, -r))
-        painter.drawLine(QPointF(0, -r * 0.55), QPointF(r * 0.32, -r * 0.9))
-        painter.drawLine(QPointF(0, -r * 0.55), QPointF(-r * 0.32, -r * 0.9))
-        painter.rotate(60)
-    painter.restore()
-
-
-def _paint_tile(painter: QPainter, content: CardContent, *, is_selected: bool) -> None:
-    """Paint the card as it looks below 40 % zoom: its colour and its name."""
-    tokens, fonts, area = theme.current(), style.fonts(), style.CARD
-    ground = tokens.family(content.family)
-    if is_selected:
-        painter.setPen(QPen(theme.qcolor("accent"), 6))
-    elif content.badge is not None and content.badge.severity != "note":
-        painter.setPen(QPen(theme.qcolor(content.badge.severity), 6))
-    else:
-        painter.setPen(Qt.PenStyle.NoPen)
-    painter.setBrush(theme.qcolor(ground))
-    painter.drawRoundedRect(area, tokens.space.radius_card, tokens.space.radius_card)
-    painter.setFont(fonts.tile)
-    painter.setPen(QColor(ink_on(ground)))
-    marks = ("! " if content.badge is not None and content.badge.severity != "note" else "") + content.name
-    painter.drawText(
-        area,
-        Qt.AlignmentFlag.AlignCenter,
-        elided(fonts.tile_metrics, marks, area.width() - 2 * style.PADDING),
-    )
-
-
-def card_pixmap(type_id: str, ratio: float = 1.0) -> QPixmap:
-    """Return the card of a new layer of a type as a picture, with room for its shadow, for a drag.
-
-    Args:
-        type_id: the type.
-        ratio: device pixels per pixel.
-    """
-    spec = get_spec(type_id)
-    params = spec.default_params()
-    content = CardContent(
-        spec.title,
-        spec.family.key,
-        spec.caption(params) if spec.caption(params) != spec.title else "",
-        spec.subtitle(params),
-        "",
-    )
-    area = style.CARD.adjusted(*(m * style.SHADOW_REACH for m in (-1, -1, 1, 1)))
-    scale = theme.scale()
-    pixmap = QPixmap(round(area.width() * scale * ratio), round(area.height() * scale * ratio))
-    pixmap.setDevicePixelRatio(ratio)
-    pixmap.fill(Qt.GlobalColor.transparent)
-    painter = QPainter(pixmap)
-    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-    painter.setOpacity(0.92)
-    painter.scale(scale, scale)
-    painter.translate(-area.topLeft())
-    paint_card(painter, content, is_selected=True)
-    painter.end()
-    return pixmap
+_END_ROOM = 30.0
+_PICTURES = PictureStore()
 
 
 class CardItem(QGraphicsItem):
-    """The card of one layer on the canvas.
+    """One card on the canvas.
 
     Attributes:
-        layer_id: the layer.
+        key: the layer's id, or the negative number of a folded block.
         content: what it shows.
     """
 
-    def __init__(self, layer_id: int, content: CardContent) -> None:
+    def __init__(self, key: int, content: CardContent, direction: Direction = "down") -> None:
         super().__init__()
-        self.layer_id = layer_id
+        self.key = key
         self.content = content
-        self.zoom = 1.0
+        self._is_down = direction == "down"
         self._is_selected = False
         self._ports = ""  # which ports show: any of "i" and "o"
         self._is_ghost = False
@@ -264,12 +66,28 @@ class CardItem(QGraphicsItem):
         self.setZValue(3)
         self.update()
 
+    def port(self, port: str) -> QPointF:
+        """Return where a port is, from the card's centre: where wires end (``i``), or begin (``o``)."""
+        sign = 1 if port == "o" else -1
+        if self._is_down:
+            return QPointF(0, sign * style.CARD.bottom())
+        return QPointF(sign * style.CARD.right(), 0)
+
+    def mark_at(self, x: float, y: float) -> bool:
+        """Return whether a place, from the card's centre, is on the mark that unfolds a block."""
+        if not self.content.is_block:
+            return False
+        right = style.CARD.left() + style.INSET + style.MARK + 4
+        return style.CARD.left() <= x <= right and style.CARD.top() <= y <= 6
+
     @override
     def boundingRect(self) -> QRectF:
         reach = style.BADGE_RADIUS + style.SHADOW_REACH
         area = style.CARD.adjusted(-reach, -reach, reach, reach)
-        if self.content.end:
-            area.setBottom(max(area.bottom(), style.CARD.bottom() + _END_HEIGHT))
+        if self.content.end and self._is_down:
+            area.setBottom(max(area.bottom(), style.CARD.bottom() + _END_ROOM))
+        elif self.content.end:
+            area.setRight(style.CARD.right() + style.CARD.width())
         return area
 
     @override
@@ -283,34 +101,45 @@ class CardItem(QGraphicsItem):
         self, painter: QPainter, option: QStyleOptionGraphicsItem, widget: QWidget | None = None
     ) -> None:
         zoom = option.levelOfDetailFromTransform(painter.worldTransform()) / theme.scale()
-        if zoom < style.TILE_ZOOM:
-            _paint_tile(painter, self.content, is_selected=self._is_selected)
+        if zoom < style.NAME_ZOOM:
+            paint_tile(painter, self.content, is_selected=self._is_selected, zoom=zoom)
             return
-        if self._is_ghost:
-            painter.setOpacity(0.94)
-        if self.content.end:
-            self._paint_end(painter, zoom)
-        paint_card(painter, self.content, is_selected=self._is_selected or self._is_ghost)
-        for port, y in (("i", style.CARD.top()), ("o", style.CARD.bottom())):
-            if port in self._ports:
-                painter.setPen(QPen(theme.qcolor("accent"), 1.6))
-                painter.setBrush(theme.qcolor("card"))
-                painter.drawEllipse(QPointF(0, y), style.PORT_RADIUS, style.PORT_RADIUS)
+        if self.content.end and zoom >= style.FADE_ZOOM:
+            self._paint_end(painter)
+        is_tile = zoom < style.TILE_ZOOM
+        is_ringed = self._is_selected or self._is_ghost
+        if self._is_ghost or zoom > style.STORE_ZOOM:
+            painter.setOpacity(0.94 if self._is_ghost else 1.0)
+            paint_card(painter, self.content, is_selected=is_ringed)
+        else:
+            _PICTURES.draw(painter, self, (self.content, is_ringed, is_tile), self._paint_whole)
+        for port in self._ports if not is_tile else "":
+            painter.setPen(QPen(theme.qcolor("accent"), 1.6))
+            painter.setBrush(theme.qcolor("card"))
+            painter.drawEllipse(self.port(port), style.PORT_RADIUS, style.PORT_RADIUS)
 
-    def _paint_end(self, painter: QPainter, zoom: float) -> None:
-        """Paint the stub below the last card: where the result comes out, and its shape."""
-        if zoom < style.FADE_ZOOM:
-            return
-        bottom = style.CARD.bottom()
+    def _paint_whole(self, painter: QPainter, key: tuple[CardContent, bool, bool], zoom: float) -> None:
+        content, is_selected, is_tile = key
+        if is_tile:
+            paint_tile(painter, content, is_selected=is_selected, zoom=zoom)
+        else:
+            paint_card(painter, content, is_selected=is_selected)
+
+    def _paint_end(self, painter: QPainter) -> None:
+        """Paint the stub behind the last card: where the result comes out, and its shape."""
+        along = QPointF(0, 1) if self._is_down else QPointF(1, 0)
+        across = QPointF(along.y(), -along.x())
+        start = self.port("o")
         color = theme.qcolor("muted")
         painter.setPen(QPen(color, style.WIRE_WIDTH))
-        painter.drawLine(QPointF(0, bottom), QPointF(0, bottom + _END_STUB))
+        painter.drawLine(start, start + along * _END_STUB)
         if self.content.is_output:
             painter.setBrush(color)
             painter.setPen(Qt.PenStyle.NoPen)
-            tip = bottom + _END_STUB + 6
-            painter.drawPolygon([QPointF(-4, tip - 6), QPointF(4, tip - 6), QPointF(0, tip)])
+            tip = start + along * (_END_STUB + 6)
+            painter.drawPolygon(QPolygonF([tip - along * 6 - across * 4, tip - along * 6 + across * 4, tip]))
         painter.setFont(style.fonts().mono)
         painter.setPen(color)
-        area = QRectF(8, bottom + 6, style.CARD.width(), 16)
+        corner = QPointF(8, start.y() + 6) if self._is_down else QPointF(start.x() + _END_STUB + 12, -8)
+        area = QRectF(corner.x(), corner.y(), style.CARD.width(), 16)
         painter.drawText(area, Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter, self.content.end)

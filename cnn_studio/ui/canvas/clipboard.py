@@ -6,6 +6,7 @@ import json
 from collections.abc import Collection
 
 from cnn_studio.core.errors import FileFormatError
+from cnn_studio.graph.blocks import BlockTree
 from cnn_studio.graph.document import NetworkDocument
 from cnn_studio.graph.edits import part_of
 from cnn_studio.graph.records import from_record, to_record
@@ -20,11 +21,12 @@ def to_text(document: NetworkDocument, layer_ids: Collection[int]) -> str:
     """Return some layers with the links among them as JSON text."""
     record = to_record(part_of(document, layer_ids))
     kept = {key: record[key] for key in ("layers", "links", "next_id")}
-    return json.dumps({"kind": _KIND, **kept}, indent=1)
+    blocks = BlockTree(document).of_layers(layer_ids)
+    return json.dumps({"kind": _KIND, "blocks": blocks, **kept}, indent=1)
 
 
-def from_text(text: str) -> NetworkDocument:
-    """Return the layers that a text describes, as a document of their own.
+def from_text(text: str) -> tuple[NetworkDocument, tuple[str, ...]]:
+    """Return the layers that a text describes, as a document of their own, and which blocks are whole in it.
 
     Raises:
         FileFormatError: the text is something else, or damaged.
@@ -37,7 +39,9 @@ def from_text(text: str) -> NetworkDocument:
         raise FileFormatError(_NO_LAYERS) from None
     if not isinstance(record, dict) or record.pop("kind", None) != _KIND:
         raise FileFormatError(_NO_LAYERS)
+    blocks = record.pop("blocks", [])
     part = from_record(record)
     if not part.layers:
         raise FileFormatError(_NO_LAYERS)
-    return part
+    names = blocks if isinstance(blocks, list) else []
+    return part, tuple(path for path in names if isinstance(path, str) and part.is_block(path))

@@ -6,13 +6,20 @@ from typing import Protocol
 
 from psygnal import SignalInstance
 
+from cnn_studio.app.view_state import ViewState
 from cnn_studio.core.commands import CommandStack
 from cnn_studio.graph.document import NetworkDocument
 from cnn_studio.graph.shapes import ShapeReport
 
 
 class EditingContext(Protocol):
-    """The open document and the ways to change it; document and stack are other objects after `replaced`."""
+    """The open document and the ways to change it; document and stack are other objects after `replaced`.
+
+    Attributes:
+        view: which blocks are folded and where the network runs to; saved with the project, but no edit.
+    """
+
+    view: ViewState
 
     @property
     def document(self) -> NetworkDocument:

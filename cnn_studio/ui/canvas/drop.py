@@ -11,7 +11,7 @@ from itertools import chain
 from cnn_studio.core.errors import StudioError
 from cnn_studio.graph.commands import AddLayer, AnyCommand, Macro, MoveLayers, SetOutput
 from cnn_studio.graph.document import Link, NetworkDocument
-from cnn_studio.graph.edits import CARD_HEIGHT, CARD_WIDTH, STEP, append_after, insert_on_link, new_layer
+from cnn_studio.graph.edits import CARD_HEIGHT, CARD_WIDTH, STEP, append_after, insert_on_links, new_layer
 from cnn_studio.graph.layout import COLUMN
 from cnn_studio.graph.registry import get_spec
 from cnn_studio.graph.shapes import ShapeReport, infer_shapes
@@ -19,9 +19,15 @@ from cnn_studio.graph.shapes import ShapeReport, infer_shapes
 
 @dataclass(frozen=True, slots=True)
 class Spot:
-    """Where a new layer is to go: into a link, behind a layer, or freely at a place."""
+    """Where a new layer is to go: into a link, behind a layer, or freely at a place.
+
+    Attributes:
+        link: the link.
+        others: more links of the same source that the layer goes into, where one wire stands for all of them.
+    """
 
     link: Link | None = None
+    others: tuple[Link, ...] = ()
     after: int | None = None
     x: float = 0.0
     y: float = 0.0
@@ -76,7 +82,7 @@ class Planner:
     """Plans where a new layer goes; each question is worked out once for a document as it is."""
 
     def __init__(self) -> None:
-        self._known: dict[tuple[str, Link | None, int | None], DropPlan] = {}
+        self._known: dict[tuple[str, Spot], DropPlan] = {}
 
     def forget(self) -> None:
         """Drop what was worked out; the document has changed."""
@@ -93,7 +99,7 @@ class Planner:
         if spot.is_free:
             add = new_layer(report.document, type_id, spot.x, spot.y)
             return DropPlan(type_id, spot, add, new_id=add.id)
-        key = (type_id, spot.link, spot.after)
+        key = (type_id, spot)
         if key not in self._known:
             self._known[key] = _linked_plan(report, type_id, spot)
         return self._known[key]
@@ -120,7 +126,7 @@ def _linked_plan(before: ShapeReport, type_id: str, spot: Spot) -> DropPlan:
 
 def _edit(document: NetworkDocument, type_id: str, spot: Spot) -> Macro:
     if spot.link is not None:
-        return _aside(document, insert_on_link(document, spot.link, type_id), spot.link)
+        return _aside(document, insert_on_links(document, (spot.link, *spot.others), type_id), spot.link)
     if spot.after is None:
         raise ValueError("a free spot needs no links")
     macro = append_after(document, spot.after, type_id)

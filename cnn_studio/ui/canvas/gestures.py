@@ -19,7 +19,7 @@ from cnn_studio.graph.edits import connect, move_link
 from cnn_studio.graph.legality import check_link, free_port
 from cnn_studio.ui import theme
 from cnn_studio.ui.canvas import style
-from cnn_studio.ui.canvas.routing import HALF_HEIGHT, Box
+from cnn_studio.ui.canvas.geometry import Box
 
 if TYPE_CHECKING:
     from cnn_studio.ui.canvas.view import CanvasView
@@ -109,38 +109,47 @@ class MoveCards(Gesture):
 
     def __init__(self, view: CanvasView, at: QPoint, grabbed: int) -> None:
         super().__init__(view, at)
-        self._ids = view.selection.ids
-        document = view.context.document
-        layer = document.layer(grabbed)
-        self._from_x = layer.x
-        near = [*document.sources_of(grabbed), *(link.target for link in document.outputs_of(grabbed))]
-        self._columns = sorted({document.layer(i).x for i in near if i not in self._ids})
+        network = view.network
+        self._keys = network.keys_of(view.selection.ids)
+        self._grabbed = grabbed
+        places = network.picture.places
+        self._from = places[grabbed]
+        # the column, or the row where the network runs to the right
+        self._axis = 0 if network.picture.direction == "down" else 1
+        near = {key for wire in network.wiring.of_card(grabbed) for key in (wire.source, wire.target)}
+        self._lines = sorted({places[key][self._axis] for key in near - self._keys})
         self._by = QPointF()
 
     @override
     def move(self, at: QPoint) -> None:
         by = self.passed(self.view.mapToScene(at))
-        x = self._from_x + by.x()
-        for column in self._columns:
-            if abs(x - column) < _SNAP / self.view.zoom:
-                by.setX(column - self._from_x)
-        self._by = QPointF(round(by.x()), round(by.y()))
-        self.view.network.shift(self._ids, self._by.x(), self._by.y())
+        moved = [by.x(), by.y()]
+        for line in self._lines:
+            if abs(self._from[self._axis] + moved[self._axis] - line) < _SNAP / self.view.zoom:
+                moved[self._axis] = line - self._from[self._axis]
+        self._by = QPointF(round(moved[0]), round(moved[1]))
+        self.view.network.shift(self._keys, self._by.x(), self._by.y())
 
     @override
     def finish(self, at: QPoint) -> None:
         self.move(at)
         self.view.network.unshift()
-        layers = self.view.context.document.layers
         if self._by.isNull():
             return
-        places = {
-            i: (layers[i].x + self._by.x(), layers[i].y + self._by.y()) for i in self._ids if i in layers
-        }
+        network = self.view.network
+        places = network.picture.moved(
+            self.view.context.document, self._keys & network.cards.keys(), self._by.x(), self._by.y()
+        )
         stack = self.view.context.stack
         stack.seal()  # two moves are two steps
         self.view.edit(MoveLayers(places=places))
         stack.seal()
+        # a card that passed a folded block may take the room of its rows along: it stays under the mouse
+        if self._grabbed in network.picture.places:
+            x, y = network.picture.places[self._grabbed]
+            off = QPointF(x - self._from[0], y - self._from[1]) - self._by
+            if off.manhattanLength() > 1:
+                self.view.pan(-(off * self.view.transform().m11()).toPoint())
 
     @override
     def cancel(self) -> None:
@@ -153,9 +162,9 @@ class Connect(Gesture):
     Args:
         view: the canvas.
         at: where the button went down.
-        fixed: the card at the end that stays.
-        leads_out: whether the wire leaves the fixed card; else it leads into it.
-        link: the existing wire whose other end is taken along, or None for a new one.
+        fixed: the layer at the end that stays.
+        leads_out: whether the wire leaves the fixed layer; else it leads into it.
+        link: the existing link whose other end is taken along, or None for a new one.
     """
 
     def __init__(
@@ -165,12 +174,13 @@ class Connect(Gesture):
         self._fixed = fixed
         self._leads_out = leads_out
         self._link = link
-        self._over: int | None = None
+        self._over: int | None = None  # a card
+        self._card = view.network.face(fixed)
         # legality is asked of the network without the wire that is being taken away
         self._scratch = view.context.document.copy()
         if link is not None:
             self._scratch.drop_link(link)
-            view.network.wires[link].setOpacity(0.25)
+        self._fade(0.25)
         self._wire = QGraphicsPathItem()
         self._wire.setZValue(4)
         view.network.addItem(self._wire)
@@ -179,7 +189,24 @@ class Connect(Gesture):
     def _ends(self, other: int) -> tuple[int, int]:
         return (self._fixed, other) if self._leads_out else (other, self._fixed)
 
-    def _refusal(self, other: int) -> str:
+    def _fade(self, opacity: float) -> None:
+        """Show the wire that is being taken away as such."""
+        wire = None if self._link is None else self.view.network.picture.wire_of(self._link)
+        if wire is not None and wire in self.view.network.wires:
+            self.view.network.wires[wire].setOpacity(opacity)
+
+    def _layer_of(self, card: int) -> int | None:
+        """Return the layer of a card that the wire would lead to, or come from."""
+        network = self.view.network
+        return network.inlet(card) if self._leads_out else network.outlet(card)
+
+    def _refusal(self, card: int) -> str:
+        other = self._layer_of(card)
+        if other is None:
+            kind = "open input" if self._leads_out else "result"
+            return (
+                f"{self.view.network.name_of(card)} has not exactly one {kind}. Unfold it and choose a layer."
+            )
         source, target = self._ends(other)
         port = free_port(self._scratch, target)
         if self._link is not None and target == self._link.target:
@@ -194,7 +221,7 @@ class Connect(Gesture):
     def move(self, at: QPoint) -> None:
         place = self.view.mapToScene(at)
         over = self.view.network.card_at(place.x(), place.y(), 2 * style.PORT_REACH)
-        if over == self._fixed:
+        if over == self._card:
             over = None
         refusal = self._refusal(over) if over is not None else ""
         if over != self._over:
@@ -205,12 +232,18 @@ class Connect(Gesture):
 
     def _draw(self, place: QPointF, over: int | None, *, is_refused: bool) -> None:
         cards = self.view.network.cards
+        if self._card not in cards:
+            return
         sign = 1 if self._leads_out else -1
-        start = cards[self._fixed].pos() + QPointF(0, sign * HALF_HEIGHT)
-        end = place if over is None else cards[over].pos() - QPointF(0, sign * HALF_HEIGHT)
-        reach = max(24.0, abs(end.y() - start.y()) / 2) * sign
+        here, there = ("o", "i") if self._leads_out else ("i", "o")
+        start = cards[self._card].pos() + cards[self._card].port(here)
+        end = place if over is None else cards[over].pos() + cards[over].port(there)
+        if self.view.network.picture.direction == "down":
+            bend = QPointF(0, max(24.0, abs(end.y() - start.y()) / 2) * sign)
+        else:
+            bend = QPointF(max(24.0, abs(end.x() - start.x()) / 2) * sign, 0)
         path = QPainterPath(start)
-        path.cubicTo(start + QPointF(0, reach), end - QPointF(0, reach), end)
+        path.cubicTo(start + bend, end - bend, end)
         color = theme.qcolor("error" if is_refused else "accent")
         line = Qt.PenStyle.SolidLine if over is not None else Qt.PenStyle.DashLine
         self._wire.setPen(QPen(color, 2 * style.WIRE_WIDTH, line))
@@ -223,12 +256,14 @@ class Connect(Gesture):
         self._clear()
         if over is None:
             return
-        source, target = self._ends(over)
-        if self._link is not None and (source, target) == (self._link.source, self._link.target):
-            return
         refusal = self._refusal(over)
-        if refusal:
-            self.view.complain(refusal, at)
+        other = self._layer_of(over)
+        if refusal or other is None:
+            if other is None or self._link is None or self._ends(other) != self._link[:2]:
+                self.view.complain(refusal, at)
+            return
+        source, target = self._ends(other)
+        if self._link is not None and (source, target) == self._link[:2]:
             return
         document = self.view.context.document
         if self._link is None:
@@ -244,5 +279,4 @@ class Connect(Gesture):
         self.view.network.removeItem(self._wire)
         self.view.bubble.hide()
         self.view.show_ports(None, "")
-        if self._link is not None and self._link in self.view.network.wires:
-            self.view.network.wires[self._link].setOpacity(1)
+        self._fade(1)

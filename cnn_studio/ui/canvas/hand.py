@@ -7,9 +7,11 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QPoint, QPointF, Qt
 from PySide6.QtWidgets import QApplication
+from shiboken6 import isValid
 
 from cnn_studio.graph.document import Link
 from cnn_studio.ui.canvas import style
+from cnn_studio.ui.canvas.frame import FrameItem
 from cnn_studio.ui.canvas.gestures import Connect, Gesture, MoveCards, Pan, RubberBand
 
 if TYPE_CHECKING:
@@ -37,6 +39,8 @@ class Hand:
         self._ported: int | None = None
         self.hot: Link | None = None
 
+        self._framed: FrameItem | None = None
+
     @property
     def is_busy(self) -> bool:
         """Whether a gesture is going on."""
@@ -56,19 +60,25 @@ class Hand:
     def _press_left(self, at: QPoint, *, adds: bool) -> None:
         view, selection = self._view, self._view.selection
         place = view.mapToScene(at)
-        card = view.network.card_at(place.x(), place.y())
-        link = None if card is not None else view.network.wire_at(place.x(), place.y(), style.WIRE_REACH)
+        network = view.network
+        card = network.card_at(place.x(), place.y())
+        link = None if card is not None else network.wire_at(place.x(), place.y(), style.WIRE_REACH)
         port = self._port_at(place)
+        if port is None and self._press_mark(place, card):
+            return
         start: Callable[[], Gesture | None] | None = None
         if port is not None:
             start = self._wire_from(at, *port)
         if card is not None:
+            members = network.picture.members(card)
+            is_selected = selection.ids.issuperset(members)
             if adds:
-                selection.toggle(card)
+                rest = selection.ids.difference(members) if is_selected else selection.ids.union(members)
+                selection.select(rest, members[0])
             else:
-                selection.select(selection.ids if card in selection.ids else {card}, card)
+                selection.select(selection.ids if is_selected else members, members[0])
                 self._clicked = card
-            if start is None and card in selection.ids:
+            if start is None and selection.ids.issuperset(members):
                 start = partial(MoveCards, view, at, card)
         elif link is not None:
             view.select_link(link)
@@ -78,6 +88,24 @@ class Hand:
         elif card is None:
             view.select_link(None)
             self._gesture = RubberBand(view, at, adds=adds)
+
+    def _press_mark(self, place: QPointF, card: int | None) -> bool:
+        """Fold or unfold if a place is on a mark, select a block if it is on its name; return whether it was."""
+        view = self._view
+        if card is not None:
+            item = view.network.cards[card]
+            if not item.mark_at(place.x() - item.x(), place.y() - item.y()):
+                return False
+            view.folds.unfold(view.network.name_of(card))
+            return True
+        frame = view.network.frames.at(place.x(), place.y())
+        if frame is None or view.zoom < style.FADE_ZOOM:
+            return False
+        if frame.mark_at(place.x(), place.y()):
+            view.folds.fold(frame.path)
+        else:
+            view.selection.select(view.network.tree[frame.path].members)
+        return True
 
     def move(self, at: QPoint, *, is_held: bool) -> None:
         """Follow the mouse: the gesture's business, or else hovering."""
@@ -100,7 +128,8 @@ class Hand:
         if gesture is not None:
             gesture.finish(at)
         elif clicked is not None and clicked in self._view.network.cards:
-            self._view.selection.select({clicked}, clicked)  # a click on one of several selects it alone
+            members = self._view.network.picture.members(clicked)
+            self._view.selection.select(members, members[0])  # a click on one of several selects it alone
 
     def cancel(self) -> None:
         """Give the gesture up; everything is as before."""
@@ -108,6 +137,18 @@ class Hand:
         self._pressed = self._clicked = None
         if gesture is not None:
             gesture.cancel()
+
+    def _hover_frame(self, place: QPointF, card: int | None) -> None:
+        view = self._view
+        frame = None
+        if card is None and view.zoom >= style.FADE_ZOOM:
+            frame = view.network.frames.at(place.x(), place.y())
+        if frame is not self._framed:
+            if self._framed is not None and isValid(self._framed):
+                self._framed.set_hot(False)
+            if frame is not None:
+                frame.set_hot(True)
+            self._framed = frame
 
     def leave(self) -> None:
         """The mouse left the canvas."""
@@ -140,35 +181,46 @@ class Hand:
         card = view.network.card_at(place.x(), place.y(), style.PORT_REACH)
         if card is None:
             return None
-        offset = place - view.network.cards[card].pos()
-        if abs(offset.x()) > style.PORT_WIDTH:
-            return None
-        beyond = abs(offset.y()) - style.CARD.bottom()
-        if not -style.PORT_DEPTH <= beyond <= style.PORT_REACH:
-            return None
-        return card, "o" if offset.y() > 0 else "i"
+        item = view.network.cards[card]
+        offset = place - item.pos()
+        for port in ("i", "o"):
+            off = offset - item.port(port)
+            along, across = (off.y(), off.x()) if item.port(port).x() == 0 else (off.x(), off.y())
+            outwards = along if port == "o" else -along
+            if abs(across) <= style.PORT_WIDTH and -style.PORT_DEPTH <= outwards <= style.PORT_REACH:
+                return card, port
+        return None
 
     def _wire_from(self, at: QPoint, card: int, port: str) -> Callable[[], Gesture] | None:
         """Return what draws a wire from a port, or takes off the wire that ends there; None if nothing does."""
         view = self._view
+        layer_id = view.network.outlet(card) if port == "o" else view.network.inlet(card)
+        if layer_id is None:
+            return None
         if port == "o":
-            return partial(Connect, view, at, card, leads_out=True)
-        links = view.context.document.inputs_of(card)
-        spec = view.context.document.layer(card).spec
+            return partial(Connect, view, at, layer_id, leads_out=True)
+        links = view.context.document.inputs_of(layer_id)
+        spec = view.context.document.layer(layer_id).spec
         if spec is None or spec.max_inputs == 0:
             return None
         if links and spec.max_inputs == 1:
             return partial(Connect, view, at, links[0].source, leads_out=True, link=links[0])
-        return partial(Connect, view, at, card, leads_out=False)
+        return partial(Connect, view, at, layer_id, leads_out=False)
 
     def _take_wire(self, at: QPoint) -> Gesture | None:
         """Start moving the end of the selected wire that is nearer."""
-        view, link = self._view, self._view.selected_link
-        if link is None:
+        view, wire = self._view, self._view.selected_link
+        if wire is None:
             return None
-        y = view.mapToScene(at).y()
-        cards = view.network.cards
-        if abs(y - cards[link.source].y()) < abs(cards[link.target].y() - y):
+        links = view.network.picture.wires[wire]
+        if len(links) != 1:
+            view.complain("This wire stands for several. Unfold the block to move one of them.", at)
+            return None
+        link = links[0]
+        place, cards = view.mapToScene(at), view.network.cards
+        from_source = (place - cards[wire.source].pos()).manhattanLength()
+        to_target = (place - cards[wire.target].pos()).manhattanLength()
+        if from_source < to_target:
             return Connect(view, at, link.target, leads_out=False, link=link)
         return Connect(view, at, link.source, leads_out=True, link=link)
 
@@ -178,10 +230,13 @@ class Hand:
         card = view.network.card_at(place.x(), place.y(), style.PORT_REACH)
         ports = ""
         if card is not None and view.zoom >= style.TILE_ZOOM:
-            spec = view.context.document.layer(card).spec
-            ports = "o" if spec is not None and spec.max_inputs == 0 else "io"
+            inlet = view.network.inlet(card)
+            spec = view.context.document.layer(inlet).spec if inlet is not None else None
+            has_inlet = inlet is not None and (spec is None or spec.max_inputs != 0)
+            ports = ("i" if has_inlet else "") + ("o" if view.network.outlet(card) is not None else "")
         self.show_ports(card, ports)
         inside = view.network.card_at(place.x(), place.y())
+        self._hover_frame(place, inside)
         link = None
         if inside is None:
             link = view.network.wire_at(place.x(), place.y(), style.WIRE_REACH)

@@ -78,7 +78,8 @@ class Inserter(QObject):
         link = self.search.link if self.search is not None else None
         self.close_search()
         if link is not None and link in self._view.network.wires:
-            self._insert(type_id, Spot(link=link))
+            links = self._view.network.picture.wires[link]
+            self._insert(type_id, Spot(link=links[0], others=links[1:]))
         else:
             self.append(type_id)
         self._view.setFocus()

@@ -20,7 +20,7 @@ from typing_extensions import override
 from cnn_studio.graph.registry import all_specs
 from cnn_studio.graph.spec import Family, LayerSpec
 from cnn_studio.ui import theme
-from cnn_studio.ui.canvas.card import card_pixmap
+from cnn_studio.ui.canvas.card_paint import card_pixmap
 from cnn_studio.ui.canvas.palette_drag import layer_mime
 
 TYPE_ROLE = int(Qt.ItemDataRole.UserRole)

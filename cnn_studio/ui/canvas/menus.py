@@ -9,7 +9,9 @@ from PySide6.QtCore import QPoint
 from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QMenu
 
+from cnn_studio.graph.blocks import Block
 from cnn_studio.graph.document import Link
+from cnn_studio.graph.paths import prefixes
 from cnn_studio.ui import theme
 
 if TYPE_CHECKING:
@@ -38,7 +40,8 @@ def card_menu(view: CanvasView) -> QMenu:
     layers = view.context.document.layers
     chosen = [layers[layer_id] for layer_id in view.selection.ids]
     is_one = len(chosen) == 1
-    if is_one:
+    block = view.blocks.current
+    if is_one or len(view.network.keys_of(view.selection.ids)) == 1:
         _add(menu, "Rename", "edit", "F2", actions.rename)
     _add(menu, "Duplicate", "duplicate", "Ctrl+D", actions.duplicate)
     _add(menu, "Copy", "copy", "Ctrl+C", actions.copy)
@@ -52,8 +55,23 @@ def card_menu(view: CanvasView) -> QMenu:
         mark = _add(menu, "Mark as output", "star", "", actions.mark_output)
         mark.setEnabled(view.context.document.info.output != chosen[0].id)
     menu.addSeparator()
+    _block_entries(view, menu, block)
+    menu.addSeparator()
     _add(menu, "Delete", "delete", "Del", actions.delete)
     return menu
+
+
+def _block_entries(view: CanvasView, menu: QMenu, block: Block | None) -> None:
+    network, ids = view.network, view.selection.ids
+    keys = network.keys_of(ids)
+    if keys & network.picture.folded.keys():
+        _add(menu, "Unfold", "", "Ctrl+Down", view.folds.unfold_selection)
+    if any(set(prefixes(network.name_of(key))) & network.picture.open.keys() for key in keys):
+        _add(menu, "Fold the block around it", "", "Ctrl+Up", view.folds.fold_selection)
+    _add(menu, "Group into a block", "", "Ctrl+G", view.blocks.group)
+    if block is not None:
+        _add(menu, "Ungroup", "", "Ctrl+Shift+G", view.blocks.ungroup)
+        _add(menu, "Repeat block…", "", "Ctrl+R", view.blocks.ask_repeat)
 
 
 def wire_menu(view: CanvasView, link: Link, at: QPoint) -> QMenu:
@@ -73,4 +91,8 @@ def ground_menu(view: CanvasView, at: QPoint) -> QMenu:
     menu.addSeparator()
     _add(menu, "Arrange", "arrange", "", actions.arrange)
     _add(menu, "Fit", "fit", "Ctrl+0", view.fit)
+    if view.network.tree:
+        menu.addSeparator()
+        _add(menu, "Fold all", "", "", view.folds.fold_all)
+        _add(menu, "Unfold all", "", "", view.folds.unfold_all)
     return menu

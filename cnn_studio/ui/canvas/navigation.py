@@ -11,7 +11,7 @@ from typing_extensions import override
 
 from cnn_studio.ui import theme
 from cnn_studio.ui.canvas import style
-from cnn_studio.ui.canvas.routing import Box
+from cnn_studio.ui.canvas.geometry import Box
 
 MIN_ZOOM, MAX_ZOOM = 0.05, 4.0
 ANIMATION_MS = 130

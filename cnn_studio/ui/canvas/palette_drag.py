@@ -10,10 +10,11 @@ from cnn_studio.graph.commands import AddLayer
 from cnn_studio.graph.edits import CARD_HEIGHT, STEP
 from cnn_studio.graph.registry import find_spec, get_spec
 from cnn_studio.ui.canvas.card import CardItem
+from cnn_studio.ui.canvas.card_index import BoxIndex
 from cnn_studio.ui.canvas.content import CardContent, card_content, wire_content
 from cnn_studio.ui.canvas.drop import DropPlan, Planner, Spot
+from cnn_studio.ui.canvas.geometry import HALF_HEIGHT, HALF_WIDTH, card_box
 from cnn_studio.ui.canvas.navigation import ANIMATION_MS
-from cnn_studio.ui.canvas.routing import HALF_HEIGHT, HALF_WIDTH, card_box
 from cnn_studio.ui.canvas.wire import WireItem
 
 if TYPE_CHECKING:
@@ -52,7 +53,7 @@ class PaletteDrag:
         self.plan: DropPlan | None = None
         self._ghost: CardItem | None = None
         self._wires: list[WireItem] = []
-        self._moves: dict[int, float] = {}
+        self._moves: dict[int, tuple[float, float]] = {}  # cards that make room, and how far
         self._is_closed = False  # the cards are back in their places while the gap should be open
         self._opening = QVariantAnimation(view)
         self._opening.setDuration(ANIMATION_MS)
@@ -107,16 +108,19 @@ class PaletteDrag:
         link = network.wire_at(x, y, _WIRE_REACH)
         card = network.card_at(x, y)
         if card is None and link is not None:
-            return Spot(link=link)
+            links = network.picture.wires[link]
+            return Spot(link=links[0], others=links[1:])
         if card is None:
             card = self._card_above(x, y)
-        if card is None:
+        after = network.outlet(card) if card is not None else None
+        if after is None:
+            x, y = network.picture.to_document(x, y)
             return Spot(x=x, y=y)
         document = self._view.context.document
-        links = document.outputs_of(card)
-        if len(links) == 1 and document.info.output != card:
-            return Spot(link=links[0])  # the same edit, so that the gap is the same one
-        return Spot(after=card)
+        found = document.outputs_of(after)
+        if len(found) == 1 and document.info.output != after:
+            return Spot(link=found[0])  # the same edit, so that the gap is the same one
+        return Spot(after=after)
 
     def _is_in_gap(self, x: float, y: float) -> bool:
         if self._spot is None or self._spot.is_free or self._ghost is None:
@@ -125,32 +129,35 @@ class PaletteDrag:
         return card_box(here.x(), here.y()).contains(x, y, 4.0)
 
     def _card_above(self, x: float, y: float) -> int | None:
-        """Return the card that a place is right below: close to it, or less close where its chain ends there."""
-        document = self._view.context.document
-        for layer_id, box in self._view.network.index.between(y - _BELOW, y).items():
-            reach = _GAP if document.outputs_of(layer_id) else _BELOW
+        """Return the card that a place is right behind: close to it, or less close where its chain ends there."""
+        network = self._view.network
+        index: BoxIndex = network.index
+        if network.picture.direction == "right":
+            x, y, index = y, x, network.index.turned
+        for key, box in index.between(y - _BELOW, y).items():
+            is_last = not any(wire.source == key for wire in network.wiring.of_card(key))
+            reach = _BELOW if is_last else _GAP
             if box.bottom <= y <= box.bottom + reach and box.left < x < box.right:
-                return layer_id
+                return key
         return None
 
     # ---------------------------------------------------------------------------------------------- what it shows
 
     def _show(self, plan: DropPlan) -> None:
         network = self._view.network
-        ghost = CardItem(plan.new_id, self._content(plan))
+        ghost = CardItem(plan.new_id, self._content(plan), network.picture.direction)
         ghost.set_ghost()
         self._ghost = ghost
         network.addItem(ghost)
         if plan.report is None:
-            ghost.setPos(plan.spot.x, plan.spot.y)
+            ghost.setPos(*network.picture.to_view(plan.spot.x, plan.spot.y))
             return
         layer = plan.report.document.layers[plan.new_id]
-        ghost.setPos(layer.x, layer.y)
+        ghost.setPos(*network.picture.to_view(layer.x, layer.y))
         layers = self._view.context.document.layers
-        self._moves = {i: y - layers[i].y for i, _, y in plan.moves}
+        self._moves = {network.picture.faces[i]: (x - layers[i].x, y - layers[i].y) for i, x, y in plan.moves}
         network.preview_texts(plan.report)
-        if plan.spot.link is not None:
-            network.wires[plan.spot.link].set_open(True)
+        self._open_wire(is_open=True)
         if self._moves and self._view.animated and self._view.isVisible():
             self._opening.start()
         self._open_step(0.0 if self._opening.state() == QVariantAnimation.State.Running else 1.0)
@@ -170,7 +177,8 @@ class PaletteDrag:
         network = self._view.network
         self._is_closed = False
         if self._moves:
-            network.shift(self._moves.keys(), 0.0, max(self._moves.values()) * share)
+            dx, dy = max(self._moves.values())
+            network.shift(self._moves.keys(), dx * share, dy * share)
         self._draw_wires()
 
     def _draw_wires(self) -> None:
@@ -196,6 +204,14 @@ class PaletteDrag:
             self._view.network.removeItem(wire)
         self._wires.clear()
 
+    def _open_wire(self, *, is_open: bool) -> None:
+        """Take the wire away that the layer goes into, or bring it back."""
+        network = self._view.network
+        if self._spot is not None and self._spot.link is not None:
+            wire = network.picture.wire_of(self._spot.link)
+            if wire is not None and wire in network.wires:
+                network.wires[wire].set_open(is_open)
+
     def _restore(self) -> None:
         if self._moves:
             self._opening.stop()
@@ -209,8 +225,7 @@ class PaletteDrag:
         if self._ghost is not None:
             network.removeItem(self._ghost)
             self._ghost = None
-        if self._spot is not None and self._spot.link is not None and self._spot.link in network.wires:
-            network.wires[self._spot.link].set_open(False)
+        self._open_wire(is_open=False)
         self._restore()
         self._moves = {}
         self._is_closed = False

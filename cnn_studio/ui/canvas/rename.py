@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QLineEdit, QWidget
 from typing_extensions import override
 
 from cnn_studio.core.errors import StudioError
+from cnn_studio.graph.block_edits import rename_block
 from cnn_studio.graph.commands import RenameLayer
 from cnn_studio.graph.paths import MAX_PATH
 from cnn_studio.ui import theme
@@ -30,9 +31,9 @@ class RenameField(QLineEdit):
     entered = Signal(int, str)
     left = Signal()
 
-    def __init__(self, layer_id: int, path: str, area: QRect, parent: QWidget) -> None:
+    def __init__(self, key: int, path: str, area: QRect, parent: QWidget) -> None:
         super().__init__(path, parent)
-        self.layer_id = layer_id
+        self.key = key
         self._before = path
         self._is_done = False
         self.setMaxLength(MAX_PATH)
@@ -62,7 +63,7 @@ class RenameField(QLineEdit):
         if self.text() == self._before:
             self.close_quietly()
         elif not self._is_done:
-            self.entered.emit(self.layer_id, self.text().strip())
+            self.entered.emit(self.key, self.text().strip())
 
     @override
     def event(self, event: QEvent) -> bool:
@@ -92,6 +93,8 @@ class RenameField(QLineEdit):
 class Renamer(QObject):
     """Opens the field on a card and carries out what is entered; a refused name stays open with the reason.
 
+    Cards are given by their keys, so that a folded block is renamed on its card too.
+
     Attributes:
         field: the field while it is open, else None.
     """
@@ -101,10 +104,10 @@ class Renamer(QObject):
         self._view = view
         self.field: RenameField | None = None
 
-    def open(self, layer_id: int) -> None:
-        """Open the field for a layer's name."""
+    def open(self, key: int) -> None:
+        """Open the field for the name of a card's layer or block."""
         view = self._view
-        card = view.network.cards.get(layer_id)
+        card = view.network.cards.get(key)
         if card is None:
             return
         self.close()
@@ -113,8 +116,7 @@ class Renamer(QObject):
         right = view.mapFromScene(card.pos() + inner.topRight())
         width = max(right.x() - top.x(), theme.px(120))
         area = QRect(top, QPoint(top.x() + width, top.y() + theme.px(theme.current().space.control)))
-        path = view.context.document.layer(layer_id).path
-        self.field = RenameField(layer_id, path, area, view.viewport())
+        self.field = RenameField(key, view.network.name_of(key), area, view.viewport())
         self.field.entered.connect(self._take)
         self.field.left.connect(self._leave)
 
@@ -125,22 +127,25 @@ class Renamer(QObject):
 
     def forget_gone(self) -> None:
         """Close the field if its layer is no longer there."""
-        if self.field is not None and self.field.layer_id not in self._view.network.cards:
+        if self.field is not None and self.field.key not in self._view.network.cards:
             self.field.close_quietly()
 
     @Slot(int, str)
-    def _take(self, layer_id: int, path: str) -> None:
-        field = self.field
+    def _take(self, key: int, path: str) -> None:
+        field, view = self.field, self._view
         if field is None:
             return
         try:
-            self._view.context.stack.push(RenameLayer(id=layer_id, path=path))
+            if key in view.network.picture.folded:
+                view.context.stack.push(rename_block(view.context.document, view.network.name_of(key), path))
+            else:
+                view.context.stack.push(RenameLayer(id=key, path=path))
         except StudioError as error:
             field.refuse()
             # beside the field alone: it stays open, and takes the sentence along when it closes
-            self._view.bubble.say(str(error), field.geometry().bottomLeft())
+            view.bubble.say(str(error), field.geometry().bottomLeft())
             return
-        self._view.bubble.hide()
+        view.bubble.hide()
         field.close_quietly()
 
     @Slot()

@@ -25,15 +25,17 @@ from cnn_studio.graph.document import Link
 from cnn_studio.ui import theme
 from cnn_studio.ui.canvas import style
 from cnn_studio.ui.canvas.actions import CanvasActions
+from cnn_studio.ui.canvas.block_actions import BlockActions
 from cnn_studio.ui.canvas.bubble import Bubble
 from cnn_studio.ui.canvas.context import EditingContext
+from cnn_studio.ui.canvas.folds import Folds
+from cnn_studio.ui.canvas.geometry import Box
 from cnn_studio.ui.canvas.hand import Hand
 from cnn_studio.ui.canvas.inserting import Inserter
 from cnn_studio.ui.canvas.menus import card_menu, ground_menu, wire_menu
 from cnn_studio.ui.canvas.navigation import MapView
 from cnn_studio.ui.canvas.palette_drag import PaletteDrag, dragged_type
 from cnn_studio.ui.canvas.rename import Renamer
-from cnn_studio.ui.canvas.routing import Box
 from cnn_studio.ui.canvas.scene import NetworkScene
 from cnn_studio.ui.canvas.selection import SelectionModel
 
@@ -53,8 +55,10 @@ class CanvasView(MapView):
         selection: the selected layers, shared with other panels.
         network: the scene.
         operations: what menus and keys do to the selection.
+        folds: which blocks are folded.
+        blocks: what is done to the selected block.
         bubble: what is said beside the mouse.
-        selected_link: the link whose wire was clicked, or None.
+        selected_link: the wire that was clicked, or None.
     """
 
     message = Signal(str)
@@ -70,9 +74,12 @@ class CanvasView(MapView):
         self.network.setParent(self)
         self.context = context
         self.selection = selection if selection is not None else SelectionModel(self)
+        self.folds = Folds(self)
+        self.blocks = BlockActions(self)
         self.operations = CanvasActions(self)
         self.bubble = Bubble(self.viewport())
         self.selected_link: Link | None = None
+        self._ringed: set[int] = set()
         self.renamer = Renamer(self)
         self.inserter = Inserter(self)
         self._drag: PaletteDrag | None = None
@@ -101,7 +108,11 @@ class CanvasView(MapView):
     @override
     def content_box(self) -> Box | None:
         box = self.network.bounds()
-        return None if box is None else box._replace(bottom=box.bottom + _END_ROOM)
+        if box is None:
+            return None
+        if self.network.picture.direction == "down":
+            return box._replace(bottom=box.bottom + _END_ROOM)
+        return box._replace(right=box.right + _END_ROOM)
 
     def edit(self, command: AnyCommand) -> bool:
         """Carry out an edit as one undo step; a refusal is said beside the mouse. Return whether it was done."""
@@ -126,8 +137,9 @@ class CanvasView(MapView):
         self.operations.arrange()
 
     def reveal(self, layer_id: int) -> None:
-        """Select a layer, and move the canvas if its card lies outside of what is seen."""
-        if layer_id in self.network.cards:
+        """Select a layer, unfold the blocks that hide it, and move the canvas if its card is out of sight."""
+        if layer_id in self.context.document.layers:
+            self.folds.reveal({layer_id})
             self.selection.select({layer_id}, layer_id)
             self.show_card(layer_id)
 
@@ -149,8 +161,11 @@ class CanvasView(MapView):
         self.inserter.open_search(at, link)
 
     def show_card(self, layer_id: int) -> None:
-        """Move the canvas if a card lies outside of what is seen."""
-        card = self.network.cards[layer_id]
+        """Move the canvas if the card that stands for a layer is out of sight."""
+        face = self.network.face(layer_id)
+        if face is None:
+            return
+        card = self.network.cards[face]
         seen = self.mapToScene(self.viewport().rect()).boundingRect()
         if not seen.contains(card.sceneBoundingRect()):
             self.glide_to(card.pos())
@@ -187,8 +202,13 @@ class CanvasView(MapView):
         ids = self.selection.ids
         if ids:
             self.select_link(None)
-        for layer_id, card in self.network.cards.items():
-            card.set_selected(layer_id in ids)
+        selected = self.network.keys_of(ids)
+        for key in self._ringed - selected:
+            if key in self.network.cards:
+                self.network.cards[key].set_selected(False)
+        for key in selected:
+            self.network.cards[key].set_selected(True)
+        self._ringed = selected
 
     def select_link(self, link: Link | None) -> None:
         """Select one wire (and no card), or none."""
@@ -238,8 +258,13 @@ class CanvasView(MapView):
         place = self.mapToScene(at)
         self._hand.cancel()
         card = self.network.card_at(place.x(), place.y())
-        if card is not None:
+        frame = self.network.frames.at(place.x(), place.y())
+        if card is not None and card in self.network.picture.folded:
+            self.folds.unfold(self.network.name_of(card))
+        elif card is not None:
             self.renamer.open(card)
+        elif frame is not None:
+            self.folds.fold(frame.path)
         elif self.network.wire_at(place.x(), place.y(), style.WIRE_REACH) is None:
             self.open_search(at)
         event.accept()
@@ -261,8 +286,9 @@ class CanvasView(MapView):
         card = self.network.card_at(place.x(), place.y())
         link = self.network.wire_at(place.x(), place.y(), style.WIRE_REACH)
         if card is not None:
-            if card not in self.selection.ids:
-                self.selection.select({card}, card)
+            members = self.network.picture.members(card)
+            if not self.selection.ids.issuperset(members):
+                self.selection.select(members, members[0])
             menu = card_menu(self)
         elif link is not None:
             self.select_link(link)

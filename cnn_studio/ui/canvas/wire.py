@@ -12,9 +12,9 @@ from typing_extensions import override
 from cnn_studio.graph.document import Link
 from cnn_studio.ui import theme
 from cnn_studio.ui.canvas import style
-from cnn_studio.ui.canvas.card import elided
+from cnn_studio.ui.canvas.card_paint import elided
 from cnn_studio.ui.canvas.content import WireContent
-from cnn_studio.ui.canvas.routing import LABEL_HEIGHT, Box, Point, Route
+from cnn_studio.ui.canvas.geometry import LABEL_HEIGHT, Box, Point, Route
 
 MAX_LABEL = 150.0
 

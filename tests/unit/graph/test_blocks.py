@@ -66,7 +66,7 @@ def test_the_tree_of_blocks():
     assert tree["layer1.0"].parent == "layer1"
     assert tree["layer1"].parent is None
     assert set(tree["layer1"].members) == {i for path, i in document.paths.items() if "." in path}
-    assert tree.to_depth(1) == {"layer1"}
+    assert tree.to_depth(1) == {"layer1", "layer1.0"}
     assert tree.to_depth(2) == {"layer1.0"}
 
 

@@ -1,0 +1,100 @@
+"""The faint frame around the cards of a block that is unfolded, with the mark that folds it."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QPointF, QRectF, Qt
+from PySide6.QtGui import QPainter, QPen
+from PySide6.QtWidgets import QGraphicsItem, QStyleOptionGraphicsItem, QWidget
+from typing_extensions import override
+
+from cnn_studio.ui import theme
+from cnn_studio.ui.canvas import style
+from cnn_studio.ui.canvas.card_paint import elided, paint_fold_mark
+from cnn_studio.ui.canvas.geometry import Box
+
+HEADER = 18.0
+_SIDE, _TOP, _BOTTOM = 12.0, 6.0, 10.0
+_INSET = 8.0
+
+
+def frame_box(inner: Box) -> Box:
+    """Return the frame around an area: with some room, and a line for its name on top."""
+    return Box(inner.left - _SIDE, inner.top - _TOP - HEADER, inner.right + _SIDE, inner.bottom + _BOTTOM)
+
+
+class FrameItem(QGraphicsItem):
+    """The frame of one unfolded block.
+
+    Attributes:
+        path: the block.
+        box: its area on the canvas.
+    """
+
+    def __init__(self, path: str) -> None:
+        super().__init__()
+        self.path = path
+        self.box = Box(0, 0, 0, 0)
+        self._is_hot = False
+        self.setZValue(-50 + path.count("."))
+
+    def set_box(self, box: Box) -> None:
+        """Stand around another area."""
+        if box != self.box:
+            self.prepareGeometryChange()
+            self.box = box
+
+    def set_hot(self, is_hot: bool) -> None:
+        """Show that a click would fold it, or no longer."""
+        if is_hot != self._is_hot:
+            self._is_hot = is_hot
+            self.update(self._header())
+
+    def _header(self) -> QRectF:
+        return QRectF(self.box.left, self.box.top, self.box.right - self.box.left, HEADER + 4)
+
+    def name_width(self) -> float:
+        """Return how much of the header's width is mark and name."""
+        text = style.fonts().detail_metrics.horizontalAdvance(self.path)
+        return min(self.box.right - self.box.left, _INSET + style.MARK + 6 + text + 4)
+
+    def header_at(self, x: float, y: float) -> bool:
+        """Return whether a place is on the mark or the name."""
+        box = self.box
+        return 0 <= y - box.top <= HEADER + 4 and 0 <= x - box.left <= self.name_width()
+
+    def mark_at(self, x: float, y: float) -> bool:
+        """Return whether a place is on the mark."""
+        return self.header_at(x, y) and x - self.box.left <= _INSET + style.MARK + 3
+
+    @override
+    def boundingRect(self) -> QRectF:
+        box = self.box
+        return QRectF(box.left - 1, box.top - 1, box.right - box.left + 2, box.bottom - box.top + 2)
+
+    @override
+    def paint(
+        self, painter: QPainter, option: QStyleOptionGraphicsItem, widget: QWidget | None = None
+    ) -> None:
+        zoom = option.levelOfDetailFromTransform(painter.worldTransform()) / theme.scale()
+        box = self.box
+        area = QRectF(box.left, box.top, box.right - box.left, box.bottom - box.top)
+        pen = QPen(theme.qcolor("muted", 0.45 if self._is_hot else 0.28), 1)
+        pen.setCosmetic(True)
+        painter.setPen(pen)
+        painter.setBrush(theme.qcolor("muted", 0.035))
+        if zoom < style.FADE_ZOOM:
+            painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
+            painter.drawRect(area)
+            return
+        painter.drawRoundedRect(area, 10, 10)
+        color = "text" if self._is_hot else "muted"
+        middle = box.top + 3 + HEADER / 2
+        paint_fold_mark(
+            painter, QPointF(box.left + _INSET + style.MARK / 2, middle), is_folded=False, color=color
+        )
+        painter.setFont(style.fonts().detail)
+        painter.setPen(theme.qcolor(color))
+        left = box.left + _INSET + style.MARK + 6
+        text = elided(style.fonts().detail_metrics, self.path, box.right - left - 6)
+        place = QRectF(left, middle - HEADER / 2, box.right - left, HEADER)
+        painter.drawText(place, Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter, text)

@@ -1,0 +1,111 @@
+"""The wires of the canvas and their ways around the cards; only those that an edit touched are routed again."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+
+from PySide6.QtCore import QRectF
+from PySide6.QtWidgets import QGraphicsScene
+
+from cnn_studio.graph.document import Link
+from cnn_studio.graph.layout import Direction
+from cnn_studio.ui.canvas.card_index import CardIndex
+from cnn_studio.ui.canvas.content import WireContent
+from cnn_studio.ui.canvas.geometry import LabelPlace, Route
+from cnn_studio.ui.canvas.routing import Router
+from cnn_studio.ui.canvas.wire import WireItem
+
+
+class Wiring:
+    """The wires between the cards of one scene.
+
+    Attributes:
+        wires: the wires by the keys of the cards they join.
+    """
+
+    def __init__(self, scene: QGraphicsScene, index: CardIndex) -> None:
+        self._scene = scene
+        self._index = index
+        self._router = Router(index)
+        self._of_card: dict[int, set[Link]] = {}
+        self.wires: dict[Link, WireItem] = {}
+
+    def clear(self, direction: Direction) -> None:
+        """Take all wires away; those to come run in a direction."""
+        for wire in self.wires.values():
+            self._scene.removeItem(wire)
+        self.wires.clear()
+        self._of_card.clear()
+        self._router = Router(self._index, direction)
+
+    def add(self, link: Link, content: WireContent) -> None:
+        """Add a wire, which has no way yet."""
+        wire = WireItem(link, content)
+        self.wires[link] = wire
+        for key in (link.source, link.target):
+            self._of_card.setdefault(key, set()).add(link)
+        self._scene.addItem(wire)
+
+    def drop(self, link: Link) -> None:
+        """Take a wire away."""
+        self._scene.removeItem(self.wires.pop(link))
+        self._router.release(link)
+        for key in (link.source, link.target):
+            self._of_card[key].discard(link)
+
+    def of_card(self, key: int) -> frozenset[Link]:
+        """Return the wires of a card, in and out."""
+        return frozenset(self._of_card.get(key, ()))
+
+    def say(self, link: Link, content: WireContent) -> None:
+        """Let a wire say something else; its text may need another place."""
+        wire = self.wires[link]
+        width = wire.label_width
+        if wire.set_content(content) and wire.route is not None and wire.label_width != width:
+            self.route((link,))
+
+    def route(self, links: Iterable[Link]) -> None:
+        """Find ways for wires."""
+        for link in links:
+            wire = self.wires[link]
+            wire.set_route(
+                self._router.route(link, link.source, link.target, wire.label_width, self._label_place(link))
+            )
+
+    def way(self, link: Link, label_width: float) -> Route:
+        """Return the way that a wire would run that is not there yet."""
+        route = self._router.route("preview", link.source, link.target, label_width, self._label_place(link))
+        self._router.release("preview")
+        return route
+
+    def _label_place(self, link: Link) -> LabelPlace:
+        """Return the end of a wire where no other wire joins it."""
+        if self._count(link.target, into=True) > 1:
+            return "source"
+        if self._count(link.source, into=False) > 1:
+            return "target"
+        return "middle"
+
+    def _count(self, key: int, *, into: bool) -> int:
+        return sum((link.target if into else link.source) == key for link in self._of_card.get(key, ()))
+
+    def reroute(self, moved: Collection[int], links: Collection[Link] = ()) -> None:
+        """Find new ways for the given wires, for those of the cards that moved, and for those in their way."""
+        wanted = set(links).union(*(self._of_card.get(key, ()) for key in moved))
+        boxes = [self._index.box(key) for key in moved if key in self._index]
+        if boxes:
+            left, top = min(box.left for box in boxes), min(box.top for box in boxes)
+            right, bottom = max(box.right for box in boxes), max(box.bottom for box in boxes)
+            area = QRectF(left, top, right - left, bottom - top)
+            wanted |= {
+                link
+                for link, wire in self.wires.items()
+                if link not in wanted and wire.sceneBoundingRect().intersects(area)
+            }
+        # short wires choose their lanes first and so get the inner ones
+        self.route(sorted(wanted & self.wires.keys(), key=self._span))
+
+    def _span(self, link: Link) -> float:
+        if link.source not in self._index or link.target not in self._index:
+            return 0.0
+        return self._router.span(link.source, link.target)
