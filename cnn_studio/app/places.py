@@ -21,6 +21,18 @@ def settings_file() -> Path:
     return (home or platformdirs.user_config_path(_NAME, appauthor=False)) / "settings.json"
 
 
+def journals_folder() -> Path:
+    """Return the folder with what every open window has done since it last saved."""
+    home = _home()
+    return (home or platformdirs.user_state_path(_NAME, appauthor=False)) / "journals"
+
+
+def blocks_folder() -> Path:
+    """Return the folder with the user's own blocks."""
+    home = _home()
+    return (home or platformdirs.user_data_path(_NAME, appauthor=False)) / "blocks"
+
+
 def runs_folder() -> Path:
     """Return the folder with the kept runs."""
     home = _home()

@@ -6,7 +6,7 @@ nothing of networks; `cnn_studio.graph.commands` has the edits of a document.
 
 from __future__ import annotations
 
-from typing import Generic, Protocol, TypeVar
+from typing import Any, Generic, Literal, NamedTuple, Protocol, TypeVar
 
 from psygnal import Signal
 
@@ -31,16 +31,30 @@ class Command(Protocol[T_contra]):
         """
 
 
+class StackEvent(NamedTuple):
+    """One thing that a stack did, for whoever keeps a record of it.
+
+    Attributes:
+        kind: ``do`` for a command that was carried out for the first time.
+        command: what was carried out; of ``undo`` the inverse.
+        merged: whether it became part of the step before it.
+    """
+
+    kind: Literal["do", "undo", "redo"]
+    command: Command[Any]
+    merged: bool = False
+
+
 class CommandStack(Generic[T]):
     """Undo and redo for one target.
 
     Attributes:
         changed: emitted after each push, undo, redo and `mark_clean`.
-        pushed: emitted with each command that was carried out for the first time (the recovery journal).
+        happened: emitted with a `StackEvent` for each push, undo and redo; replaying them gives the same stack.
     """
 
     changed = Signal()
-    pushed = Signal(object)
+    happened = Signal(object)
 
     def __init__(self, target: T) -> None:
         self._target = target
@@ -60,16 +74,17 @@ class CommandStack(Generic[T]):
         if self._clean is not None and self._clean > len(self._done):
             self._clean = None  # the clean state lay among the redo steps that are lost now
         self._undone.clear()
-        if key is not None and self._can_merge(key):
+        merges = self._can_merge(key)
+        if merges:
             self._done[-1] = (command, self._done[-1][1])
         else:
             self._done.append((command, inverse))
         self._sealed = False
-        self.pushed.emit(command)
+        self.happened.emit(StackEvent("do", command, merges))
         self.changed.emit()
 
-    def _can_merge(self, key: str) -> bool:
-        if self._sealed or not self._done or self._clean == len(self._done):
+    def _can_merge(self, key: str | None) -> bool:
+        if key is None or self._sealed or not self._done or self._clean == len(self._done):
             return False
         return self._done[-1][0].merge_key() == key
 
@@ -85,6 +100,7 @@ class CommandStack(Generic[T]):
         inverse.apply(self._target)
         self._undone.append(command)
         self._sealed = True
+        self.happened.emit(StackEvent("undo", inverse))
         self.changed.emit()
 
     def redo(self) -> None:
@@ -94,6 +110,7 @@ class CommandStack(Generic[T]):
         command = self._undone.pop()
         self._done.append((command, command.apply(self._target)))
         self._sealed = True
+        self.happened.emit(StackEvent("redo", command))
         self.changed.emit()
 
     def clear(self) -> None:

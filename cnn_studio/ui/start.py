@@ -23,6 +23,7 @@ from cnn_studio.app.threads import prefer_short_waits
 from cnn_studio.core.errors import StudioError
 from cnn_studio.ui import theme
 from cnn_studio.ui.main_window import MainWindow
+from cnn_studio.ui.recovery import Recovery
 
 _log = logging.getLogger(__name__)
 _GRACE_SECONDS = 0.5
@@ -66,6 +67,9 @@ def start_window(arguments: Sequence[str], prepare: Callable[[MainWindow], objec
     theme.manager().set_mode(preferences.theme)
     theme.apply(app)
     window = MainWindow(session, preferences)
+    recovery = Recovery(session, window.workspace.lost, window.files.may_leave, window)
+    recovery.message.connect(window.workspace.say)
+    recovery.look()
     sys.excepthook = _Excepthook(window)
     _let_signals_close(window)
     if prepare is not None:
@@ -74,6 +78,7 @@ def start_window(arguments: Sequence[str], prepare: Callable[[MainWindow], objec
     sys.setswitchinterval(_SWITCH_SECONDS)
     window.show()
     code = app.exec()
+    recovery.journal.close()
     if not window.training.shut_down(_GRACE_SECONDS) or window.loader.is_loading:
         # a thread inside one long step or import cannot be interrupted, and Python must not be taken down around
         # it; everything is saved, so the process may go

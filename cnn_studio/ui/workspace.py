@@ -58,6 +58,8 @@ class Workspace(QWidget):
         self._message = MessageStrip()
         self.welcome = Strip("info-notice")
         self.welcome.hide()
+        self.lost = Strip("notice")
+        self.lost.hide()
         self._runs_stale = True
         self._arrange()
         self._connect()
@@ -71,6 +73,7 @@ class Workspace(QWidget):
         column = QVBoxLayout(middle)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0)
+        column.addWidget(self.lost)
         column.addWidget(self.welcome)
         column.addWidget(self._message)
         column.addWidget(self.views, 1)

@@ -9,7 +9,7 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
-from cnn_studio.core.commands import CommandStack
+from cnn_studio.core.commands import CommandStack, StackEvent
 from cnn_studio.core.errors import GraphError
 from cnn_studio.core.randomness import derive_seed
 
@@ -112,12 +112,13 @@ def test_signals_and_labels() -> None:
     stack = CommandStack([0])
     heard: list[object] = []
     stack.changed.connect(lambda: heard.append("changed"))
-    stack.pushed.connect(heard.append)
+    stack.happened.connect(heard.append)
     stack.push(Put(0, 1))
     stack.undo()
     stack.redo()
     stack.undo()
-    assert heard == [Put(0, 1), "changed", "changed", "changed", "changed"]
+    do, redo, undo = StackEvent("do", Put(0, 1)), StackEvent("redo", Put(0, 1)), StackEvent("undo", Put(0, 0))
+    assert heard == [do, "changed", undo, "changed", redo, "changed", undo, "changed"]
     assert (stack.undo_label, stack.redo_label) == (None, "put 1")
     stack.clear()
     assert (stack.undo_label, stack.redo_label, stack.is_clean) == (None, None, True)
