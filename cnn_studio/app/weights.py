@@ -18,7 +18,10 @@ _NOTHING: Mapping[tuple[int, str], np.ndarray] = MappingProxyType({})
 
 
 class WeightSet:
-    """Arrays by (layer id, tensor name), such as ``(3, "weight")``; never changed after it is made."""
+    """Arrays by (layer id, tensor name), such as ``(3, "weight")``; never changed after it is made.
+
+    The one tensor of a layer that is a parameter of its block has an empty name: its key is the layer's path.
+    """
 
     def __init__(self, arrays: Mapping[tuple[int, str], np.ndarray] = _NOTHING) -> None:
         self._arrays = dict(arrays)
@@ -31,7 +34,7 @@ class WeightSet:
         """Make a set from arrays by state-dict key; keys that name no layer of the document are left out."""
         found: dict[tuple[int, str], np.ndarray] = {}
         for key, array in state.items():
-            path, _, name = key.rpartition(".")
+            path, _, name = (key, "", "") if key in document.paths else key.rpartition(".")
             if path in document.paths:
                 found[(document.paths[path], name)] = array
         return cls(found)
@@ -39,7 +42,7 @@ class WeightSet:
     def to_state(self, document: NetworkDocument) -> dict[str, np.ndarray]:
         """Return the arrays by state-dict key, for the paths that the layers have now."""
         return {
-            f"{document.layers[layer_id].path}.{name}": array
+            f"{document.layers[layer_id].path}.{name}".rstrip("."): array
             for (layer_id, name), array in self._arrays.items()
             if layer_id in document.layers
         }

@@ -29,7 +29,7 @@ class GradientMeter:
                 if param.requires_grad and param not in seen:
                     seen.add(param)
                     self._params.append(param)
-                    self._owners.append(path or name)
+                    self._owners.append(_layer_of(path, name, part))
 
     def norms_if_due(self) -> list[Tensor]:
         """Return the norm of each parameter's gradient on the device, or nothing if the last are recent."""
@@ -47,3 +47,10 @@ class GradientMeter:
         for owner, norm in zip(self._owners, norms, strict=True):
             squares[owner] = squares.get(owner, 0.0) + norm * norm
         return tuple((owner, math.sqrt(square)) for owner, square in squares.items())
+
+
+def _layer_of(path: str, name: str, part: nn.Module) -> str:
+    """Return the path of the layer that a parameter belongs to; one that stands in a mere block is a layer itself."""
+    if type(part) is nn.Module:
+        return f"{path}.{name}"
+    return path or name

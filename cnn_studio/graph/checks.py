@@ -8,12 +8,10 @@ from cnn_studio.graph.commands import AddLink, AnyCommand, Macro, SetInfo, SetOu
 from cnn_studio.graph.document import Layer, NetworkDocument
 from cnn_studio.graph.edits import STEP, new_layer, remove_and_heal, untie
 from cnn_studio.graph.problems import Fix, Problem, problem_at
-from cnn_studio.graph.spec import Finding, FixSpec, Shape, shape_text
+from cnn_studio.graph.spec import Family, Finding, FixSpec, Shape, shape_text
 from cnn_studio.graph.topology import ancestors
 
-_KEEPS_WIDTH = frozenset(
-    {"softmax", "identity", "relu", "leaky_relu", "tanh", "sigmoid", "dropout", "batch_norm"}
-)
+_KEEPS_WIDTH = frozenset({Family.ACTIVATION, Family.NORMALISATION, Family.REGULARISATION})
 _TO_ONE_CELL = frozenset({"global_avg_pool", "global_max_pool", "spatial_mean"})
 
 
@@ -225,14 +223,19 @@ def fit_output(document: NetworkDocument, num_classes: int) -> SetParams | None:
 def _sets_width(document: NetworkDocument, output: int) -> tuple[Layer, str] | None:
     """Return the layer and its parameter that decide the number of outputs, or None if it is not that simple."""
     here, pooled = document.layer(output), False
-    while here.type in _KEEPS_WIDTH or here.type == "flatten" or here.type in _TO_ONE_CELL:
+    while _keeps_width(here) or here.type in _TO_ONE_CELL:
         pooled = pooled or here.type in _TO_ONE_CELL
         sources = document.sources_of(here.id)
         if len(sources) != 1:
             return None
         here = document.layer(sources[0])
-    if here.type == "linear" and not pooled:
+    if here.type == "linear" and here.params["over"] == "vector" and not pooled:
         return here, "out_features"
     if here.type == "conv2d" and pooled and here.params["groups"] == 1:
         return here, "out_channels"  # one map per class, each brought to one number
     return None
+
+
+def _keeps_width(layer: Layer) -> bool:
+    family = None if layer.spec is None else layer.spec.family
+    return family in _KEEPS_WIDTH or layer.type in {"identity", "flatten", "scale_shift"}

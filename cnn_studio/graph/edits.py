@@ -32,7 +32,11 @@ STEP = 78.0
 _STEMS = {
     "conv2d": "conv", "max_pool2d": "pool", "avg_pool2d": "pool", "sum_pool2d": "pool", "subsampling": "pool",
     "linear": "fc", "batch_norm": "bn", "local_response_norm": "lrn", "adaptive_avg_pool2d": "avgpool",
-    "global_avg_pool": "avgpool", "leaky_relu": "relu",
+    "global_avg_pool": "avgpool", "leaky_relu": "relu", "relu6": "relu", "conv_transpose2d": "upconv",
+    "connection_conv2d": "conv", "lp_pool2d": "pool", "adaptive_max_pool2d": "maxpool", "global_max_pool": "maxpool",
+    "spatial_mean": "mean", "group_norm": "norm", "instance_norm": "norm", "layer_norm": "norm", "dropout2d": "dropout",
+    "stochastic_depth": "drop_path", "pad2d": "pad", "crop2d": "crop", "channel_shuffle": "shuffle",
+    "channel_slice": "slice", "scale_shift": "scale",
 }  # fmt: skip
 
 
