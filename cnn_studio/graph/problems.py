@@ -9,7 +9,7 @@ from typing import Any
 from cnn_studio.core.errors import ParameterError
 from cnn_studio.graph.commands import AnyCommand, RemoveLink, SetParams
 from cnn_studio.graph.document import NetworkDocument
-from cnn_studio.graph.edits import append_after, insert_before, remove_and_heal, replace_type
+from cnn_studio.graph.edits import append_after, insert_on_link, remove_and_heal, replace_type
 from cnn_studio.graph.spec import Finding, FixSpec, Severity
 
 
@@ -83,11 +83,19 @@ def _command(document: NetworkDocument, layer_id: int, spec: FixSpec) -> AnyComm
         height, width = spec.input_size
         return _set_params(document, sources[0], {"height": height, "width": width})
     if spec.insert is not None:
-        return insert_before(document, layer_id, spec.insert) if document.inputs_of(layer_id) else None
+        links = document.inputs_of(layer_id)
+        if len(links) <= spec.port:
+            return None
+        return insert_on_link(document, links[spec.port], spec.insert, spec.insert_params)
     if spec.append is not None:
         return append_after(document, layer_id, spec.append)
     if spec.replace is not None:
         return replace_type(document, layer_id, spec.replace)
+    if spec.remove_before is not None:
+        sources = document.sources_of(layer_id)
+        if len(sources) != 1 or document.layer(sources[0]).type != spec.remove_before:
+            return None
+        return remove_and_heal(document, sources)
     if spec.cut:
         link = document.inputs_of(layer_id)[-1]
         return RemoveLink(source=link.source, target=link.target, port=link.port)

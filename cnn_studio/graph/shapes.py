@@ -17,6 +17,7 @@ from cnn_studio.graph.checks import (
     tie_problems,
 )
 from cnn_studio.graph.document import DocumentChange, Layer, NetworkDocument
+from cnn_studio.graph.habits import habit_problems, memory_problems
 from cnn_studio.graph.problems import Problem, problem_at
 from cnn_studio.graph.spec import Finding, FixSpec, Shape, product
 from cnn_studio.graph.topology import execution_order, on_cycle
@@ -157,6 +158,8 @@ class ShapeEngine:
         found += output_problems(document, shape)
         found += normalisation_problems(document)
         found += tie_problems(document, {i: state.inputs for i, state in self._states.items()})
+        found += habit_problems(document)
+        found += memory_problems(document, {i: state.shape for i, state in self._states.items()})
         found.sort(key=lambda p: (_LAST + 1, 0) if p.layer_id is None else self._place(p.layer_id))
         return tuple(found)
 

@@ -47,9 +47,12 @@ class FixSpec:
         changes: parameter values to set on the layer itself.
         input_size: (height, width) to set on the network's input, where the layer reads it directly.
         insert: layer type to insert before the layer.
+        insert_params: parameters of what is inserted, by key; the others take their defaults.
+        port: which of the layer's inputs it is inserted into, counted from 0.
         append: layer type to put behind the layer.
         replace: layer type that takes the layer's place, with the parameters that both know.
         remove: take the layer out and heal the chain.
+        remove_before: take out the layer that feeds it, if that is of this type.
         cut: remove the last link into the layer.
     """
 
@@ -57,9 +60,12 @@ class FixSpec:
     changes: Mapping[str, Value] = field(default_factory=dict)
     input_size: tuple[int, int] | None = None
     insert: str | None = None
+    insert_params: Mapping[str, Value] = field(default_factory=dict)
+    port: int = 0
     append: str | None = None
     replace: str | None = None
     remove: bool = False
+    remove_before: str | None = None
     cut: bool = False
 
 

@@ -38,7 +38,10 @@ def need_map(noun: str, shape: Shape) -> Inferred | None:
         "needs_map",
         f"{noun} works on maps (channels × height × width), but gets {got}. Move it before the layer that "
         f"{'flattens' if len(shape) == 1 else 'reshapes'}.",
-        lambda: (FixSpec("Remove this layer", remove=True),),
+        lambda: (
+            FixSpec("Remove the flatten before it", remove_before="flatten"),
+            FixSpec("Remove this layer", remove=True),
+        ),
         input=list(shape),
     )
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import partial
 
+from cnn_studio.graph.layers.meeting import equalising, stackable
 from cnn_studio.graph.spec import (
     Family,
     Finding,
@@ -60,18 +61,20 @@ def _mismatch(name: str, inputs: tuple[Shape, ...]) -> Inferred:
     ranks = {len(shape) for shape in inputs}
     where = "channels" if ranks == {3} and len({shape[1:] for shape in inputs}) == 1 else "size"
     joins = name == "Add" and where == "channels"
+    how = (
+        "."
+        if ranks != {3}
+        else f", for example with a 1 × 1 convolution on the shortcut{', or join the maps with Concatenate' if joins else ''}."
+    )
+
+    def fixes() -> tuple[FixSpec, ...]:
+        found = equalising(inputs)
+        return (*found, FixSpec("Change to Concatenate", replace="concat")) if joins else found
+
     return failed(
         "merge_mismatch",
-        f"{name} needs inputs of one shape, but gets {_listed(inputs)}. Make the {where} equal, for example with a "
-        "1 × 1 convolution on the shortcut"
-        + (
-            ", or join the maps with Concatenate instead."
-            if joins
-            else "."
-            if where == "channels"
-            else " at the same stride as the block."
-        ),
-        lambda: (FixSpec("Change to Concatenate", replace="concat"),) if joins else (),
+        f"{name} needs inputs of one shape, but gets {_listed(inputs)}. Make the {where} equal{how}",
+        fixes,
         inputs=[list(shape) for shape in inputs],
     )
 
@@ -152,6 +155,7 @@ def _concat_shape(params: Params, inputs: tuple[Shape, ...]) -> Inferred:
             "concat_mismatch",
             f"Concatenate stacks channels, so height and width must be equal, but it gets {_listed(inputs)}. Give "
             "the branches the same stride and padding.",
+            lambda: stackable(inputs),
             inputs=[list(shape) for shape in inputs],
         )
     return Inferred((sum(shape[0] for shape in inputs), *first[1:]))

@@ -216,8 +216,35 @@ CASES |= {
     },
 }
 
+FC = ("fc", "linear", {"out_features": 4})
+NORM = ("norm", "batch_norm", {})
+CASES |= {
+    code: (lambda steps=steps: chain((1, 4, 4), *steps), path, says)
+    for code, path, says, steps in (
+        ("drops_everything", "drop", "with p = 1 nothing", [("drop", "dropout", {"p": 1.0}), FLAT, FC]),
+        ("dropout_before_norm", "norm", "that drop has scaled", [("drop", "dropout2d", {}), NORM, FLAT, FC]),
+        (
+            "repeated_activation",
+            "b",
+            "follows another ReLU",
+            [("a", "relu", {}), ("b", "relu", {}), FLAT, FC],
+        ),
+        ("bias_before_norm", "conv", "norm behind it", [("conv", "conv2d", {}), NORM, FLAT, FC]),
+        ("dropout_at_output", "drop", "at random", [FLAT, FC, ("drop", "dropout", {})]),
+        ("norm_at_output", "norm", "others of its batch", [FLAT, FC, NORM]),
+        ("activation_at_output", "fc", "want", [FLAT, ("fc", "linear", {"activation": "relu"})]),
+    )
+}
+CASES["too_much_memory"] = (
+    lambda: chain(
+        (3, 4096, 4096), ("conv", "conv2d", {"out_channels": 64}), ("pool", "global_avg_pool", {}), FLAT
+    ),
+    "conv",
+    r"4\.5 GB of activations, 4\.3 GB of them at conv: a batch of 8 would need 36 GB",
+)
+
 FIXES = {  # how many ways out there are for the case above; the others are for a person to decide
-    "empty": 0, "unconnected": 1, "concat_mismatch": 0, "repeated_input": 0,
+    "empty": 0, "unconnected": 1, "concat_mismatch": 2, "repeated_input": 0, "merge_mismatch": 3,
 }  # fmt: skip
 
 
@@ -257,7 +284,14 @@ def test_problem_is_found_said_and_mended(code: str) -> None:
 
 def test_severities() -> None:
     notes = {"not_tiling": "warning", "unused_layer": "warning", "softmax_before_loss": "warning"}
-    notes |= {"repeated_input": "note", "map_not_seen": "warning"}
+    notes |= {"repeated_input": "note", "map_not_seen": "warning", "too_much_memory": "warning"}
+    notes |= {
+        "drops_everything": "warning",
+        "dropout_at_output": "warning",
+        "activation_at_output": "warning",
+    }
+    notes |= dict.fromkeys(("dropout_before_norm", "bias_before_norm", "norm_at_output"), "note")
+    notes["repeated_activation"] = "note"
     for code, (make, path, _) in CASES.items():
         assert the_problem(make(), code, path).severity == notes.get(code, "error")
 
