@@ -51,12 +51,12 @@ def new_layer(
     """Return the command that adds a layer of a type under a free name, such as ``conv3``, in a block if one is named."""
     get_spec(type_id)
     stem = f"{block}." * bool(block) + _STEMS.get(type_id, type_id)
-    taken = _Taken(document)
+    taken = TakenPaths(document)
     path = stem if type_id == "input" and stem not in taken else free_path(f"{stem}1", taken)
     return AddLayer(id=document.next_id, path=path, type=type_id, params=dict(params or {}), x=x, y=y)
 
 
-class _Taken:
+class TakenPaths:
     """The paths that are not free, as a container."""
 
     def __init__(self, document: NetworkDocument) -> None:
@@ -100,7 +100,7 @@ def insert_on_link(
     ]
     gap = target.y - y
     if 0 <= gap < STEP or target.y < y <= target.y + STEP:
-        commands += _make_room(document, target.id, STEP - gap)
+        commands += make_room(document, target.id, STEP - gap)
     return Macro(text=f"insert {new.path}", commands=tuple(commands))
 
 
@@ -275,7 +275,7 @@ def add_part(document: NetworkDocument, part: NetworkDocument, dx: float, dy: fl
     the part's layers.
     """
     ids = {layer_id: document.next_id + n for n, layer_id in enumerate(part.layers)}
-    taken = _Taken(document)
+    taken = TakenPaths(document)
     commands: list[AnyCommand] = []
     for layer in part.layers.values():
         path = free_path(layer.path, taken)
@@ -315,8 +315,8 @@ def _way_in(document: NetworkDocument, layer_id: int, gone: Collection[int]) -> 
     return None if here in gone else here
 
 
-def _make_room(document: NetworkDocument, layer_id: int, distance: float) -> list[AnyCommand]:
-    """Return the move that shifts a layer and all behind it down."""
+def make_room(document: NetworkDocument, layer_id: int, distance: float) -> list[AnyCommand]:
+    """Return the move that shifts a layer and all behind it down by a distance in canvas units."""
     waiting, seen = [layer_id], {layer_id}
     while waiting:
         for link in document.outputs_of(waiting.pop()):
