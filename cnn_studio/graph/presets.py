@@ -85,8 +85,8 @@ def insert_preset(
     commands += [AddLink(source=end, target=old.target, port=old.port) for old in cut]
     if source is not None and link is None and document.info.output == source:
         commands.append(SetOutput(id=end))
-    bottom = begin[1] + max(layer.y - entry.y for layer in part.layers.values())
-    commands += _room(document, cut, bottom)
+    bottom = max(new.y for new in commands if isinstance(new, AddLayer))
+    commands += _room(document, cut, bottom + STEP)
     return Macro(text=f"insert {preset.title.lower()}", commands=tuple(commands))
 
 
@@ -110,7 +110,7 @@ def _add_layers(
 ) -> tuple[Mapping[int, int], list[AnyCommand]]:
     """Return the new id of each layer of the part, and the commands that add them."""
     layers = [layer for layer in part.layers.values() if layer.id != entry]
-    first = part.layer(entry)
+    left, top = part.layer(entry).x, min(layer.y for layer in layers)
     taken = TakenPaths(document)
     stems = {layer.path.split(".")[0] for layer in layers}
     names = {stem: free_path(f"{block}{stem.rstrip('0123456789')}1", taken) for stem in stems}
@@ -118,14 +118,14 @@ def _add_layers(
     commands: list[AnyCommand] = []
     for layer in layers:
         stem, dot, rest = layer.path.partition(".")
-        x, y = begin[0] + layer.x - first.x, begin[1] + layer.y - first.y - STEP
+        x, y = begin[0] + layer.x - left, begin[1] + layer.y - top
         new = replace(layer, id=ids[layer.id], path=f"{names[stem]}{dot}{rest}", x=x, y=y)
         commands.append(AddLayer.of(new))
     return ids, commands
 
 
 def _room(document: NetworkDocument, cut: list[Link], bottom: float) -> list[AnyCommand]:
-    """Return the move that brings what follows below the last card, which stands at `bottom`."""
+    """Return the move that brings what follows down to `bottom`, below the last card."""
     if not cut:
         return []
     target = min((document.layer(link.target) for link in cut), key=lambda layer: layer.y)
