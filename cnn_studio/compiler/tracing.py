@@ -67,6 +67,7 @@ def trace(module: nn.Module, input_shape: Shape = (3, 224, 224), *, name: str = 
     recording = record(module, tuple(input_shape), is_leaf)
     drafts, result = _translate(recording, isinstance(module, fx.GraphModule))
     drafts = apply_patterns(drafts, result)
+    _read_first_values(drafts, module)
     document = _assemble(drafts, result, recording)
     document.change_info(name=name or type(module).__name__)
     return _with_tensors(document, drafts, module)
@@ -118,6 +119,17 @@ def _read(reader: Reader) -> Draft | tuple[Draft, ...]:
 def _by_rule_names(kwargs: Mapping[str, object]) -> dict[str, object]:
     """Methods call their tensor ``self``, functions ``input``; rules say ``input``."""
     return {"input" if key == "self" else key: value for key, value in kwargs.items()}
+
+
+def _read_first_values(drafts: list[Draft], module: nn.Module) -> None:
+    """Give layers whose first value is a parameter of the layer the one that the module was made with."""
+    state = module.state_dict()
+    for draft in drafts:
+        if draft.type in {"layer_scale", "prelu"}:
+            values = state[next(iter(draft.tensors.values()))]
+            if not values.is_meta and bool((values == values.flatten()[0]).all()):
+                # as written in the code: 1e-6, not the nearest number of single precision
+                draft.params["init"] = float(f"{values.flatten()[0].item():.6g}")
 
 
 def _assemble(drafts: list[Draft], result: Draft, recording: Recording) -> NetworkDocument:

@@ -27,9 +27,9 @@ class _WeightsOnMeta(TorchFunctionMode):
 
 
 def build_without_memory(build: Callable[[], nn.Module]) -> nn.Module:
-    """Return what `build` makes, with weights on the meta device; nothing is drawn from the random state."""
+    """Return what `build` makes, with its large weights on the meta device; nothing is drawn from the random state."""
     with warnings.catch_warnings():
         # the libraries warn of their own older options
         warnings.simplefilter("ignore")
         with _WeightsOnMeta():
-            return build().to("meta")
+            return build()

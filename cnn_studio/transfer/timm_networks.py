@@ -14,8 +14,8 @@ from cnn_studio.transfer.skeleton import build_without_memory
 
 # timm sorts its networks into modules; those that hold convolutional networks
 _CNN_MODULES = (
-    "byobnet", "convnext", "cspnet", "densenet", "dla", "dpn", "efficientnet", "fasternet", "ghostnet", "hardcorenas",
-    "hgnet", "hrnet", "inception_next", "inception_resnet_v2", "inception_v3", "inception_v4", "mobilenetv3", "nasnet",
+    "byobnet", "convmixer", "convnext", "cspnet", "densenet", "dla", "dpn", "efficientnet", "fasternet", "ghostnet", "hardcorenas",
+    "hgnet", "hrnet", "inception_next", "inception_resnet_v2", "inception_v3", "inception_v4", "lcnetv2", "mobilenetv3", "nasnet",
     "pnasnet", "rdnet", "regnet", "repghost", "repvit", "res2net", "resnet", "resnetv2", "rexnet", "selecsls", "senet",
     "starnet", "vgg", "vovnet", "xception", "xception_aligned",
 )  # fmt: skip

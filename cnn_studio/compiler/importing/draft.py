@@ -95,8 +95,7 @@ class Reader:
             if not isinstance(ref, Weight):
                 origin = ref.origin if isinstance(ref, Constant) else "an activation"
                 self.refuse(
-                    f"takes its {name} from {origin}; the weights of a layer must be parameters of the module, not "
-                    "computed from others"
+                    f"takes its {name} from {origin}, but the weights of a layer are parameters of the module as they are"
                 )
             if ref.shape != ref.stored:
                 self.refuse(f"uses {ref.key} in another shape than it is stored in")

@@ -37,6 +37,15 @@ def transpose(ctx: Reader, input: Any, dim0: int, dim1: int) -> Draft:
     return _permuted(ctx, input, order)
 
 
+def movedim(ctx: Reader, input: Any, source: Any, destination: Any) -> Draft:
+    """One axis moved to another place."""
+    if not (isinstance(source, int) and isinstance(destination, int)):
+        ctx.refuse("moves several axes at once; permute them")
+    order = list(range(len(ctx.shape) + 1))
+    order.insert(destination % len(order), order.pop(source % len(order)))
+    return _permuted(ctx, input, order)
+
+
 def _permuted(ctx: Reader, input: Any, order: Sequence[int]) -> Draft:
     axes = [axis % (len(ctx.shape) + 1) for axis in order]
     if axes[0] != 0:
@@ -152,11 +161,11 @@ def channel_shuffle(ctx: Reader, input: Any, groups: int) -> Draft:
 
 
 _NAMED: tuple[Callable[..., Draft | tuple[Draft, ...]], ...] = (
-    permute, transpose, getitem, narrow, split, chunk, pad, pixel_shuffle, pixel_unshuffle, channel_shuffle
+    permute, transpose, movedim, getitem, narrow, split, chunk, pad, pixel_shuffle, pixel_unshuffle, channel_shuffle
 )  # fmt: skip
 
 RULES = {rule.__name__: rule for rule in _NAMED} | {
     "reshape": reshape, "view": reshape, "flatten": reshape, "squeeze": reshape, "unsqueeze": reshape,
     "unflatten": reshape, "view_as": reshape, "reshape_as": reshape, "split_with_sizes": split,
-    "native_channel_shuffle": channel_shuffle, "constant_pad_nd": pad,
+    "native_channel_shuffle": channel_shuffle, "constant_pad_nd": pad, "moveaxis": movedim,
 }  # fmt: skip

@@ -53,8 +53,18 @@ def _identity(ctx: Reader, module: Any) -> Draft:
     return ctx.layer("identity", [value]) if ctx.keep_identity else ctx.source(value)
 
 
-def _seeded_dropout(ctx: Reader, module: own.SeededDropout) -> Draft:
-    return ctx.layer("dropout", [ctx.call.args[0]], p=module.p)
+def _by_attributes(type_id: str, *names: str) -> LeafRule:
+    """Return the rule of a module of our own whose attributes are the layer's parameters."""
+
+    def rule(ctx: Reader, module: Any) -> Draft:
+        return ctx.layer(type_id, [ctx.call.args[0]], **{name: getattr(module, name) for name in names})
+
+    return rule
+
+
+def _merge(type_id: str) -> LeafRule:
+    """Return the rule of a module of our own that joins any number of tensors."""
+    return lambda ctx, module: ctx.layer(type_id, ctx.call.args)
 
 
 def _window_pool(ctx: Reader, module: own.WindowPool2d) -> Draft:
@@ -94,10 +104,6 @@ def _dense(ctx: Reader, module: own.Dense) -> Draft:
     )
 
 
-def _add(ctx: Reader, module: own.Add) -> Draft:
-    return ctx.layer("add", ctx.call.args)
-
-
 def _own_keys(ctx: Reader, module: nn.Module) -> dict[str, str]:
     return {name: f"{ctx.call.frame.path}.{name}" for name in module.state_dict()}
 
@@ -110,11 +116,17 @@ _BY_TYPE: dict[type[nn.Module], LeafRule] = {
     nn.AlphaDropout: _other_dropout,
     nn.FeatureAlphaDropout: _other_dropout,
     nn.Identity: _identity,
-    own.SeededDropout: _seeded_dropout,
+    own.SeededDropout: _by_attributes("dropout", "p"),
+    own.SeededDropout2d: _by_attributes("dropout2d", "p"),
+    own.StochasticDepth: _by_attributes("stochastic_depth", "p", "mode"),
+    own.ScaleShift: _by_attributes("scale_shift", "scale", "shift"),
+    own.ScaledTanh: _by_attributes("scaled_tanh", "amplitude", "slope"),
     own.WindowPool2d: _window_pool,
     own.Subsampling: _subsampling,
     own.Dense: _dense,
-    own.Add: _add,
+    own.Add: _merge("add"),
+    own.Multiply: _merge("multiply"),
+    own.Maximum: _merge("maximum"),
 }
 
 # Known by name and attributes, because their libraries are slow to import and copies of them are common.

@@ -145,6 +145,9 @@ class _Recorder(TorchFunctionMode):
                 self._keep(tensor, Weight(key, shape, shape))
             if isinstance(tensor, nn.Parameter):
                 self._trained[key] = tensor.requires_grad
+        for name, buffer in root.named_buffers():
+            if id(buffer) not in self._known:
+                self._keep(buffer, Constant(f"the fixed numbers {name}"))
         self._image = self._new_value(image)
 
     # ------------------------------------------------------------------------------------------------- modules
@@ -236,8 +239,8 @@ class _Recorder(TorchFunctionMode):
             return
         refs = [self._ref(tensor) for tensor in given]
         weights = [ref for ref in refs if isinstance(ref, Weight)]
-        if op in _RESHAPES and len(weights) == 1:
-            self._keep(result, Weight(weights[0].key, tuple(result.shape), weights[0].stored))
+        if op in _RESHAPES and isinstance(refs[0], Weight):
+            self._keep(result, Weight(refs[0].key, tuple(result.shape), refs[0].stored))
             return
         origin = next((ref.origin for ref in refs if isinstance(ref, Constant)), "")
         if weights:
