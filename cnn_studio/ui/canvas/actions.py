@@ -192,7 +192,7 @@ class CanvasActions:
         layers = self._document.layers
         places = {
             layer_id: place
-            for layer_id, place in arrange(self._document).items()
+            for layer_id, place in arrange(self._document, self._view.context.view.direction).items()
             if place != (layers[layer_id].x, layers[layer_id].y)
         }
         if places:

@@ -16,7 +16,7 @@ from cnn_studio.ui.canvas.picture_store import PictureStore
 
 _END_STUB = 10.0
 _END_ROOM = 30.0
-_PICTURES = PictureStore()
+PICTURES = PictureStore()
 
 
 class CardItem(QGraphicsItem):
@@ -108,11 +108,12 @@ class CardItem(QGraphicsItem):
             self._paint_end(painter)
         is_tile = zoom < style.TILE_ZOOM
         is_ringed = self._is_selected or self._is_ghost
-        if self._is_ghost or zoom > style.STORE_ZOOM:
+        # without a widget it is painted for a file, which has no pixels to copy
+        if self._is_ghost or zoom > style.STORE_ZOOM or widget is None:
             painter.setOpacity(0.94 if self._is_ghost else 1.0)
-            paint_card(painter, self.content, is_selected=is_ringed)
+            self._paint_whole(painter, (self.content, is_ringed, is_tile), zoom)
         else:
-            _PICTURES.draw(painter, self, (self.content, is_ringed, is_tile), self._paint_whole)
+            PICTURES.draw(painter, self, (self.content, is_ringed, is_tile), self._paint_whole)
         for port in self._ports if not is_tile else "":
             painter.setPen(QPen(theme.qcolor("accent"), 1.6))
             painter.setBrush(theme.qcolor("card"))

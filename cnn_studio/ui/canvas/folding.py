@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from cnn_studio.graph.blocks import Block, BlockTree, block_ends
 from cnn_studio.graph.document import Link, NetworkDocument
 from cnn_studio.graph.edits import CARD_HEIGHT, CARD_WIDTH, STEP
-from cnn_studio.graph.layout import RIGHT_STEP, Direction
+from cnn_studio.graph.layout import FRAME_BOTTOM, FRAME_SIDE, FRAME_TOP, RIGHT_STEP, Direction
 from cnn_studio.graph.paths import prefixes
 
 Span = tuple[float, float]
@@ -220,10 +220,18 @@ def place(document: NetworkDocument, picture: Picture) -> None:
     gap = (STEP if is_down else RIGHT_STEP) - 2 * half
     places: dict[int, tuple[float, float]] = {}
     emptied: list[Span] = []
+    before, behind = (FRAME_TOP, FRAME_BOTTOM) if is_down else (FRAME_SIDE, FRAME_SIDE)
     for key, block in picture.folded.items():
         x, y, end = _head(document, block.members, is_down=is_down)
         places[key] = x, y
-        emptied.append(((y if is_down else x) + half, end + half))
+        start = y if is_down else x
+        # the frames of the block and of those in it are gone as well
+        first, last = (
+            _frames(document, block, start, is_down=is_down),
+            _frames(document, block, end, is_down=is_down),
+        )
+        emptied.append((start - half - gap - first * before, start - half - gap))
+        emptied.append((start + half, end + half + last * behind))
     for layer_id, face in picture.faces.items():
         if layer_id == face:
             layer = layers[layer_id]
@@ -250,3 +258,13 @@ def _head(
         rows, across = [layer.x for layer in layers], [layer.y for layer in lead]
     center = (min(across) + max(across)) / 2
     return (center, min(rows), max(rows)) if is_down else (min(rows), center, max(rows))
+
+
+def _frames(document: NetworkDocument, block: Block, row: float, *, is_down: bool) -> int:
+    """Return how many frames lie around the cards of one row of a block, its own included."""
+    layers = (document.layers[layer_id] for layer_id in block.members)
+    return (
+        max(layer.path.count(".") for layer in layers if (layer.y if is_down else layer.x) == row)
+        - block.depth
+        + 1
+    )

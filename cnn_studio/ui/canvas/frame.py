@@ -3,23 +3,25 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QPointF, QRectF, Qt
-from PySide6.QtGui import QPainter, QPen
+from PySide6.QtGui import QPainter
 from PySide6.QtWidgets import QGraphicsItem, QStyleOptionGraphicsItem, QWidget
 from typing_extensions import override
 
+from cnn_studio.graph.layout import FRAME_BOTTOM, FRAME_SIDE, FRAME_TOP
 from cnn_studio.ui import theme
 from cnn_studio.ui.canvas import style
 from cnn_studio.ui.canvas.card_paint import elided, paint_fold_mark
 from cnn_studio.ui.canvas.geometry import Box
 
-HEADER = 18.0
-_SIDE, _TOP, _BOTTOM = 12.0, 6.0, 10.0
+HEADER = FRAME_TOP - 6.0
 _INSET = 8.0
 
 
 def frame_box(inner: Box) -> Box:
     """Return the frame around an area: with some room, and a line for its name on top."""
-    return Box(inner.left - _SIDE, inner.top - _TOP - HEADER, inner.right + _SIDE, inner.bottom + _BOTTOM)
+    return Box(
+        inner.left - FRAME_SIDE, inner.top - FRAME_TOP, inner.right + FRAME_SIDE, inner.bottom + FRAME_BOTTOM
+    )
 
 
 class FrameItem(QGraphicsItem):
@@ -78,10 +80,8 @@ class FrameItem(QGraphicsItem):
         zoom = option.levelOfDetailFromTransform(painter.worldTransform()) / theme.scale()
         box = self.box
         area = QRectF(box.left, box.top, box.right - box.left, box.bottom - box.top)
-        pen = QPen(theme.qcolor("muted", 0.45 if self._is_hot else 0.28), 1)
-        pen.setCosmetic(True)
-        painter.setPen(pen)
-        painter.setBrush(theme.qcolor("muted", 0.035))
+        painter.setPen(style.pen("muted", 0.5 if self._is_hot else 0.3, 1.0, is_cosmetic=True))
+        painter.setBrush(Qt.BrushStyle.NoBrush)
         if zoom < style.FADE_ZOOM:
             painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
             painter.drawRect(area)

@@ -4,13 +4,25 @@ from __future__ import annotations
 
 import math
 
-from PySide6.QtCore import QEasingCurve, QPoint, QPointF, QRect, QRectF, Qt, QVariantAnimation, Slot
+from PySide6.QtCore import (
+    QEasingCurve,
+    QPoint,
+    QPointF,
+    QRect,
+    QRectF,
+    QSize,
+    Qt,
+    QTimer,
+    QVariantAnimation,
+    Slot,
+)
 from PySide6.QtGui import QBrush, QHideEvent, QPainter, QPixmap, QResizeEvent, QTransform, QWheelEvent
 from PySide6.QtWidgets import QFrame, QGraphicsScene, QGraphicsView, QWidget
 from typing_extensions import override
 
 from cnn_studio.ui import theme
 from cnn_studio.ui.canvas import style
+from cnn_studio.ui.canvas.card import PICTURES
 from cnn_studio.ui.canvas.geometry import Box
 
 MIN_ZOOM, MAX_ZOOM = 0.05, 4.0
@@ -18,6 +30,7 @@ ANIMATION_MS = 130
 
 _WHEEL_STEP = 1.0015  # per eighth of a degree; a notch of 120 is about 20 %
 _MARGIN = 40.0
+_SETTLE_MS = 140  # after the last step of zooming, cards are painted sharp again
 _FIRST_ZOOM = 0.7
 
 
@@ -33,8 +46,12 @@ class MapView(QGraphicsView):
         self.animated = True
         self._zoom = 1.0
         self._fitted: float | None = None  # least zoom of the last fit, until something else moves the view
-        self._dots = QBrush()
-        self._dots_key: tuple[object, ...] = ()
+        self._ground = QPixmap()
+        self._ground_key: tuple[object, ...] = ()
+        self._settling = QTimer(self)
+        self._settling.setSingleShot(True)
+        self._settling.setInterval(_SETTLE_MS)
+        self._settling.timeout.connect(self._settle)
         self._glide = QVariantAnimation(self)
         self._glide.setDuration(ANIMATION_MS)
         self._glide.setEasingCurve(QEasingCurve.Type.OutCubic)
@@ -63,6 +80,8 @@ class MapView(QGraphicsView):
             zoom: 1 is 100 %; held between `MIN_ZOOM` and `MAX_ZOOM`.
             at: the place in the viewport; its middle if None.
         """
+        if zoom != self._zoom:
+            self._note_zooming()
         anchor = at if at is not None else QRectF(self.viewport().rect()).center()
         before = self._scene_point(anchor)
         self._zoom = max(MIN_ZOOM, min(MAX_ZOOM, zoom))
@@ -71,6 +90,19 @@ class MapView(QGraphicsView):
         self._allow_everywhere()
         moved = self._scene_point(anchor) - before
         self._center_on(self._scene_point(QRectF(self.viewport().rect()).center()) - moved)
+
+    def _note_zooming(self) -> None:
+        """Be content with stretched pictures of cards while one step of zooming follows the other."""
+        if self._settling.isActive():
+            PICTURES.is_rough = True
+        self._settling.start()
+
+    @Slot()
+    def _settle(self) -> None:
+        self._settling.stop()
+        if PICTURES.is_rough:
+            PICTURES.is_rough = False
+            self.viewport().update()
 
     def _scene_point(self, at: QPointF) -> QPointF:
         """Return the scene's place under a place of the viewport, without rounding to pixels."""
@@ -184,6 +216,7 @@ class MapView(QGraphicsView):
     @override
     def hideEvent(self, event: QHideEvent) -> None:
         self._glide.stop()
+        self._settle()
         super().hideEvent(event)
 
     @override
@@ -191,31 +224,46 @@ class MapView(QGraphicsView):
         """Fill the ground and put dots on it, at a distance that suits the zoom."""
         painter.save()
         painter.resetTransform()
-        area = self.viewport().rect()
-        painter.fillRect(area, theme.qcolor("canvas"))
         step = style.GRID * self.transform().m11()
         while step < 0.75 * style.GRID:
             step *= 2
         origin = self.viewportTransform().map(QPointF(0, 0))
-        painter.setBrushOrigin(QPointF(origin.x() % step, origin.y() % step))
-        painter.fillRect(area, self._dot_brush(step))
+        if PICTURES.is_rough:  # the next frame has other steps; a picture would be for this one alone
+            painter.fillRect(self.viewport().rect(), theme.qcolor("canvas"))
+            painter.setBrushOrigin(QPointF(origin.x() % step, origin.y() % step))
+            painter.fillRect(self.viewport().rect(), self._dot_brush(step, self.devicePixelRatioF()))
+            painter.restore()
+            return
+        # the dots repeat, so that one picture, larger by a step than the view, does for every place
+        corner = QPointF(origin.x() % step - step, origin.y() % step - step)
+        painter.drawPixmap(corner, self._ground_picture(step))
         painter.restore()
 
-    def _dot_brush(self, step: float) -> QBrush:
-        key = (step, theme.current().name, self.devicePixelRatioF())
-        if key != self._dots_key:
-            ratio = self.devicePixelRatioF()
-            size = max(4, round(step * ratio))
-            tile = QPixmap(size, size)
-            tile.fill(Qt.GlobalColor.transparent)
-            painter = QPainter(tile)
-            painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-            painter.setPen(Qt.PenStyle.NoPen)
-            painter.setBrush(theme.qcolor("dots"))
-            painter.drawEllipse(QPointF(size / 2, size / 2), 1.2 * ratio, 1.2 * ratio)
+    def _ground_picture(self, step: float) -> QPixmap:
+        ratio = self.devicePixelRatioF()
+        key = (step, theme.current().name, ratio, self.viewport().size())
+        if key != self._ground_key:
+            size = self.viewport().size() + QSize(2 * math.ceil(step), 2 * math.ceil(step))
+            ground = QPixmap(size * ratio)
+            ground.setDevicePixelRatio(ratio)
+            ground.fill(theme.qcolor("canvas"))
+            painter = QPainter(ground)
+            painter.fillRect(QRect(QPoint(0, 0), size), self._dot_brush(step, ratio))
             painter.end()
-            self._dots = QBrush(tile)
-            # a whole number of pixels makes the tile sharp; stretching it keeps the dots on the grid
-            self._dots.setTransform(QTransform.fromScale(step / size, step / size))
-            self._dots_key = key
-        return self._dots
+            self._ground, self._ground_key = ground, key
+        return self._ground
+
+    def _dot_brush(self, step: float, ratio: float) -> QBrush:
+        size = max(4, round(step * ratio))
+        tile = QPixmap(size, size)
+        tile.fill(Qt.GlobalColor.transparent)
+        painter = QPainter(tile)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        painter.setPen(Qt.PenStyle.NoPen)
+        painter.setBrush(theme.qcolor("dots"))
+        painter.drawEllipse(QPointF(size / 2, size / 2), 1.2 * ratio, 1.2 * ratio)
+        painter.end()
+        brush = QBrush(tile)
+        # a whole number of pixels makes the tile sharp; stretching it keeps the dots on the grid
+        brush.setTransform(QTransform.fromScale(step / size, step / size))
+        return brush

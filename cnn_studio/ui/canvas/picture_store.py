@@ -14,7 +14,7 @@ from PySide6.QtWidgets import QGraphicsItem
 from cnn_studio.ui import theme
 
 _BUDGET = 48 * 2**20  # bytes of all pictures together
-_ROUGH = (0.45, 1.6)  # while zooming, a picture of these times the wanted size will do
+_ROUGH = 2.2  # while zooming, a picture that is this many times too large or too small will do
 
 K = TypeVar("K", bound=Hashable)
 
@@ -34,9 +34,8 @@ class PictureStore:
         is_rough: pictures of about the wanted size will do, because the next frame wants another size again.
     """
 
-    is_rough = False  # of all stores: one canvas zooms at a time
-
     def __init__(self) -> None:
+        self.is_rough = False
         self._pictures: OrderedDict[int, _Picture] = OrderedDict()
         self._bytes = 0
 
@@ -79,7 +78,7 @@ class PictureStore:
 
     def _fits(self, scale: float, wanted: float) -> bool:
         if self.is_rough:
-            return _ROUGH[0] * wanted <= scale <= wanted / _ROUGH[0]
+            return wanted / _ROUGH <= scale <= wanted * _ROUGH
         return scale == wanted
 
     def _make(

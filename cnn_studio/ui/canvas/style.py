@@ -8,8 +8,8 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import NamedTuple
 
-from PySide6.QtCore import QRectF
-from PySide6.QtGui import QFont, QFontMetricsF
+from PySide6.QtCore import QRectF, Qt
+from PySide6.QtGui import QFont, QFontMetricsF, QPen
 from PySide6.QtWidgets import QApplication
 
 from cnn_studio.graph.edits import CARD_HEIGHT, CARD_WIDTH
@@ -32,7 +32,7 @@ WIRE_REACH = 9.0
 GRID = 24.0
 TILE_ZOOM = 0.4  # below this, cards are tiles
 FADE_ZOOM = 0.55  # below this, shapes begin to fade
-NAME_ZOOM = 0.16  # below this, tiles have no name
+NAME_ZOOM = 0.2  # below this, tiles have no name
 STORE_ZOOM = 2.0  # above this few cards are seen, and their pictures would be large
 TILE_TEXT = 26
 MARK = 9.0  # size of the mark that folds a block
@@ -52,12 +52,50 @@ class Fonts(NamedTuple):
     tile_metrics: QFontMetricsF
 
 
+_now: list[Fonts] = []  # asking Qt for the families costs more than all else in painting a wire
+
+
 def fonts() -> Fonts:
     """Return the fonts as they are now; the interface font decides the family."""
-    return _fonts(QApplication.font().family(), theme.mono_font().family())
+    if not _now:
+        _listen()
+        _now.append(_fonts(QApplication.font().family(), theme.mono_font().family()))
+    return _now[0]
 
 
-@lru_cache(maxsize=4)
+@lru_cache(maxsize=1)
+def _listen() -> None:
+    theme.manager().changed.connect(_forget)
+
+
+def _forget() -> None:
+    _now.clear()
+    mono_text.cache_clear()
+
+
+@lru_cache(maxsize=2048)
+def mono_text(text: str, most: float) -> tuple[str, float]:
+    """Return a text in the monospace font, shortened to a width, and its width; most shapes occur many times."""
+    metrics = fonts().mono_metrics
+    width = metrics.horizontalAdvance(text)
+    if width > most:
+        text, width = metrics.elidedText(text, Qt.TextElideMode.ElideMiddle, most), most
+    return text, width
+
+
+def pen(color: str, alpha: float, width: float, *, is_cosmetic: bool = False) -> QPen:
+    """Return a pen in a colour of the theme, to be used as it is; `width` in pixels if cosmetic."""
+    return _pen(theme.qcolor(color).name(), alpha, width, is_cosmetic)
+
+
+@lru_cache(maxsize=256)
+def _pen(color: str, alpha: float, width: float, is_cosmetic: bool) -> QPen:
+    found = QPen(theme.qcolor(color, alpha), width)
+    found.setCapStyle(Qt.PenCapStyle.FlatCap)
+    found.setCosmetic(is_cosmetic)
+    return found
+
+
 def _fonts(family: str, mono: str) -> Fonts:
     kinds = theme.current().type
     base = kinds.base_points * 4 / 3

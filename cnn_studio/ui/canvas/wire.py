@@ -5,16 +5,15 @@ from __future__ import annotations
 from itertools import pairwise
 
 from PySide6.QtCore import QPointF, QRectF, Qt
-from PySide6.QtGui import QPainter, QPainterPath, QPen
+from PySide6.QtGui import QPainter, QPainterPath
 from PySide6.QtWidgets import QGraphicsItem, QStyleOptionGraphicsItem, QWidget
 from typing_extensions import override
 
 from cnn_studio.graph.document import Link
 from cnn_studio.ui import theme
 from cnn_studio.ui.canvas import style
-from cnn_studio.ui.canvas.card_paint import elided
 from cnn_studio.ui.canvas.content import WireContent
-from cnn_studio.ui.canvas.geometry import LABEL_HEIGHT, Box, Point, Route
+from cnn_studio.ui.canvas.geometry import Box, Point, Route
 
 MAX_LABEL = 150.0
 
@@ -48,6 +47,7 @@ class WireItem(QGraphicsItem):
         self._path = QPainterPath()
         self._points: list[Point] = []
         self._bounds = QRectF()
+        self._label: tuple[QRectF, str, bool] | None = None  # its area, its text, whether it ends at the wire
         self._preview: WireContent | None = None
         self._is_hot = False
         self._is_open = False
@@ -55,8 +55,7 @@ class WireItem(QGraphicsItem):
     @property
     def label_width(self) -> float:
         """Width of the text beside the wire, in canvas units."""
-        shown = self._preview or self.content
-        return min(MAX_LABEL, style.fonts().mono_metrics.horizontalAdvance(shown.text) + 4)
+        return style.mono_text((self._preview or self.content).text, MAX_LABEL)[1] + 4
 
     @property
     def label_box(self) -> Box | None:
@@ -120,11 +119,13 @@ class WireItem(QGraphicsItem):
     def _measure(self) -> None:
         margin = style.WIRE_WIDTH + 1
         self._bounds = self._path.controlPointRect().adjusted(-margin, -margin, margin, margin)
-        box = self.label_box
-        if box is not None:
-            self._bounds = self._bounds.united(
-                QRectF(box.left - 3, box.top, box.right - box.left + 6, box.bottom - box.top)
-            )
+        box, route = self.label_box, self.route
+        self._label = None
+        if box is not None and route is not None and route.label is not None:
+            area = QRectF(box.left, box.top, box.right - box.left, box.bottom - box.top)
+            self._bounds = self._bounds.united(area.adjusted(-3, 0, 3, 0))
+            text, _ = style.mono_text((self._preview or self.content).text, MAX_LABEL)
+            self._label = area, text, route.label.to_left
         self.update()
 
     @override
@@ -139,26 +140,32 @@ class WireItem(QGraphicsItem):
             return
         zoom = option.levelOfDetailFromTransform(painter.worldTransform()) / theme.scale()
         shown = self._preview or self.content
-        color = theme.qcolor("accent" if self._is_hot else _COLORS[shown.state])
-        width = style.WIRE_WIDTH * (1.5 if self._is_hot else 1) / min(1.0, max(0.3, zoom))
-        line = theme.qcolor(color.name(), 0.75 if shown.state == "plain" and not self._is_hot else 1.0)
-        painter.setPen(QPen(line, width, Qt.PenStyle.SolidLine, Qt.PenCapStyle.FlatCap))
+        color = "accent" if self._is_hot else _COLORS[shown.state]
+        alpha = 0.75 if shown.state == "plain" and not self._is_hot else 1.0
         painter.setBrush(Qt.BrushStyle.NoBrush)
+        if zoom < style.TILE_ZOOM:
+            # thin lines without smoothing: hundreds of them are seen at once
+            painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
+            painter.setPen(style.pen(color, alpha, 2.0 if self._is_hot else 1.0, is_cosmetic=True))
+            painter.drawPath(self._path)
+            return
+        width = style.WIRE_WIDTH * (1.5 if self._is_hot else 1) / min(1.0, zoom)
+        painter.setPen(style.pen(color, alpha, round(width, 2)))
         painter.drawPath(self._path)
         fade = (zoom - style.TILE_ZOOM) / (style.FADE_ZOOM - style.TILE_ZOOM)
-        if fade > 0:
-            self._paint_label(painter, shown, min(1.0, fade))
+        if fade > 0 and self._label is not None:
+            self._paint_label(painter, shown, self._label, min(1.0, fade))
 
-    def _paint_label(self, painter: QPainter, shown: WireContent, opacity: float) -> None:
-        box, route = self.label_box, self.route
-        if box is None or route is None or route.label is None:
-            return
-        painter.setOpacity(opacity)
-        area = QRectF(box.left, box.top, box.right - box.left, LABEL_HEIGHT)
+    def _paint_label(
+        self, painter: QPainter, shown: WireContent, label: tuple[QRectF, str, bool], opacity: float
+    ) -> None:
+        area, text, to_left = label
+        if opacity < 1:
+            painter.setOpacity(opacity)
         painter.fillRect(area.adjusted(-2, 0, 2, 0), theme.qcolor("canvas"))
         painter.setFont(style.fonts().mono)
         is_new = self._preview is not None and shown.state == "plain"
-        painter.setPen(theme.qcolor("accent" if self._is_hot or is_new else _COLORS[shown.state]))
-        side = Qt.AlignmentFlag.AlignRight if route.label.to_left else Qt.AlignmentFlag.AlignLeft
-        text = elided(style.fonts().mono_metrics, shown.text, MAX_LABEL)
+        color = "accent" if self._is_hot or is_new else _COLORS[shown.state]
+        painter.setPen(style.pen(color, 1.0, 1.0))
+        side = Qt.AlignmentFlag.AlignRight if to_left else Qt.AlignmentFlag.AlignLeft
         painter.drawText(area, side | Qt.AlignmentFlag.AlignVCenter | Qt.TextFlag.TextDontClip, text)

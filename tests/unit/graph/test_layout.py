@@ -2,9 +2,10 @@ import pytest
 
 from cnn_studio.graph.document import Layer, Link, NetworkDocument
 from cnn_studio.graph.edits import CARD_HEIGHT, CARD_WIDTH, STEP
-from cnn_studio.graph.layout import COLUMN, arrange
+from cnn_studio.graph.layout import COLUMN, RIGHT_STEP, arrange
+from cnn_studio.graph.paths import prefixes
 from cnn_studio.graph.registry import get_spec
-from cnn_studio.graph.starters import STARTERS
+from cnn_studio.graph.starters import STARTERS, find_starter
 
 
 def build(*links, count=None):
@@ -32,12 +33,63 @@ def test_nothing_gives_nothing():
     assert arrange(NetworkDocument()) == {}
 
 
+def areas(document, places):
+    """The area of the cards of each block, and of each layer in no block."""
+    found = {}
+    for layer in document.layers.values():
+        x, y = places[layer.id]
+        for block in prefixes(layer.path) or [layer.path]:
+            left, top, right, bottom = found.get(block, (x, y, x, y))
+            found[block] = min(left, x), min(top, y), max(right, x), max(bottom, y)
+    return found
+
+
+def overlapping_blocks(document, places):
+    """Pairs of blocks, none in the other, whose areas overlap."""
+    found = areas(document, places)
+    pairs = []
+    for one, (left, top, right, bottom) in found.items():
+        for other, (u, v, w, z) in found.items():
+            if (
+                one < other
+                and not f"{other}.".startswith(f"{one}.")
+                and not f"{one}.".startswith(f"{other}.")
+            ) and (
+                left - CARD_WIDTH < w
+                and u < right + CARD_WIDTH
+                and top - CARD_HEIGHT < z
+                and v < bottom + CARD_HEIGHT
+            ):
+                pairs.append((one, other))
+    return pairs
+
+
 @pytest.mark.parametrize("starter", STARTERS, ids=lambda starter: starter.name)
-def test_a_chain_is_straight(starter):
+@pytest.mark.parametrize("direction", ["down", "right"])
+def test_starters_are_laid_out_without_overlaps(starter, direction):
     document = starter.build()
-    places = arrange(document)
+    places = arrange(document, direction)
     assert places.keys() == document.layers.keys()
+    assert not overlapping(places)
+    assert not overlapping_blocks(document, places)
+    for link in document.links():
+        (x, y), (u, v) = places[link.source], places[link.target]
+        assert v >= y + STEP if direction == "down" else u >= x + RIGHT_STEP
+
+
+def test_a_chain_is_straight():
+    document = find_starter("lenet5").build()
+    places = arrange(document)
     assert [places[i] for i in document.layers] == [(0, n * STEP) for n in range(len(places))]
+    places = arrange(document, "right")
+    assert [places[i] for i in document.layers] == [(n * RIGHT_STEP, 0) for n in range(len(places))]
+
+
+def test_the_main_way_of_a_residual_network_is_straight():
+    document = find_starter("resnet50").build()
+    places = arrange(document)
+    aside = {layer.path for layer in document.layers.values() if places[layer.id][0] != 0}
+    assert aside == {path for path in document.paths if "downsample" in path}
 
 
 def test_a_residual_block_stays_in_one_column():
