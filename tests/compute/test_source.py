@@ -159,11 +159,57 @@ def odds_and_ends():
     return document
 
 
+def newer_layers():
+    """One network through the layer types that the others do not have, helper classes included."""
+    b = Builder("Everything else")
+    b.add("input", "input", channels=6, height=12, width=12)
+    b.add("table", "connection_conv2d", "input", kernel_size=[3, 2], padding="same", bias=False)
+    b.add("scaled", "scaled_tanh", "table").add("shuffle", "channel_shuffle", "scaled", groups=4)
+    b.add("left", "chunk", "shuffle", parts=2, index=0).add(
+        "right", "channel_slice", "shuffle", start=8, stop=16
+    )
+    b.add("stage.0.dw", "conv2d", "right", out_channels=8, kernel_size=3, padding=1, groups=8)
+    b.add("stage.0.norm", "layer_norm", "stage.0.dw").add("stage.0.relu6", "relu6", "stage.0.norm")
+    b.add("stage.0.pool", "global_avg_pool", "stage.0.relu6").add(
+        "stage.0.gate", "hardsigmoid", "stage.0.pool"
+    )
+    b.add("stage.0.scale", "multiply", "stage.0.relu6", "stage.0.gate")
+    b.add("stage.0.gamma", "layer_scale", "stage.0.scale", init=0.5, layout="vector_map")
+    b.add("stage.0.drop", "stochastic_depth", "stage.0.gamma", mode="batch")
+    b.add("stage.0.add", "add", "left", "stage.0.drop").add(
+        "stage.0.less", "subtract", "stage.0.add", "right"
+    )
+    b.add("stage.0.most", "maximum", "stage.0.less", "left", "right")
+    b.add("last.permute", "permute", "stage.0.most", order=[1, 2, 0])
+    b.add("last.norm", "layer_norm", "last.permute", over="last")
+    b.add("last.fc", "linear", "last.norm", out_features=12, over="last").add("last.gelu", "gelu", "last.fc")
+    b.add("last.scale", "layer_scale", "last.gelu", init=2.0, layout="vector")
+    b.add("last.back", "permute", "last.scale", order=[2, 0, 1])
+    b.add("1.gamma", "layer_scale", "last.back", init=1.5)
+    b.add("up", "conv_transpose2d", "1.gamma", out_channels=8, groups=2, output_padding=1, kernel_size=3)
+    b.add("gn", "group_norm", "up", groups=2).add("silu", "silu", "gn").add("prelu", "prelu", "silu")
+    b.add("lp", "lp_pool2d", "prelu", norm=3, kernel_size=2, ceil_mode=True).add(
+        "inorm", "instance_norm", "lp"
+    )
+    b.add("pad", "pad2d", "inorm", padding=[1, 0, 2, 0], mode="reflect").add(
+        "crop", "crop2d", "pad", sides=[0, 0, 1, 0]
+    )
+    b.add("depth", "space_to_depth", "crop", factor=2).add("space", "pixel_shuffle", "depth", factor=2)
+    b.add("larger", "upsample", "space", mode="bilinear").add(
+        "shift", "scale_shift", "larger", scale=0.5, shift=-0.25
+    )
+    b.add("maxima", "adaptive_max_pool2d", "shift", output_size=[3, 2])
+    b.add("rows", "reshape", "maxima", shape=[-1, 6]).add("maps", "reshape", "rows", shape=[8, 2, 3])
+    b.add("drop2d", "dropout2d", "maps").add("mean", "spatial_mean", "drop2d")
+    return b.finish("mean")
+
+
 DOCUMENTS = {
     **{starter.name: starter.build for starter in SMALL_STARTERS},
     "residual": residual,
     "pools": pools,
     "odds": odds_and_ends,
+    "newer": newer_layers,
 }
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import re
 from typing import Any
 
 import pytest
@@ -11,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cnn_studio.core.errors import ParameterError
+from cnn_studio.core.lists import Connections, Integers
 from cnn_studio.core.params import Choice, Flag, Integer, Pair, Param, Real, Sides, parse_values
 from cnn_studio.graph.registry import all_specs
 from tests.helpers.strategies import value_of
@@ -22,6 +24,8 @@ REAL = Real("r", "Rate", "Help.", 0.5, minimum=0.0, maximum=2.0, above_minimum=T
 FLAG = Flag("f", "Flag", "Help.", True)
 CHOICE = Choice("c", "Choice", "Help.", "a", options=(("a", "The first"), ("b", "B")))
 PAIR = Pair("p", "Pair", "Help.", (2, 2), minimum=1, maximum=9)
+INTEGERS = Integers("i", "Order", "Help.", (1, 2, 0), minimum=-1, maximum=9, least=2, most=4)
+TABLE = Connections("t", "Table", "Help.", ((0, 1), (2,)), max_rows=3, maximum=9)
 SIDES = Sides("s", "Sides", "Help.", (0, 0, 0, 0), maximum=9, allows_same=True)
 
 
@@ -54,7 +58,7 @@ ANYTHING = st.recursive(
 )
 
 
-@given(st.sampled_from([INTEGER, REAL, FLAG, CHOICE, PAIR, SIDES]), ANYTHING)
+@given(st.sampled_from([INTEGER, REAL, FLAG, CHOICE, PAIR, SIDES, INTEGERS, TABLE]), ANYTHING)
 def test_anything_is_read_or_refused_in_a_sentence(param: Param, raw: object) -> None:
     try:
         value = param.parse(raw)
@@ -128,3 +132,35 @@ def test_missing_values_take_defaults_and_unknown_keys_are_named() -> None:
         parse_values(params, {"q": 1}, "layer x")
     with pytest.raises(ParameterError, match="layer x: Number"):
         parse_values(params, {"n": 0}, "layer x")
+
+
+@pytest.mark.parametrize(
+    ("param", "raw", "value"),
+    [
+        (INTEGERS, "1, 2, 0", (1, 2, 0)),
+        (INTEGERS, "8 × -1", (8, -1)),
+        (INTEGERS, [4, 4.0], (4, 4)),
+        (TABLE, "1 0; 2", ((0, 1), (2,))),
+        (TABLE, "0,1;2;", ((0, 1), (2,))),
+        (TABLE, "3\n4 5", ((3,), (4, 5))),
+        (TABLE, [[2, 1], 0], ((1, 2), (0,))),
+    ],
+)
+def test_lists_are_read_as_people_write_them(param: Param, raw: object, value: object) -> None:
+    assert param.parse(raw) == value
+
+
+@pytest.mark.parametrize(
+    ("param", "raw"),
+    [
+        *((INTEGERS, raw) for raw in ("", "1", "1 2 3 4 5", "1, 10", "1, -2", "1.5 2", [[1], 2], None)),
+        *(
+            (TABLE, raw)
+            for raw in ("", ";", "0 0", "0; ;1", "0; 10", "-1", "0;1;2;3", "a", [], [[]], [[0, 0.5]])
+        ),
+        (Connections("t", "Table", "Help.", ((0,),)), [list(range(60_000))] * 2),
+    ],
+)
+def test_lists_refuse_what_is_none(param: Param, raw: object) -> None:
+    with pytest.raises(ParameterError, match=re.escape(f"({param.key}) must be")):
+        param.parse(raw)
