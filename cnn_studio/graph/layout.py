@@ -79,6 +79,10 @@ class _Chain:
     left: float
     right: float
     parent: int | None  # the box that the chain leaves from
+    merge: tuple[int, int] = (
+        -1,
+        0,
+    )  # the box that joins it with two or more others, and its place among them
 
 
 @dataclass(slots=True)
@@ -257,7 +261,13 @@ def _chains(
         # the wire to a merge further on runs in this column too
         last = max((start[reader] - gap for reader in readers[items[-1]]), default=end)
         left, right = max(boxes[key].left for key in items), max(boxes[key].right for key in items)
-        chains.append(_Chain(items, start[head], max(end, last), left, right, parent))
+        chain = _Chain(items, start[head], max(end, last), left, right, parent)
+        joined = [key for key in readers[items[-1]] if len(sources[key]) > 2]
+        if len(readers[items[-1]]) == 1 and joined:
+            straight = _main_source(sources[joined[0]], boxes, start)
+            place = sources[joined[0]].index(items[-1]) - sources[joined[0]].index(straight)
+            chain.merge = joined[0], place
+        chains.append(chain)
         waiting += branches
     return chains
 
@@ -270,11 +280,16 @@ def _main_source(found: list[int], boxes: dict[int, _Box], start: dict[int, floa
 def _columns(chains: Sequence[_Chain], aside: float) -> dict[int, float]:
     """Give each chain the free place nearest to the one it leaves.
 
-    The left side comes first, because shapes stand on the right of wires.
+    The left side comes first, because shapes stand on the right of wires; branches that three or more of are joined
+    stand in the order in which they are joined.
     """
     taken: list[tuple[float, _Chain]] = []
     across: dict[int, float] = {}
-    for chain in chains:
+    groups: dict[tuple[int | None, int], int] = {}
+    for n, chain in enumerate(chains):
+        groups.setdefault((chain.parent, chain.merge[0]), n)
+    # branches of one merge come from the inside out; a chain still comes after the one that it leaves
+    for chain in sorted(chains, key=lambda c: (groups[c.parent, c.merge[0]], abs(c.merge[1]))):
         home = across[chain.parent] if chain.parent is not None else 0.0
         beside = [(x, other) for x, other in taken if chain.first < other.last and other.first < chain.last]
         x = next(x for x in _nearest(home, chain, beside, aside) if _is_free(x, chain, beside, aside))
@@ -289,7 +304,8 @@ def _nearest(home: float, chain: _Chain, beside: list[tuple[float, _Chain]], asi
     for x, other in beside:
         places.add(x - other.left - aside - chain.right)
         places.add(x + other.right + aside + chain.left)
-    yield from sorted(places, key=lambda x: (abs(x - home), x))
+    side = chain.merge[1]
+    yield from sorted(places, key=lambda x: ((x - home) * side < 0, abs(x - home), x))
 
 
 def _is_free(x: float, chain: _Chain, beside: list[tuple[float, _Chain]], aside: float) -> bool:

@@ -96,7 +96,7 @@ class Actions(QObject):
         view = bar.addMenu("&View")
         self._add(view, "show_network", "show_analysis", "show_code", "-", "fit", "zoom_in", "zoom_out", "-")
         self._theme_menu(view)
-        self._add(bar.addMenu("&Network"), "find_layer", "arrange")
+        self._network_menu(bar.addMenu("&Network"))
         self._add(bar.addMenu("&Data"), "choose_folder")
         self._add(bar.addMenu("&Run"), "train", "pause", "stop")
         self._add(bar.addMenu("&Help"), "about")
@@ -123,6 +123,32 @@ class Actions(QObject):
             action.triggered.connect(call)
             if icon:
                 theme.bind_icon(action, icon)
+
+    def _network_menu(self, menu: QMenu) -> None:
+        """Add what concerns the whole network and its blocks; the canvas has these keys itself."""
+        canvas = self._window.workspace.canvas
+        folds, blocks, run_to = canvas.folds, canvas.blocks, canvas.operations.run_to
+        self._add(menu, "find_layer", "arrange")
+        ways = menu.addMenu("Direction")
+        ways.addAction("From top to bottom").triggered.connect(partial(run_to, "down"))
+        ways.addAction("From left to right").triggered.connect(partial(run_to, "right"))
+        for text, keys, call in (
+            ("-", "", None),
+            ("Group into a block", "Ctrl+G", blocks.group),
+            ("Ungroup", "Ctrl+Shift+G", blocks.ungroup),
+            ("Repeat block…", "Ctrl+R", blocks.ask_repeat),
+            ("-", "", None),
+            ("Fold", "Ctrl+Up", folds.fold_selection),
+            ("Unfold", "Ctrl+Down", folds.unfold_selection),
+            ("Fold all", "", folds.fold_all),
+            ("Fold to depth 2", "", partial(folds.fold_to_depth, 2)),
+            ("Fold to depth 3", "", partial(folds.fold_to_depth, 3)),
+            ("Unfold all", "", folds.unfold_all),
+        ):
+            if call is None:
+                menu.addSeparator()
+            else:
+                menu.addAction(f"{text}\t{keys}" if keys else text).triggered.connect(partial(_call, call))
 
     def _starter_menu(self, file: QMenu, starters: Callable[[str], None]) -> None:
         self.starters = menu = file.addMenu("New from starter")
@@ -173,3 +199,7 @@ class Actions(QObject):
         if role:
             theme.set_role(button, role)
         return button
+
+
+def _call(action: Callable[[], object], _checked: bool = False) -> None:
+    action()

@@ -13,7 +13,7 @@ from cnn_studio.graph.block_edits import paste
 from cnn_studio.graph.commands import Macro, MoveLayers, RemoveLink, SetOutput, SetTraining
 from cnn_studio.graph.document import Link, NetworkDocument
 from cnn_studio.graph.edits import part_of, remove_and_heal
-from cnn_studio.graph.layout import arrange
+from cnn_studio.graph.layout import Direction, arrange
 from cnn_studio.ui.canvas import clipboard
 from cnn_studio.ui.canvas.card_index import BoxIndex
 from cnn_studio.ui.canvas.geometry import card_box
@@ -201,6 +201,14 @@ class CanvasActions:
             self._view.edit(MoveLayers(places=places))
             stack.seal()
         self._view.fit()
+
+    def run_to(self, direction: Direction, _checked: bool = False) -> None:
+        """Let the network run from top to bottom or from left to right, and lay it out anew."""
+        view = self._view
+        if direction != view.context.view.direction:
+            view.context.view = view.context.view.model_copy(update={"direction": direction})
+            view.network.rebuild()
+        self.arrange()
 
     # ------------------------------------------------------------------------------------------- selecting and walking
 

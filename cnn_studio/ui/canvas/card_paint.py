@@ -175,12 +175,14 @@ def _paint_badge(painter: QPainter, badge: Badge) -> None:
 
 
 def paint_snowflake(painter: QPainter, center: QPointF, arms: int = 6) -> None:
-    """Paint the mark of frozen layers about a place; with three arms it is half a one, for partly frozen blocks."""
+    """Paint the mark of frozen layers about a place; with three arms the rest is pale, for partly frozen blocks."""
     painter.save()
     painter.translate(center)
     painter.setPen(QPen(theme.qcolor("accent"), 1.2, Qt.PenStyle.SolidLine, Qt.PenCapStyle.RoundCap))
     r = _FLAKE
-    for _ in range(arms):
+    for n in range(6):
+        if n == arms:
+            painter.setPen(QPen(theme.qcolor("muted", 0.45), 1.0))
         painter.drawLine(QPointF(0, 0), QPointF(0, -r))
         painter.drawLine(QPointF(0, -r * 0.55), QPointF(r * 0.32, -r * 0.9))
         painter.drawLine(QPointF(0, -r * 0.55), QPointF(-r * 0.32, -r * 0.9))

@@ -75,10 +75,10 @@ def badges(problems: tuple[Problem, ...]) -> dict[int, Badge]:
     return found
 
 
-def card_content(report: ShapeReport, layer: Layer, badge: Badge | None) -> CardContent:
-    """Return what a layer's card says."""
+def card_content(report: ShapeReport, layer: Layer, badge: Badge | None, name: str = "") -> CardContent:
+    """Return what a layer's card says; `name` is said for its path."""
     spec = layer.spec
-    name = layer.title or layer.path
+    name = layer.title or name or layer.path
     if spec is None:
         return CardContent(name, "io", layer.type, "unknown layer type", "", badge, is_known=False)
     count = report.num_params(layer.id)
@@ -105,7 +105,7 @@ def card_content(report: ShapeReport, layer: Layer, badge: Badge | None) -> Card
     )
 
 
-def block_content(report: ShapeReport, block: Block, badges: Mapping[int, Badge]) -> CardContent:
+def block_content(report: ShapeReport, block: Block, badges: Mapping[int, Badge], name: str) -> CardContent:
     """Return what the card of a folded block says."""
     document = report.document
     sums = totals(report, block.members)
@@ -119,7 +119,7 @@ def block_content(report: ShapeReport, block: Block, badges: Mapping[int, Badge]
         parts = [shape_text(shape)] if shape is not None else []
         end = "  ".join([*parts, "output"] if is_output else parts)
     return CardContent(
-        name=block.path,
+        name=name,
         family=_main_family(report, block),
         caption=f"× {sums.num_layers:,} layers",
         subtitle=f"{quantity(sums.macs)} MAC" if sums.macs else "",

@@ -90,6 +90,7 @@ class Picture:
         folded: the folded blocks by the keys of their cards.
         open: the blocks that are unfolded and show at least two cards, outer ones first, with those cards.
         wires: the links that each wire stands for; a wire is named by the keys of the cards it joins.
+        outer: the innermost of the `open` blocks that each card lies in; those in none are left out.
     """
 
     faces: dict[int, int] = field(default_factory=dict)
@@ -97,6 +98,7 @@ class Picture:
     folded: dict[int, Block] = field(default_factory=dict)
     open: dict[str, tuple[int, ...]] = field(default_factory=dict)
     wires: dict[Link, tuple[Link, ...]] = field(default_factory=dict)
+    outer: dict[int, str] = field(default_factory=dict)
     squeeze: Squeeze = field(default_factory=Squeeze)
     direction: Direction = "down"
 
@@ -142,6 +144,17 @@ class Picture:
                 x, y = (across, by) if axis else (by, across)
                 found[layer_id] = layer.x + x, layer.y + y
         return found
+
+
+def name_within(path: str, outer: str) -> str:
+    """Return how a layer or block is called inside of the frame of a block that it lies in.
+
+    A number alone would say nothing, so ``layer1.0`` keeps its name in the frame of ``layer1``.
+    """
+    if not outer:
+        return path
+    rest = path[len(outer) + 1 :]
+    return f"{outer.rpartition('.')[2]}.{rest}" if rest[0].isdigit() else rest
 
 
 class Folder:
@@ -190,12 +203,13 @@ class Folder:
         picture.open = {
             path: tuple(cards) for path, cards in shown.items() if path not in keys and len(cards) > 1
         }
+        for path, cards in picture.open.items():  # outer ones first
+            picture.outer.update(dict.fromkeys(cards, path))
         self._wire(document, picture)
         place(document, picture)
         return picture
 
     def _wire(self, document: NetworkDocument, picture: Picture) -> None:
-        faces = picture.faces
         if not picture.folded:
             picture.wires = {link: (link,) for link in document.links()}
             return
@@ -205,7 +219,6 @@ class Folder:
             if wire is not None:
                 wires.setdefault(wire, []).append(link)
         picture.wires = {wire: tuple(links) for wire, links in wires.items()}
-        picture.faces = faces
 
 
 def place(document: NetworkDocument, picture: Picture) -> None:

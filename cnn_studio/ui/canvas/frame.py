@@ -30,20 +30,27 @@ class FrameItem(QGraphicsItem):
     Attributes:
         path: the block.
         box: its area on the canvas.
+        name: what it is called, inside of the frame around it.
     """
 
     def __init__(self, path: str) -> None:
         super().__init__()
         self.path = path
         self.box = Box(0, 0, 0, 0)
+        self.name = path
         self._is_hot = False
         self.setZValue(-50 + path.count("."))
 
-    def set_box(self, box: Box) -> None:
-        """Stand around another area."""
-        if box != self.box:
+    def set_box(self, box: Box, name: str) -> None:
+        """Stand around another area, under another name."""
+        if (box, name) != (self.box, self.name):
             self.prepareGeometryChange()
-            self.box = box
+            self.box, self.name = box, name
+            self.update()
+
+    def header_box(self) -> Box:
+        """Return the area of mark and name."""
+        return Box(self.box.left, self.box.top + 2, self.box.left + self.name_width(), self.box.top + HEADER)
 
     def set_hot(self, is_hot: bool) -> None:
         """Show that a click would fold it, or no longer."""
@@ -56,7 +63,7 @@ class FrameItem(QGraphicsItem):
 
     def name_width(self) -> float:
         """Return how much of the header's width is mark and name."""
-        text = style.fonts().detail_metrics.horizontalAdvance(self.path)
+        text = style.fonts().detail_metrics.horizontalAdvance(self.name)
         return min(self.box.right - self.box.left, _INSET + style.MARK + 6 + text + 4)
 
     def header_at(self, x: float, y: float) -> bool:
@@ -95,6 +102,6 @@ class FrameItem(QGraphicsItem):
         painter.setFont(style.fonts().detail)
         painter.setPen(theme.qcolor(color))
         left = box.left + _INSET + style.MARK + 6
-        text = elided(style.fonts().detail_metrics, self.path, box.right - left - 6)
+        text = elided(style.fonts().detail_metrics, self.name, box.right - left - 6)
         place = QRectF(left, middle - HEADER / 2, box.right - left, HEADER)
         painter.drawText(place, Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter, text)

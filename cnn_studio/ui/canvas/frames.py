@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Container
 from typing import TYPE_CHECKING
 
+from cnn_studio.ui.canvas.card_index import BoxIndex
+from cnn_studio.ui.canvas.folding import name_within
 from cnn_studio.ui.canvas.frame import FrameItem, frame_box
 from cnn_studio.ui.canvas.geometry import Box
 
@@ -18,6 +20,7 @@ class Frames:
     def __init__(self, scene: NetworkScene) -> None:
         self._scene = scene
         self.items: dict[str, FrameItem] = {}
+        self._had_frames = False
 
     def clear(self) -> None:
         """Take all frames away."""
@@ -40,16 +43,38 @@ class Frames:
         shown = scene.picture.open
         for path in self.items.keys() - shown.keys():
             scene.removeItem(self.items.pop(path))
-        if not shown or (
-            keys is not None and not any(not set(cards).isdisjoint(keys) for cards in shown.values())
-        ):
+        if not shown and not self._had_frames:
+            return
+        self._had_frames = bool(shown)
+        if not shown:
+            self._clear_headers(scene)
+            return
+        if keys is not None and not any(not set(cards).isdisjoint(keys) for cards in shown.values()):
             return
         for path, box in _boxes(scene).items():
             item = self.items.get(path)
             if item is None:
                 item = self.items[path] = FrameItem(path)
                 scene.addItem(item)
-            item.set_box(box)
+            item.set_box(box, name_within(path, _outer(path, shown)))
+        self._clear_headers(scene)
+
+    def _clear_headers(self, scene: NetworkScene) -> None:
+        """Hide the texts of wires that would stand on the names of frames."""
+        headers = BoxIndex()
+        for n, item in enumerate(self.items.values()):
+            headers.put_box(n, item.header_box())
+        for wire in scene.wires.values():
+            box = wire.label_box
+            wire.set_label_shown(box is None or not headers.inside(box))
+
+
+def _outer(path: str, shown: Container[str]) -> str:
+    """Return the innermost block shown around a block; empty if there is none."""
+    outer = path.rpartition(".")[0]
+    while outer and outer not in shown:
+        outer = outer.rpartition(".")[0]
+    return outer
 
 
 def _boxes(scene: NetworkScene) -> dict[str, Box]:
@@ -57,11 +82,9 @@ def _boxes(scene: NetworkScene) -> dict[str, Box]:
     picture, index = scene.picture, scene.index
     shown = picture.open
     inner: dict[str, list[Box]] = {path: [index.box(key) for key in cards] for path, cards in shown.items()}
-    owner: dict[int, str] = {}
-    for path, cards in shown.items():  # inner blocks come later
-        owner.update(dict.fromkeys(cards, path))
+    outer = picture.outer
     for link, wire in scene.wires.items():
-        path = _common(owner.get(link.source, ""), owner.get(link.target, ""))
+        path = _common(outer.get(link.source, ""), outer.get(link.target, ""))
         if path in inner and wire.route is not None and wire.route.lane is not None:
             area = wire.sceneBoundingRect()
             inner[path].append(Box(area.left(), area.top(), area.right(), area.bottom()))
@@ -69,11 +92,9 @@ def _boxes(scene: NetworkScene) -> dict[str, Box]:
     for path in reversed(inner):
         lefts, tops, rights, bottoms = zip(*inner[path], strict=True)
         boxes[path] = box = frame_box(Box(min(lefts), min(tops), max(rights), max(bottoms)))
-        outer = path.rpartition(".")[0]
-        while outer and outer not in inner:
-            outer = outer.rpartition(".")[0]
-        if outer:
-            inner[outer].append(box)
+        around = _outer(path, inner)
+        if around:
+            inner[around].append(box)
     return boxes
 
 

@@ -24,7 +24,7 @@ from cnn_studio.ui.canvas.content import (
     wire_content,
 )
 from cnn_studio.ui.canvas.context import EditingContext
-from cnn_studio.ui.canvas.folding import Folder, Picture, place
+from cnn_studio.ui.canvas.folding import Folder, Picture, name_within, place
 from cnn_studio.ui.canvas.frames import Frames
 from cnn_studio.ui.canvas.geometry import Box, Route
 from cnn_studio.ui.canvas.wire import WireItem
@@ -137,9 +137,10 @@ class NetworkScene(QGraphicsScene):
         return set(new)
 
     def _card_content(self, report: ShapeReport, key: int) -> CardContent:
+        name = name_within(self.name_of(key), self.picture.outer.get(key, ""))
         if key in self.picture.folded:
-            return block_content(report, self.picture.folded[key], self._badges)
-        return card_content(report, report.document.layers[key], self._badges.get(key))
+            return block_content(report, self.picture.folded[key], self._badges, name)
+        return card_content(report, report.document.layers[key], self._badges.get(key), name)
 
     def _wire_content(self, report: ShapeReport, wire: Link) -> WireContent:
         links = self.picture.wires[wire]
@@ -203,9 +204,10 @@ class NetworkScene(QGraphicsScene):
         self.frames.follow(self)
 
     def _changed_members(self, before: Picture) -> set[int]:
-        """Return the cards that stand for other layers, or have other wires, than before."""
+        """Return the cards that stand for other layers, have other wires, or lie in another frame than before."""
         now = self.picture
         found = {key for key, block in now.folded.items() if before.folded.get(key) != block}
+        found |= {key for key in now.places if now.outer.get(key) != before.outer.get(key)}
         for wire, links in now.wires.items():
             if before.wires.get(wire) != links:
                 found |= {wire.source, wire.target}

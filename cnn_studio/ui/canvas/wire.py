@@ -48,6 +48,7 @@ class WireItem(QGraphicsItem):
         self._points: list[Point] = []
         self._bounds = QRectF()
         self._label: tuple[QRectF, str, bool] | None = None  # its area, its text, whether it ends at the wire
+        self._has_label = True
         self._preview: WireContent | None = None
         self._is_hot = False
         self._is_open = False
@@ -105,6 +106,12 @@ class WireItem(QGraphicsItem):
             self._is_open = is_open
             self.update()
 
+    def set_label_shown(self, is_shown: bool) -> None:
+        """Show the text beside it, or not, where something else stands in its place."""
+        if is_shown != self._has_label:
+            self._has_label = is_shown
+            self.update()
+
     def distance(self, x: float, y: float) -> float:
         """Return how far a place is from the wire, in canvas units."""
         x, y = x - self.pos().x(), y - self.pos().y()
@@ -153,7 +160,7 @@ class WireItem(QGraphicsItem):
         painter.setPen(style.pen(color, alpha, round(width, 2)))
         painter.drawPath(self._path)
         fade = (zoom - style.TILE_ZOOM) / (style.FADE_ZOOM - style.TILE_ZOOM)
-        if fade > 0 and self._label is not None:
+        if fade > 0 and self._label is not None and self._has_label:
             self._paint_label(painter, shown, self._label, min(1.0, fade))
 
     def _paint_label(
