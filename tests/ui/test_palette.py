@@ -74,7 +74,7 @@ def best(text):
         ("dense", "linear"),
         ("Fully connected", "linear"),
         ("bn", "batch_norm"),
-        ("sub", "subsampling"),
+        ("subs", "subsampling"),
         ("skip", "identity"),
         ("mxp", "max_pool2d"),
         ("concat", "concat"),
