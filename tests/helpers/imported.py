@@ -164,9 +164,9 @@ def check_drops_and_norms(module: nn.Module, document: NetworkDocument) -> None:
     assert ours == norms
 
 
-def check_way_back(document: NetworkDocument, size: Size) -> None:
+def check_way_back(document: NetworkDocument, size: Size, device: str = "meta") -> None:
     """The network built from the document is read as the same document again."""
-    again = trace(lower(document, device="meta"), size, name=document.info.name).document
+    again = trace(lower(document, device=device), size, name=document.info.name).document
     again.change_info(labels=document.info.labels, preprocessing=document.info.preprocessing)
     assert to_record(again) == to_record(document)
 

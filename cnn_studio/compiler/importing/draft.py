@@ -35,7 +35,7 @@ class Draft:
     @property
     def where(self) -> str:
         """The path of the module it belongs to, in words."""
-        return self.frame.path or "the network itself"
+        return self.frame.path or "The network itself"
 
 
 @dataclass(slots=True)

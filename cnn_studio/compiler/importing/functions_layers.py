@@ -18,10 +18,11 @@ def pair(size: Any) -> tuple[int, int]:
     return int(size[0]), int(size[-1])
 
 
-def _sides(padding: Any) -> Any:
-    """Return padding as (top, bottom, left, right), or the word ``same``."""
+def _sides(padding: Any, span: tuple[int, int] = (1, 1)) -> tuple[int, int, int, int]:
+    """Return padding as (top, bottom, left, right); ``same`` in numbers, which PyTorch has for stride 1 only."""
     if padding == "same":
-        return "same"
+        (top, left), (bottom, right) = ((n - 1) // 2 for n in span), (n // 2 for n in span)
+        return top, bottom, left, right
     height, width = (0, 0) if padding == "valid" else pair(padding)
     return height, height, width, width
 
@@ -32,6 +33,7 @@ def conv2d(
 ) -> Draft:  # fmt: skip
     """Convolution."""
     keys = ctx.keys(weight=weight, bias=bias)
+    rows, columns = (d * (k - 1) + 1 for d, k in zip(pair(dilation), weight.shape[2:], strict=True))
     return ctx.layer(
         "conv2d",
         [input],
@@ -39,7 +41,7 @@ def conv2d(
         out_channels=weight.shape[0],
         kernel_size=weight.shape[2:],
         stride=pair(stride),
-        padding=_sides(padding),
+        padding=_sides(padding, (rows, columns)),
         dilation=pair(dilation),
         groups=groups,
         bias=bias is not None,

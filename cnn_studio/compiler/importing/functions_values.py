@@ -149,6 +149,11 @@ def _layer_scale(ctx: Reader, value: Any, factor: Weight) -> Draft:
     return ctx.layer("layer_scale", [value], {"": factor.key}, layout=layout)
 
 
+def neg(ctx: Reader, input: Any) -> Draft:
+    """A tensor with the other sign."""
+    return _scaled(ctx, input, -1.0, 0.0)
+
+
 def div(ctx: Reader, input: Any, other: Any, rounding_mode: str | None = None) -> Draft:
     """A tensor divided by a number."""
     if rounding_mode is not None or not _is_number(other) or other == 0:
@@ -225,10 +230,10 @@ RULES: dict[str, Callable[..., Draft]] = {
 } | {
     rule.__name__: rule
     for rule in (
-        relu, leaky_relu, elu, gelu, softplus, hardtanh, clamp, softmax, add, sub, rsub, mul, div, maximum, amax,
+        relu, leaky_relu, elu, gelu, softplus, hardtanh, clamp, softmax, add, sub, rsub, mul, neg, div, maximum, amax,
         mean, cat, expand,
     )
 } | {
-    "max": max_, "clamp_min": clamp, "expand_as": expand, "contiguous": same_value, "clone": same_value,
+    "max": max_, "clamp_min": clamp, "negative": neg, "expand_as": expand, "contiguous": same_value, "clone": same_value,
     "to": same_value, "type": same_value, "type_as": same_value, "float": same_value,
 }  # fmt: skip

@@ -93,6 +93,31 @@ def _subsampling(ctx: Reader, module: own.Subsampling) -> Draft:
     )
 
 
+def _connection_conv2d(ctx: Reader, module: own.ConnectionConv2d) -> Draft:
+    left, right, top, bottom = module.sides
+    return ctx.layer(
+        "connection_conv2d",
+        [ctx.call.args[0]],
+        _own_keys(ctx, module),
+        table=module.table,
+        kernel_size=module.kernel,
+        stride=module.stride,
+        padding=(top, bottom, left, right),
+        bias=module.bias is not None,
+    )
+
+
+def _lp_pool2d(ctx: Reader, module: own.LpPool2d) -> Draft:
+    return ctx.layer(
+        "lp_pool2d",
+        [ctx.call.args[0]],
+        norm=module.power,
+        kernel_size=module.kernel,
+        stride=module.stride,
+        ceil_mode=module.ceil_mode,
+    )
+
+
 def _dense(ctx: Reader, module: own.Dense) -> Draft:
     return ctx.layer(
         "linear",
@@ -124,6 +149,8 @@ _BY_TYPE: dict[type[nn.Module], LeafRule] = {
     own.WindowPool2d: _window_pool,
     own.Subsampling: _subsampling,
     own.Dense: _dense,
+    own.ConnectionConv2d: _connection_conv2d,
+    own.LpPool2d: _lp_pool2d,
     own.Add: _merge("add"),
     own.Multiply: _merge("multiply"),
     own.Maximum: _merge("maximum"),

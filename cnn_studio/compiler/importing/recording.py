@@ -82,7 +82,7 @@ class Call:
     @property
     def where(self) -> str:
         """The module's path in words."""
-        return self.frame.path or "the network itself"
+        return self.frame.path or "The network itself"
 
 
 @dataclass(frozen=True, slots=True)
