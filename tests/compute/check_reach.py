@@ -21,6 +21,16 @@ _EXACT = frozenset(
             "lp_pool2d",
         ),
         *("subsampling", "adaptive_avg_pool2d", "global_avg_pool", "tanh", "sigmoid", "silu", "scaled_tanh"),
+        *(
+            "crop2d",
+            "chunk",
+            "channel_slice",
+            "dropout",
+            "dropout2d",
+            "stochastic_depth",
+            "multiply",
+            "subtract",
+        ),
         *("batch_norm", "add", "concat", "upsample", "pixel_shuffle", "space_to_depth", "channel_shuffle"),
     }
 )

@@ -53,6 +53,7 @@ def test_defaults_work_on_an_ordinary_map_or_say_why_not(spec: LayerSpec) -> Non
 
 
 NEEDS_OTHER_INPUT = {"linear": "missing_flatten", "connection_conv2d": "connection_out_of_range"}
+MERGES = {"add": torch.add, "multiply": torch.mul, "subtract": torch.sub, "maximum": torch.maximum}
 HANGING = {"kernel_size": (3, 3), "stride": (2, 2), "ceil_mode": True}
 APART = {"kernel_size": (2, 2), "stride": (1, 1), "padding": (1, 1, 1, 1), "dilation": (3, 3)}
 
@@ -63,7 +64,11 @@ APART = {"kernel_size": (2, 2), "stride": (1, 1), "padding": (1, 1, 1, 1), "dila
         ("avg_pool2d", "window_too_large", HANGING, ((1, 2, 2),)),
         ("max_pool2d", "window_too_large", HANGING, ((1, 2, 2),)),
         ("max_pool2d", "padding_too_wide", APART, ((1, 2, 2),)),
-        ("add", "merge_mismatch", {}, ((2, 3, 3), (2, 1, 3))),
+        *((merge, "merge_mismatch", {}, ((2, 3, 3), (2, 1, 3))) for merge in MERGES),
+        ("lp_pool2d", "window_too_large", HANGING, ((1, 2, 2),)),
+        ("group_norm", "single_value", {"groups": 2}, ((2, 1, 1),)),
+        ("channel_slice", "channels_out_of_range", {"start": 1, "stop": 9}, ((4, 2, 2),)),
+        ("layer_scale", "needs_map", {}, ((3,),)),
     ],
 )
 def test_stricter_rules_refuse_what_pytorch_runs(
@@ -73,8 +78,17 @@ def test_stricter_rules_refuse_what_pytorch_runs(
     spec = get_spec(type_id)
     params = {**spec.default_params(), **changes}
     assert [f.code for f in spec.infer(params, shapes).findings] == [code]
-    plain = torch.add if type_id == "add" else _plain_pool(type_id, params)
-    plain(*(torch.zeros(1, *shape) for shape in shapes))
+    plain = _PLAIN.get(type_id) or _plain_pool(type_id, params)
+    plain(*(torch.zeros(2, *shape) for shape in shapes))
+
+
+_PLAIN: dict[str, Any] = {
+    **MERGES,
+    "lp_pool2d": nn.LPPool2d(2, (3, 3), (2, 2), ceil_mode=True),
+    "group_norm": nn.GroupNorm(2, 2),
+    "channel_slice": lambda x: x[:, 1:9],
+    "layer_scale": lambda x: x * torch.ones(3, 1, 1),
+}
 
 
 def _plain_pool(type_id: str, params: dict[str, Any]) -> nn.Module:
