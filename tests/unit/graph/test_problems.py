@@ -356,6 +356,11 @@ def test_output_width_follows_through_activations() -> None:
     assert fit_output(document, 3) == SetParams(id=document.paths["fc"], changes={"out_features": 3})
     assert fit_output(document, 10) is None
     assert fit_output(chain((1, 4, 4), FLAT), 3) is None
+    ends = (("norm", "layer_norm", {}), ("drop", "stochastic_depth", {}), ("scale", "scale_shift", {}))
+    document = chain((1, 4, 4), FLAT, ("fc", "linear", {"out_features": 10}), *ends)
+    assert fit_output(document, 3) == SetParams(id=document.paths["fc"], changes={"out_features": 3})
+    places = chain((1, 4, 4), ("fc", "linear", {"out_features": 10, "over": "last"}), FLAT)
+    assert fit_output(places, 3) is None, "so many units at each place are no number of classes"
 
 
 def test_problems_come_in_the_order_of_the_layers_then_those_of_the_network() -> None:
