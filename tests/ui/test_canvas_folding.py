@@ -4,12 +4,15 @@ import pytest
 from PySide6.QtCore import QPoint, QPointF, Qt
 from PySide6.QtTest import QTest
 
+from cnn_studio.app.project import load_project, starter_project
+from cnn_studio.app.session import Session
 from cnn_studio.graph.commands import MoveLayers, RemoveLink, SetParams, SetTraining
 from cnn_studio.graph.document import Link
 from cnn_studio.graph.layout import arrange
 from cnn_studio.graph.starters import find_starter
 from cnn_studio.ui.canvas import style
 from cnn_studio.ui.canvas.palette_drag import layer_mime
+from cnn_studio.ui.canvas.view import CanvasView
 from tests.helpers.canvas import CTRL, SHIFT, key, layer, network, snapshot
 from tests.helpers.ui import drag_and_drop, events, press_drag_release
 
@@ -333,3 +336,31 @@ def test_hidden_layers_can_move_without_a_trace(view):
     relu = layer(view, "res.relu")
     view.edit(MoveLayers(places={relu.id: (relu.x + 5, relu.y)}))
     assert (layer(view, "res.relu").x, "res" in shown(view)) == (relu.x + 5, True)
+
+
+def test_what_is_folded_is_saved_and_is_no_edit(qtbot, tmp_path):
+    session = Session(starter_project(find_starter("resnet18")))
+    view = CanvasView(session)
+    qtbot.addWidget(view)
+    view.folds.unfold("layer2")
+    assert not session.is_modified
+    session.save(tmp_path / "r.cnnstudio")
+    again = CanvasView(Session(load_project(tmp_path / "r.cnnstudio")))
+    qtbot.addWidget(again)
+    assert shown(again) == shown(view)
+    assert {"layer1", "layer2.0", "layer2.1"} <= shown(again)
+
+
+def test_a_frame_holds_the_cards_and_the_wires_of_its_block(view):
+    box = view.network.frames.items["res"].box
+    shortcut = next(w for w in view.network.wires.values() if w.route.lane is not None)
+    for path in ("res.conv1", "res.relu", "res.conv2", "res.add"):
+        card = view.network.index.box(layer(view, path).id)
+        assert (
+            box.left < card.left
+            and card.right < box.right
+            and box.top < card.top
+            and card.bottom < box.bottom
+        )
+    assert not box.meets(view.network.index.box(layer(view, "stem").id))
+    assert shortcut.link.target == layer(view, "res.add").id

@@ -6,6 +6,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QLabel
 
+from cnn_studio.app.view_state import ViewState
 from cnn_studio.core.commands import CommandStack
 from cnn_studio.graph.commands import RenameLayer
 from cnn_studio.graph.document import DocumentChange
@@ -29,6 +30,7 @@ class Context:
 
     def __init__(self):
         self.document = find_starter("lenet5").build()
+        self.view = ViewState()
         self.stack = CommandStack(self.document)
         self._shapes = ShapeEngine(self.document)
         self.document.changed.connect(self._pass_on)

@@ -109,7 +109,7 @@ class CardItem(QGraphicsItem):
         is_tile = zoom < style.TILE_ZOOM
         is_ringed = self._is_selected or self._is_ghost
         # without a widget it is painted for a file, which has no pixels to copy
-        if self._is_ghost or zoom > style.STORE_ZOOM or widget is None:
+        if self._is_ghost or widget is None:
             painter.setOpacity(0.94 if self._is_ghost else 1.0)
             self._paint_whole(painter, (self.content, is_ringed, is_tile), zoom)
         else:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QPointF, QRectF, Qt
+from PySide6.QtCore import QLineF, QPointF, QRectF, Qt
 from PySide6.QtGui import QPainter
 from PySide6.QtWidgets import QGraphicsItem, QStyleOptionGraphicsItem, QWidget
 from typing_extensions import override
@@ -14,6 +14,7 @@ from cnn_studio.ui.canvas.card_paint import elided, paint_fold_mark
 from cnn_studio.ui.canvas.geometry import Box
 
 HEADER = FRAME_TOP - 6.0
+_RADIUS = 10.0
 _INSET = 8.0
 
 
@@ -80,6 +81,23 @@ class FrameItem(QGraphicsItem):
         box = self.box
         return QRectF(box.left - 1, box.top - 1, box.right - box.left + 2, box.bottom - box.top + 2)
 
+    def _paint_edge(self, painter: QPainter, area: QRectF) -> None:
+        r = _RADIUS
+        left, top, right, bottom = area.left(), area.top(), area.right(), area.bottom()
+        painter.drawLines(
+            [
+                QLineF(left + r, top, right - r, top),
+                QLineF(left + r, bottom, right - r, bottom),
+                QLineF(left, top + r, left, bottom - r),
+                QLineF(right, top + r, right, bottom - r),
+            ]
+        )
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        for x, y, start in (
+            (left, top, 90), (right - 2 * r, top, 0), (left, bottom - 2 * r, 180), (right - 2 * r, bottom - 2 * r, 270)
+        ):  # fmt: skip
+            painter.drawArc(QRectF(x, y, 2 * r, 2 * r), start * 16, 90 * 16)
+
     @override
     def paint(
         self, painter: QPainter, option: QStyleOptionGraphicsItem, widget: QWidget | None = None
@@ -89,11 +107,12 @@ class FrameItem(QGraphicsItem):
         area = QRectF(box.left, box.top, box.right - box.left, box.bottom - box.top)
         painter.setPen(style.pen("muted", 0.5 if self._is_hot else 0.3, 1.0, is_cosmetic=True))
         painter.setBrush(Qt.BrushStyle.NoBrush)
+        # smoothing lines that are straight costs a millisecond a frame; only the corners need it
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
         if zoom < style.FADE_ZOOM:
-            painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
             painter.drawRect(area)
             return
-        painter.drawRoundedRect(area, 10, 10)
+        self._paint_edge(painter, area)
         color = "text" if self._is_hot else "muted"
         middle = box.top + 3 + HEADER / 2
         paint_fold_mark(

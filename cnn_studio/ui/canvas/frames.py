@@ -86,8 +86,8 @@ def _boxes(scene: NetworkScene) -> dict[str, Box]:
     for link, wire in scene.wires.items():
         path = _common(outer.get(link.source, ""), outer.get(link.target, ""))
         if path in inner and wire.route is not None and wire.route.lane is not None:
-            area = wire.sceneBoundingRect()
-            inner[path].append(Box(area.left(), area.top(), area.right(), area.bottom()))
+            at = wire.pos()
+            inner[path].append(wire.extent.moved(at.x(), at.y()))
     boxes: dict[str, Box] = {}
     for path in reversed(inner):
         lefts, tops, rights, bottoms = zip(*inner[path], strict=True)

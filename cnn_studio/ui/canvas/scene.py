@@ -201,7 +201,8 @@ class NetworkScene(QGraphicsScene):
     def _reroute(self, moved: set[int], new: set[Link]) -> None:
         if moved or new:
             self.wiring.reroute(moved, new)
-        self.frames.follow(self)
+        if moved or new or self.picture.open.keys() != self.frames.items.keys():
+            self.frames.follow(self)
 
     def _changed_members(self, before: Picture) -> set[int]:
         """Return the cards that stand for other layers, have other wires, or lie in another frame than before."""

@@ -33,7 +33,6 @@ GRID = 24.0
 TILE_ZOOM = 0.4  # below this, cards are tiles
 FADE_ZOOM = 0.55  # below this, shapes begin to fade
 NAME_ZOOM = 0.2  # below this, tiles have no name
-STORE_ZOOM = 2.0  # above this few cards are seen, and their pictures would be large
 TILE_TEXT = 26
 MARK = 9.0  # size of the mark that folds a block
 

@@ -61,7 +61,9 @@ class Wiring:
         """Let a wire say something else; its text may need another place."""
         wire = self.wires[link]
         width = wire.label_width
-        if wire.set_content(content) and wire.route is not None and wire.label_width != width:
+        if not wire.set_content(content) or wire.route is None:
+            return
+        if wire.label_width > width or (wire.route.label is None and wire.label_width < width):
             self.route((link,))
 
     def route(self, links: Iterable[Link]) -> None:
