@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Container
 from pathlib import Path
 from typing import Any
 
@@ -41,7 +42,7 @@ def enliven(module: nn.Module, seed: int = 0) -> nn.Module:
 
 
 def check_names_and_shapes(module: nn.Module, traced: Traced, size: Size) -> None:
-    """The document has the module's tensors under the module's names, and its shapes are the module's."""
+    """The document has the module's tensors under the module's names, its shapes, drop rates and norms."""
     document = traced.document
     ours, theirs = lower(document, device="meta"), module.state_dict()
     assert {key: tuple(value.shape) for key, value in ours.state_dict().items()} == {
@@ -54,9 +55,11 @@ def check_names_and_shapes(module: nn.Module, traced: Traced, size: Size) -> Non
     found = _shapes_at_layers(ours, size)
     assert len(found) == len(document.layers) - 1
     assert all(states[layer_id].shape == shape for layer_id, shape in found.items())
-    seen = _shapes_at_modules(module, set(inferred), size)
-    assert len(seen) > 3
-    assert {path: inferred[path] for path in seen} == seen
+    seen = _shapes_at_modules(module, size)
+    once = {path: calls[0] for path, calls in seen.items() if path in inferred and len(calls) == 1}
+    assert len(once) > 3
+    assert {path: inferred[path] for path in once} == once
+    _check_drops_and_norms(module, document, seen.keys())
 
 
 def _shapes_at_layers(ours: fx.GraphModule, size: Size) -> dict[int, tuple[int, ...]]:
@@ -75,22 +78,24 @@ def _shapes_at_layers(ours: fx.GraphModule, size: Size) -> dict[int, tuple[int, 
     return found
 
 
-def _shapes_at_modules(module: nn.Module, paths: set[str], size: Size) -> dict[str, tuple[int, ...]]:
-    """What the original gives at those of its modules that are called once and have a layer's name."""
+def _shapes_at_modules(module: nn.Module, size: Size) -> dict[str, list[tuple[int, ...]]]:
+    """What the original's modules give, by name, one entry a call."""
     seen: dict[str, list[tuple[int, ...]]] = {}
+
+    def note(path: str, result: Any) -> None:
+        if isinstance(result, torch.Tensor):
+            seen.setdefault(path, []).append(tuple(result.shape[1:]))
+
     handles = [
-        part.register_forward_hook(
-            lambda _m, _i, out, path=path: seen.setdefault(path, []).append(tuple(out.shape[1:]))
-        )
+        part.register_forward_hook(lambda _m, _i, result, path=path: note(path, result))
         for path, part in module.named_modules()
-        if path in paths
     ]
     device = next(module.parameters()).device
     with torch.no_grad():
-        module.eval()(torch.zeros(2, *size, device=device))
+        module.eval()(torch.zeros(1, *size, device=device))
     for handle in handles:
         handle.remove()
-    return {path: shapes[0] for path, shapes in seen.items() if len(shapes) == 1}
+    return seen
 
 
 def loaded(module: nn.Module, document: NetworkDocument) -> fx.GraphModule:
@@ -120,7 +125,7 @@ def check_training(module: nn.Module, document: NetworkDocument, size: Size, ima
     """One step in training mode without random drops: same scores, running statistics and gradients."""
     ours = loaded(module, document).train()
     for part in (*module.train().modules(), *ours.modules()):
-        for name in ("p", "drop_prob"):
+        for name in ("p", "drop_prob", "drop_rate"):
             if isinstance(getattr(part, name, None), float):
                 setattr(part, name, 0.0)
     x = torch.rand((images, *size), generator=torch.Generator().manual_seed(2)) * 2 - 1
@@ -139,15 +144,17 @@ def check_training(module: nn.Module, document: NetworkDocument, size: Size, ima
         assert (ours_grad - parameter.grad).abs().max() / scale < 0.02, key
 
 
-def check_drops_and_norms(module: nn.Module, document: NetworkDocument) -> None:
-    """Dropout and stochastic depth with the same p, batch norms with the same settings."""
+def _check_drops_and_norms(module: nn.Module, document: NetworkDocument, called: Container[str]) -> None:
+    """Dropout and stochastic depth with the same p where they are called, batch norms with the same settings."""
     drops = Counter(
         round(float(p), 6)
-        for part in module.modules()
-        if "Drop" in type(part).__name__ or "Stochastic" in type(part).__name__
+        for path, part in module.named_modules()
+        if path in called and ("Drop" in type(part).__name__ or "Stochastic" in type(part).__name__)
         for p in [getattr(part, "p", None) or getattr(part, "drop_prob", None)]
         if p
     )
+    if (rate := getattr(module, "drop_rate", 0)) and round(rate, 6) not in drops:
+        drops[round(rate, 6)] += 1  # dropout called as a function
     layers = document.layers.values()
     kinds = {"dropout", "dropout2d", "stochastic_depth"}
     assert Counter(round(layer.params["p"], 6) for layer in layers if layer.type in kinds) == drops

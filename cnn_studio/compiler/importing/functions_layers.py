@@ -253,4 +253,7 @@ RULES = {
         adaptive_max_pool2d, batch_norm, group_norm, instance_norm, layer_norm, local_response_norm, prelu, dropout,
         interpolate,
     )
-} | {"dropout2d": feature_dropout, "feature_dropout": feature_dropout}  # fmt: skip
+} | {
+    "dropout2d": feature_dropout, "feature_dropout": feature_dropout, "max_pool2d_with_indices": max_pool2d,
+    "adaptive_max_pool2d_with_indices": adaptive_max_pool2d,
+}  # fmt: skip

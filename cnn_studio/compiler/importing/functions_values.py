@@ -235,5 +235,5 @@ RULES: dict[str, Callable[..., Draft]] = {
     )
 } | {
     "max": max_, "clamp_min": clamp, "negative": neg, "expand_as": expand, "contiguous": same_value, "clone": same_value,
-    "to": same_value, "type": same_value, "type_as": same_value, "float": same_value,
+    "to": same_value, "type": same_value, "type_as": same_value, "float": same_value, "half": same_value, "double": same_value, "bfloat16": same_value,
 }  # fmt: skip

@@ -31,22 +31,8 @@ _SYNONYMS = {
     "swapdims": "transpose", "radd": "add", "rmul": "mul",
 }  # fmt: skip
 _READS_VALUES = frozenset(
-    (
-        "bool",
-        "item",
-        "tolist",
-        "int",
-        "float",
-        "index",
-        "numpy",
-        "array",
-        "nonzero",
-        "complex",
-        "equal",
-        "allclose",
-        "contains",
-    )
-)
+    f"__{name}__" for name in ("bool", "int", "float", "complex", "index", "contains", "array")
+) | {"item", "tolist", "numpy", "nonzero", "equal", "allclose"}
 _RESHAPES = frozenset(("view", "reshape", "unsqueeze", "squeeze", "flatten", "view_as", "reshape_as"))
 
 
@@ -198,7 +184,7 @@ class _Recorder(TorchFunctionMode):
             return func(*args, **kwargs)
         op = op_name(func)
         given = list(_tensors_in((args, kwargs)))
-        if op in _READS_VALUES and any(tensor.is_meta for tensor in given):
+        if func.__name__ in _READS_VALUES and any(tensor.is_meta for tensor in given):
             raise self._error(
                 f"it reads the values of a tensor ({_full_name(func)}), so what it does depends on the image or the "
                 "weights. A network of layers does the same for every image; take that decision out of the module."
@@ -227,7 +213,12 @@ class _Recorder(TorchFunctionMode):
             # nothing was done in eval mode; training may differ, so the result gets an identity of its own
             result = torch.empty_like(results[0])
             results = [result]
-        outputs = tuple(self._new_value(tensor, _full_name(func)) for tensor in results)
+        if not all(_has_batch(tensor) for tensor in results):
+            where = f" in {self._frame.path}" if self._frame.path else ""
+            for tensor in results:
+                self._keep(tensor, Constant(f"{_full_name(func)}{where}, which mixes the images of a batch"))
+            return result
+        outputs = tuple(self._new_value(tensor) for tensor in results)
         self.calls.append(Call(op, _full_name(func), *seen, outputs, self._frame))
         return result
 
@@ -261,21 +252,18 @@ class _Recorder(TorchFunctionMode):
             )
         ref = self._ref(result)
         if not isinstance(ref, Value):
+            origin = ref.key if isinstance(ref, Weight) else ref.origin
             raise NetworkError(
-                "The network's result does not depend on the image, so there is nothing to open."
+                f"The network's result comes from {origin}, so there is nothing to open: layers make a result from "
+                "each image by itself."
             )
         return Recording(self.calls, self._image, ref, self._tensors, self._trained)
 
     def _error(self, reason: str) -> NetworkError:
         return NetworkError(f"{self._frame.path or 'The network'} cannot be opened: {reason}")
 
-    def _new_value(self, tensor: torch.Tensor, function: str = "") -> Value:
+    def _new_value(self, tensor: torch.Tensor) -> Value:
         shape = tuple(tensor.shape)
-        if not shape or shape[0] != BATCH:
-            raise self._error(
-                f"{function} mixes the images of a batch: from {BATCH} images it makes a tensor of {list(shape)}. "
-                "Every layer works on each image by itself."
-            )
         value = Value(self._numbers, shape[1:], tensor.dtype)
         self._numbers += 1
         self._keep(tensor, value)
@@ -317,6 +305,10 @@ class _Recorder(TorchFunctionMode):
         if isinstance(item, dict):
             return {key: self._refs(value) for key, value in item.items()}
         return item
+
+
+def _has_batch(tensor: torch.Tensor) -> bool:
+    return tensor.dim() > 0 and tensor.shape[0] == BATCH
 
 
 def _full_name(func: Callable[..., Any]) -> str:
