@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Collection, Container
 from typing import TYPE_CHECKING
 
+from cnn_studio.graph.document import Link
+from cnn_studio.graph.edits import STEP
 from cnn_studio.ui.canvas.card_index import BoxIndex
 from cnn_studio.ui.canvas.folding import name_within
 from cnn_studio.ui.canvas.frame import FrameItem, frame_box
@@ -12,6 +14,10 @@ from cnn_studio.ui.canvas.geometry import Box
 
 if TYPE_CHECKING:
     from cnn_studio.ui.canvas.scene import NetworkScene
+    from cnn_studio.ui.canvas.wire import WireItem
+
+
+_NEAR = 2 * STEP  # a wire from farther away passes other cards before it enters a frame
 
 
 class Frames:
@@ -85,9 +91,11 @@ def _boxes(scene: NetworkScene) -> dict[str, Box]:
     outer = picture.outer
     for link, wire in scene.wires.items():
         path = _common(outer.get(link.source, ""), outer.get(link.target, ""))
-        if path in inner and wire.route is not None and wire.route.lane is not None:
+        if wire.route is not None and wire.route.lane is not None:
             at = wire.pos()
-            inner[path].append(wire.extent.moved(at.x(), at.y()))
+            if path in inner:
+                inner[path].append(wire.extent.moved(at.x(), at.y()))
+            _take_in(scene, inner, link, wire, path)
     boxes: dict[str, Box] = {}
     for path in reversed(inner):
         lefts, tops, rights, bottoms = zip(*inner[path], strict=True)
@@ -96,6 +104,28 @@ def _boxes(scene: NetworkScene) -> dict[str, Box]:
         if around:
             inner[around].append(box)
     return boxes
+
+
+def _take_in(
+    scene: NetworkScene, inner: dict[str, list[Box]], link: Link, wire: WireItem, common: str
+) -> None:
+    """Widen the frames that a wire enters from right before them, so that it does not run on their edges.
+
+    A residual block's shortcut is such a wire: it begins at the block before, and runs beside the cards of its own.
+    """
+    is_down = scene.picture.direction == "down"
+    path = scene.picture.outer.get(link.target, "")
+    extent, start = wire.extent, scene.index.box(link.source)
+    while path and path != common:
+        if path in inner:
+            first = min(box.top if is_down else box.left for box in inner[path])
+            if first - (start.bottom if is_down else start.right) < _NEAR:
+                last = scene.index.box(link.target)
+                if is_down:
+                    inner[path].append(Box(extent.left, last.top, extent.right, last.bottom))
+                else:
+                    inner[path].append(Box(last.left, extent.top, last.right, extent.bottom))
+        path = path.rpartition(".")[0]
 
 
 def _common(one: str, other: str) -> str:
