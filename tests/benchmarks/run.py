@@ -19,13 +19,14 @@ from pathlib import Path
 sys.path[:0] = [str(Path(__file__).parent), str(Path(__file__).parents[2])]
 
 from measure import Budget, Row  # noqa: E402 - the path is set above
-from rows import gui, shapes, startup, training  # noqa: E402
+from rows import gui, imports, shapes, startup, training  # noqa: E402
 
 from cnn_studio.app.threads import prefer_short_waits  # noqa: E402
 
 GROUPS = {
     "startup": startup.rows,
     "shapes": shapes.rows,
+    "import_all": imports.rows,
     "gui_latency": gui.latency_rows,
     "train_lenet_mnist": training.rows,
     "train_lenet_with_window": gui.with_window_rows,
