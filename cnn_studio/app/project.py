@@ -20,6 +20,7 @@ from cnn_studio.app.view_state import ViewState
 from cnn_studio.app.weights import WeightSet
 from cnn_studio.core.errors import FileFormatError
 from cnn_studio.datasets.records import DataSource
+from cnn_studio.datasets.sources import DIGIT_CLASSES
 from cnn_studio.engine.settings import TrainSettings
 from cnn_studio.graph.document import NetworkDocument
 from cnn_studio.graph.records import explain, from_record, to_record
@@ -65,7 +66,7 @@ def starter_project(starter: Starter) -> Project:
     """
     document = starter.build()
     if starter.classes == 10:
-        document.change_info(labels=tuple("0123456789"))
+        document.change_info(labels=DIGIT_CLASSES)
     return Project(document, DataSource(), TrainSettings.model_validate(dict(starter.settings)))
 
 

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from cnn_studio.app.project import Project, save_project
-from cnn_studio.app.weights import WeightSet
+from cnn_studio.app.library import open_library_network
+from cnn_studio.app.project import save_project
 from cnn_studio.cli.exits import Exit
 from cnn_studio.core.errors import GraphError
 
@@ -45,12 +45,8 @@ def import_network(
             f"Say which network and where to save it, such as: cnn-studio import {example} -o network.cnnstudio. "
             "List them with: cnn-studio import --list torchvision"
         )
-    from cnn_studio.transfer.opening import open_network
-
-    opened = open_network(name)
-    arrays = {key: tensor.numpy() for key, tensor in (opened.weights or {}).items()}
-    weights = WeightSet.from_state(opened.document, arrays)
-    save_project(output, Project(opened.document, weights=weights))
+    opened = open_library_network(name)
+    save_project(output, opened.project)
     for note in opened.notes:
         typer.echo(note)
     return Exit.DONE

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from cnn_studio.datasets.parts import Parts, Target, resize_parts
+from cnn_studio.datasets.sources import DIGIT_CLASSES
 from cnn_studio.resources import resource_path
 
 
@@ -18,4 +19,4 @@ def read_digits(target: Target) -> Parts:
     with np.load(resource_path("digits.npz"), allow_pickle=False) as archive:
         images, labels = archive["images"], archive["labels"]
     (train,) = resize_parts(target, [(images, labels)])
-    return Parts("Digits", tuple(map(str, range(10))), train)
+    return Parts("Digits", DIGIT_CLASSES, train)

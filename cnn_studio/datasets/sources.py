@@ -7,6 +7,9 @@ from pydantic import ValidationError
 from cnn_studio.core.errors import DataError
 from cnn_studio.datasets.records import DataSource, SourceKind
 
+DIGIT_CLASSES = tuple("0123456789")
+"""Class names of the embedded digits."""
+
 FORMS = "digits, mnist:DIR or folder:DIR"
 """The accepted forms, in words."""
 

@@ -33,6 +33,9 @@ class _Entry:
 
 _ENTRIES = (
     _Entry("open", "Open…", "Ctrl+O", "Open a project", "open"),
+    _Entry("open_network", "Open torchvision network…", "Ctrl+Shift+N", "Open a network of torchvision or timm as one of your own"),
+    _Entry("export_code", "PyTorch code…", "", "Save the network as a Python file that needs PyTorch alone"),
+    _Entry("export_weights", "Weights…", "", "Save the weights under the names that the code has: .safetensors, .pt or .npz"),
     _Entry("save", "Save", "Ctrl+S", "Save the project with its trained weights", "save"),
     _Entry("save_as", "Save as…", "Ctrl+Shift+S", "Save the project under another name"),
     _Entry("quit", "Quit", "Ctrl+Q", "Close the program"),
@@ -87,9 +90,12 @@ class Actions(QObject):
         """Fill the menu bar; `starters` is called with the name of a starter network."""
         file = bar.addMenu("&File")
         self._starter_menu(file, starters)
-        self._add(file, "open")
+        self._add(file, "open", "open_network")
         self.recent = file.addMenu("Open recent")
-        self._add(file, "-", "save", "save_as", "-", "quit")
+        self._add(file, "-", "save", "save_as")
+        self.export = file.addMenu("Export")
+        self._add(self.export, "export_code", "export_weights")
+        self._add(file, "-", "quit")
         edit = bar.addMenu("&Edit")
         self._add(edit, "undo", "redo", "-")
         self._canvas_entries(edit)

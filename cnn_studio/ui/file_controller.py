@@ -6,15 +6,19 @@ from datetime import datetime
 from functools import partial
 from pathlib import Path
 
-from PySide6.QtCore import QBuffer, QByteArray, QIODevice, QObject, Qt, Signal
+from PySide6.QtCore import QBuffer, QByteArray, QIODevice, QObject, Qt, Signal, Slot
 from PySide6.QtGui import QPixmap
 from PySide6.QtWidgets import QFileDialog, QMessageBox, QWidget
 
+from cnn_studio.app.exporting import export_weights
+from cnn_studio.app.jobs import JobList
+from cnn_studio.app.library import OpenedNetwork
 from cnn_studio.app.preferences import Preferences, save_preferences
 from cnn_studio.app.project import SUFFIX, Project, load_project, save_project, starter_project
 from cnn_studio.app.session import Session
 from cnn_studio.core.errors import StudioError
 from cnn_studio.graph.starters import find_starter
+from cnn_studio.ui.network_browser import NetworkBrowser
 from cnn_studio.ui.widgets.waiting import run_waiting
 
 _FILTER = f"CNN Studio projects (*{SUFFIX})"
@@ -32,8 +36,12 @@ class FileController(QObject):
     message = Signal(str)
     saved_changed = Signal()
 
-    def __init__(self, session: Session, preferences: Preferences, window: QWidget) -> None:
+    def __init__(
+        self, session: Session, preferences: Preferences, window: QWidget, jobs: JobList | None = None
+    ) -> None:
+        """Make a controller; `jobs` is where it starts its own."""
         super().__init__(window)
+        self._jobs = jobs or JobList()
         self._session = session
         self._preferences = preferences
         self._window = window
@@ -46,6 +54,23 @@ class FileController(QObject):
             self._session.replace(starter_project(find_starter(starter)))
             self.saved_at = None
             self.saved_changed.emit()
+
+    def browse_networks(self) -> None:
+        """Let the user choose a network of torchvision or timm."""
+        if self.may_leave():
+            browser = NetworkBrowser(self._jobs, self._window)
+            browser.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+            browser.opened.connect(self.take_network)
+            browser.open()
+
+    @Slot(object)
+    def take_network(self, opened: OpenedNetwork) -> None:
+        """Open a library's network as a new project, and say what one should know of it."""
+        self._session.replace(opened.project)
+        self.saved_at = None
+        self.saved_changed.emit()
+        if opened.notes:
+            self.message.emit(" ".join(opened.notes))
 
     def ask_open(self) -> None:
         """Let the user choose a project and open it."""
@@ -120,6 +145,30 @@ class FileController(QObject):
 
     def _read(self, path: Path) -> Project:
         return run_waiting(self._window, f"Opening {path.name}", partial(load_project, path))
+
+    @Slot()
+    def ask_export_weights(self) -> None:
+        """Let the user choose a file and write the weights to it."""
+        suggestion = self._folder() / f"{_file_name(self._session.title)}.safetensors"
+        kinds = "Weights (*.safetensors *.pt *.pth *.npz)"
+        name, _ = QFileDialog.getSaveFileName(self._window, "Export weights", str(suggestion), kinds)
+        if name:
+            path = Path(name)
+            self.export_weights_to(path if path.suffix else path.with_suffix(".safetensors"))
+
+    def export_weights_to(self, path: Path) -> None:
+        """Write the weights to a file and say how it went."""
+        project = self._session.snapshot()
+        try:
+            done = run_waiting(self._window, f"Writing {path.name}", partial(export_weights, project, path))
+        except StudioError as error:
+            self.message.emit(str(error))
+            return
+        drawn = done.tensors - done.trained
+        untrained = (
+            f"; {drawn} of them are first weights, because the project has no trained ones" if drawn else ""
+        )
+        self.message.emit(f"{path}: {done.tensors} tensors{untrained}.")
 
     def may_leave(self) -> bool:
         """Ask what to do with unsaved changes, if there are any; return whether to go on."""

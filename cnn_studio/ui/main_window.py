@@ -15,7 +15,7 @@ from cnn_studio.app.runs import RunStore
 from cnn_studio.app.session import Session
 from cnn_studio.app.training import TrainingOutcome
 from cnn_studio.datasets.records import DataSource, ImageData
-from cnn_studio.datasets.sources import describe
+from cnn_studio.datasets.sources import DIGIT_CLASSES, describe
 from cnn_studio.engine.memory import available_memory, training_memory
 from cnn_studio.ui import layout_memory, theme
 from cnn_studio.ui.actions import Actions
@@ -26,6 +26,7 @@ from cnn_studio.ui.status import StatusLine, bytes_text
 from cnn_studio.ui.toolbar import MainToolBar
 from cnn_studio.ui.torch_loader import TorchLoader
 from cnn_studio.ui.training_controller import TrainingController
+from cnn_studio.ui.wiring import connect_actions
 from cnn_studio.ui.workspace import Workspace
 
 _CLOSE_SECONDS = 2.0
@@ -51,7 +52,7 @@ class MainWindow(QMainWindow):
         self.selection = SelectionModel(self)
         self.loader = TorchLoader(self)
         self.training = TrainingController(session, store, self)
-        self.files = FileController(session, preferences, self)
+        self.files = FileController(session, preferences, self, self.training.jobs)
         self.workspace = Workspace(session, self.selection, store)
         self.status = StatusLine(session)
         self.actions_ = Actions(self)
@@ -68,7 +69,7 @@ class MainWindow(QMainWindow):
         self.toolbar = MainToolBar(self.actions_)
         self.addToolBar(self.toolbar)
         self.actions_.build_menus(self.menuBar(), self.files.new)
-        self._connect_actions()
+        connect_actions(self)
         self._connect_parts()
         self.files.picture = self.workspace.canvas
         layout_memory.restore(self, self.workspace, preferences)
@@ -79,31 +80,6 @@ class MainWindow(QMainWindow):
         self._show_controls()
 
     # ------------------------------------------------------------------------------------------------- building
-
-    def _connect_actions(self) -> None:
-        canvas, space = self.workspace.canvas, self.workspace
-        for name, slot in {
-            "open": self.files.ask_open,
-            "save": self.files.save,
-            "save_as": self.files.save_as,
-            "quit": self.close,
-            "undo": self._undo,
-            "redo": self._redo,
-            "find_layer": space.find_layer,
-            "arrange": canvas.arrange,
-            "fit": canvas.fit,
-            "zoom_in": canvas.zoom_in,
-            "zoom_out": canvas.zoom_out,
-            "choose_folder": space.choose_folder,
-            "train": self.start_training,
-            "pause": self._pause_or_resume,
-            "stop": self._stop,
-            "show_network": space.show_network,
-            "show_analysis": space.show_analysis,
-            "show_code": space.show_code,
-            "about": self._show_about,
-        }.items():
-            self.actions_.connect(name, slot)
 
     def _connect_parts(self) -> None:
         session, training, space = self.session, self.training, self.workspace
@@ -150,8 +126,7 @@ class MainWindow(QMainWindow):
     def _torch_ready(self, device: str) -> None:
         self.toolbar.show_device(device)
         self.workspace.training.activate()
-        if self.session.data.kind == "digits":
-            self.training.load()
+        self._load_own_digits()
         self.refresh()
         self.ready.emit()
 
@@ -229,10 +204,15 @@ class MainWindow(QMainWindow):
         data = self.training.data
         if data is not None:
             self.workspace.show_images(data)  # what the other network said of them goes
-        elif (
-            self.loader.is_ready and self.session.data.kind == "digits" and self.session.document.info.labels
-        ):
-            # without class names the outputs are those of the network's own task: kept until images are asked for
+        elif self.loader.is_ready:
+            self._load_own_digits()
+
+    def _load_own_digits(self) -> None:
+        """Load the embedded digits for a network made for them.
+
+        One with other classes, such as ImageNet's, keeps its outputs until images are asked for.
+        """
+        if self.session.data.kind == "digits" and self.session.document.info.labels == DIGIT_CLASSES:
             self.training.load()
 
     def _saved(self) -> None:
@@ -251,11 +231,13 @@ class MainWindow(QMainWindow):
     # --------------------------------------------------------------------------------------------------- editing
 
     @Slot()
-    def _undo(self) -> None:
+    def undo(self) -> None:
+        """Take the last edit back."""
         self.session.stack.undo()
 
     @Slot()
-    def _redo(self) -> None:
+    def redo(self) -> None:
+        """Carry out again what was undone."""
         self.session.stack.redo()
 
     @Slot()
@@ -310,14 +292,16 @@ class MainWindow(QMainWindow):
         self.training.train()
 
     @Slot()
-    def _pause_or_resume(self) -> None:
+    def pause_or_resume(self) -> None:
+        """Let the run wait after this batch, or go on."""
         if self.workspace.training.state == "paused":
             self.training.resume()
         else:
             self.training.pause()
 
     @Slot()
-    def _stop(self) -> None:
+    def stop_training(self) -> None:
+        """End the run after this batch."""
         if self.training.is_training:
             self.workspace.training.set_state("stopping")
             self.training.stop()
@@ -344,7 +328,8 @@ class MainWindow(QMainWindow):
         save_preferences(self.preferences)
 
     @Slot()
-    def _show_about(self) -> None:
+    def show_about(self) -> None:
+        """Say which version this is, and under which licence."""
         QMessageBox.about(
             self,
             "About CNN Studio",

@@ -224,7 +224,8 @@ class TrainingController(QObject):
             case Progress(text, done, total):
                 self.progress.emit(text, done, total)
             case DataReady(data):
-                if self._data is None or self._data.data is not data:
+                known = self._data is not None and self._data.data is data
+                if not known or self._session.document.info.labels != data.classes:
                     self._keep(_Loaded(run.key, data))
             case OutputFitted():
                 pass  # the session fitted its own document when it heard of the classes

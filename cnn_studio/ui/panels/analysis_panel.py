@@ -50,7 +50,7 @@ from cnn_studio.ui.panels.layer_table import (
 )
 from cnn_studio.ui.panels.lazy_refresh import LazyRefresh
 from cnn_studio.ui.panels.param_field import ParamField
-from cnn_studio.ui.panels.sorted_table import SORT_ROLE, SortedRows, SortedTable
+from cnn_studio.ui.panels.sorted_table import SORT_ROLE, FilteredRows, SortedTable
 from cnn_studio.ui.status import bytes_text, macs_text
 
 _INTERVAL_MS = 150
@@ -81,7 +81,7 @@ class AnalysisPanel(QWidget):
         self._selection = selection
         self._following = False
         self.model = LayerTable(self)
-        self._sorted = _FilteredRows(self.model, self)
+        self._sorted = FilteredRows(self.model, TEXT_COLUMNS, self)
         self.table = SortedTable(
             self._sorted, stretched=SHARE_COLUMN, least=136, text_columns=(0, *TEXT_COLUMNS)
         )
@@ -292,23 +292,6 @@ class AnalysisPanel(QWidget):
                 file.write(table_text(self.model.rows, ",").encode("utf-8"))
         except StorageError as error:
             self.message.emit(str(error))
-
-
-class _FilteredRows(SortedRows):
-    """The rows whose name or type holds what was typed."""
-
-    _needle = ""
-
-    def set_needle(self, text: str) -> None:
-        """Show the rows that hold a text, whatever its case."""
-        self._needle = text.strip().casefold()
-        self.invalidate()
-
-    @override
-    def filterAcceptsRow(self, row: int, parent: QModelIndex) -> bool:  # type: ignore[override]
-        model = self.sourceModel()
-        texts = (str(model.index(row, column, parent).data() or "").casefold() for column in TEXT_COLUMNS)
-        return any(self._needle in text for text in texts)
 
 
 class _ShareBar(QStyledItemDelegate):

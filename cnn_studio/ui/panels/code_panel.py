@@ -55,7 +55,7 @@ class CodePanel(QWidget):
         self._save = QPushButton("Save...")
         theme.bind_icon(self._save, "save", "muted")
         self._save.setToolTip("Save the code as a Python file; running it needs PyTorch alone")
-        self._save.clicked.connect(self._ask_save)
+        self._save.clicked.connect(self.ask_save)
         self._build()
         self._refresher = LazyRefresh(self, self.refresh, _INTERVAL_MS)
         session.changed.connect(self._document_changed)
@@ -120,7 +120,13 @@ class CodePanel(QWidget):
         self._line.setText("Copied to the clipboard")
 
     @Slot()
-    def _ask_save(self) -> None:
+    def ask_save(self) -> None:
+        """Let the user choose a file and write the code to it."""
+        if not self._session.report().ok:
+            self.message.emit(
+                "The network has errors, so it has no code yet. The Problems list says what to mend."
+            )
+            return
         self._refresher.now()
         proposed = f"{class_name(self._session.document.info.name).lower()}.py"
         if self._session.path is not None:

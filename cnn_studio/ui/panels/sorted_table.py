@@ -20,6 +20,7 @@ from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QTableView, QWidge
 from typing_extensions import override
 
 from cnn_studio.ui import theme
+from cnn_studio.ui.panels.row_model import Index
 
 SORT_ROLE = Qt.ItemDataRole.UserRole
 """What a column sorts by: a float or a text."""
@@ -45,6 +46,34 @@ class SortedRows(QSortFilterProxyModel):
         if role == Qt.ItemDataRole.DisplayRole and section == self.sortColumn() and section > 0:
             return f"{text} {'↑' if self.sortOrder() == Qt.SortOrder.AscendingOrder else '↓'}"
         return text
+
+
+class FilteredRows(SortedRows):
+    """The rows that hold a text in one of some columns."""
+
+    def __init__(
+        self, source: QAbstractTableModel, columns: Collection[int], parent: QObject | None = None
+    ) -> None:
+        """Make a view of all rows.
+
+        Args:
+            source: the table.
+            columns: those that are searched.
+            parent: the object it belongs to.
+        """
+        self._columns, self._needle = columns, ""
+        super().__init__(source, parent)
+
+    def set_needle(self, text: str) -> None:
+        """Show the rows that hold a text, whatever its case."""
+        self._needle = text.strip().casefold()
+        self.invalidate()
+
+    @override
+    def filterAcceptsRow(self, row: int, parent: Index) -> bool:
+        model = self.sourceModel()
+        texts = (str(model.index(row, column, parent).data() or "").casefold() for column in self._columns)
+        return any(self._needle in text for text in texts)
 
 
 class SortedTable(QTableView):

@@ -14,7 +14,7 @@ from cnn_studio.graph.document import NetworkDocument
 from cnn_studio.graph.registry import all_specs
 from cnn_studio.graph.shapes import infer_shapes
 from cnn_studio.graph.starters import STARTERS
-from tests.helpers.networks import chain, codes, looped, problems
+from tests.helpers.networks import chain, looped, problems
 from tests.unit.cli.conftest import Cli, Result
 
 Save = Callable[[NetworkDocument], Path]

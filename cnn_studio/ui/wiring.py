@@ -1,0 +1,38 @@
+"""Which action of the menus calls what."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from cnn_studio.ui.main_window import MainWindow
+
+
+def connect_actions(window: MainWindow) -> None:
+    """Let the actions of a window call its parts."""
+    canvas, space, files = window.workspace.canvas, window.workspace, window.files
+    for name, slot in {
+        "open": files.ask_open,
+        "open_network": files.browse_networks,
+        "save": files.save,
+        "save_as": files.save_as,
+        "export_code": space.code.ask_save,
+        "export_weights": files.ask_export_weights,
+        "quit": window.close,
+        "undo": window.undo,
+        "redo": window.redo,
+        "find_layer": space.find_layer,
+        "arrange": canvas.arrange,
+        "fit": canvas.fit,
+        "zoom_in": canvas.zoom_in,
+        "zoom_out": canvas.zoom_out,
+        "choose_folder": space.choose_folder,
+        "train": window.start_training,
+        "pause": window.pause_or_resume,
+        "stop": window.stop_training,
+        "show_network": space.show_network,
+        "show_analysis": space.show_analysis,
+        "show_code": space.show_code,
+        "about": window.show_about,
+    }.items():
+        window.actions_.connect(name, slot)
