@@ -98,7 +98,7 @@ def edit(draw, context, scene):
         return
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.data())
 def test_the_canvas_is_what_it_would_be_if_opened_now(qapp, data):
     context = Context(start())

@@ -364,3 +364,35 @@ def test_a_frame_holds_the_cards_and_the_wires_of_its_block(view):
         )
     assert not box.meets(view.network.index.box(layer(view, "stem").id))
     assert shortcut.link.target == layer(view, "res.add").id
+
+
+def test_a_rubber_band_selects_whole_blocks(view):
+    view.folds.fold_all()
+    press_drag_release(view, at(view, "stem", -150, -30), at(view, "res", 150, 30))
+    assert view.selection.ids == {layer(view, "stem").id, *view.network.tree["res"].members}
+
+
+def test_a_layer_is_appended_behind_a_selected_block(view):
+    view.folds.fold("res")
+    click(view, at(view, "res", 40))
+    view.append_layer("dropout")
+    new = layer(view, "dropout1").id
+    assert view.context.document.sources_of(new) == [layer(view, "res.add").id]
+    assert view.context.document.sources_of(layer(view, "tail.conv").id) == [new]
+
+
+def test_selecting_a_hidden_layer_elsewhere_shows_it(view):
+    view.folds.fold_all()
+    view.selection.select({layer(view, "tail.pool").id})
+    assert "tail.pool" in shown(view)
+    assert "res" in shown(view)
+    view.selection.select({*view.network.tree["res"].members})
+    assert "res" in shown(view)
+
+
+def test_deleting_selects_the_block_before_not_a_layer_in_it(view):
+    view.folds.fold("res")
+    click(view, at(view, "tail.conv", 40))
+    key(view, Qt.Key.Key_Delete)
+    assert "res" in shown(view)
+    assert view.blocks.current.path == "res"

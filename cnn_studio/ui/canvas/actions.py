@@ -110,9 +110,11 @@ class CanvasActions:
                 cuts = tuple(RemoveLink(**link._asdict()) for link in view.network.picture.wires[wire])
                 view.edit(cuts[0] if len(cuts) == 1 else Macro(text="remove links", commands=cuts))
             return
-        neighbours = [s for s in self._document.sources_of(ids[0]) if s not in ids]
+        neighbours = [s for i in ids for s in self._document.sources_of(i) if s not in ids]
         if view.edit(remove_and_heal(self._document, ids)) and neighbours:
-            view.selection.select({neighbours[0]}, neighbours[0])
+            face = view.network.face(neighbours[0])
+            if face is not None:
+                view.select_card(face)
 
     def duplicate(self) -> None:
         """Add copies of the selected layers, with the links among them, and select the copies."""
@@ -255,9 +257,8 @@ class CanvasActions:
         return min(aside)[1] if aside else key
 
     def _go(self, key: int) -> None:
-        members = self._view.network.picture.members(key)
-        self._view.selection.select(members, members[0])
-        self._view.show_card(members[0])
+        self._view.select_card(key)
+        self._view.show_card(self._view.network.lead(key))
 
     def tool_tip(self, key: int) -> str:
         """Return what hovering over a card says: its whole name, and its problems or what the layer does."""

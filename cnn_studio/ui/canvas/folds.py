@@ -53,6 +53,13 @@ class Folds:
         if hiding & self.folded:
             self.unfold(*hiding)
 
+    def show_selected(self) -> None:
+        """Unfold blocks that hide some of the selected layers; those that are selected as a whole stay folded."""
+        network, ids = self._view.network, self._view.selection.ids
+        seen = {i for key in network.keys_of(ids) for i in network.picture.members(key)}
+        if hidden := ids - seen:
+            self.reveal(hidden & self._view.context.document.layers.keys())
+
     def fold_selection(self) -> None:
         """Fold the innermost blocks, among those that are not folded yet, that the selected cards lie in."""
         network = self._view.network
@@ -80,9 +87,9 @@ class Folds:
         view = self._view
         if folded == view.context.view.folded:
             return
+        # nothing is selected that cannot be seen: a card that is to hide a selected layer is selected as a whole
+        selection, tree = view.selection, view.network.tree
+        hidden = [tree[path] for path in folded & tree.keys() if selection.ids & {*tree[path].members}]
+        selection.select(selection.ids.union(*(block.members for block in hidden)), selection.current)
         view.context.view = view.context.view.model_copy(update={"folded": folded})
         view.network.refold()
-        # nothing is selected that cannot be seen: a card that hides a selected layer is selected as a whole
-        selection = view.selection
-        hidden = [block for block in view.network.picture.folded.values() if selection.ids & {*block.members}]
-        selection.select(selection.ids.union(*(block.members for block in hidden)), selection.current)

@@ -90,8 +90,9 @@ class RubberBand(Gesture):
     def move(self, at: QPoint) -> None:
         area = QRectF(self.start_scene, self.view.mapToScene(at)).normalized()
         self._band.setRect(area)
-        touched = self.view.network.index.inside(Box(area.left(), area.top(), area.right(), area.bottom()))
-        self.view.selection.select(self._kept | touched)
+        network = self.view.network
+        cards = network.index.inside(Box(area.left(), area.top(), area.right(), area.bottom()))
+        self.view.selection.select(self._kept.union(*(network.picture.members(card) for card in cards)))
 
     @override
     def finish(self, at: QPoint) -> None:

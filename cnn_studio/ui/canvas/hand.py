@@ -74,9 +74,9 @@ class Hand:
             is_selected = selection.ids.issuperset(members)
             if adds:
                 rest = selection.ids.difference(members) if is_selected else selection.ids.union(members)
-                selection.select(rest, members[0])
+                selection.select(rest, network.lead(card))
             else:
-                selection.select(selection.ids if is_selected else members, members[0])
+                selection.select(selection.ids if is_selected else members, network.lead(card))
                 self._clicked = card
             if start is None and selection.ids.issuperset(members):
                 start = partial(MoveCards, view, at, card)
@@ -104,7 +104,7 @@ class Hand:
         if frame.mark_at(place.x(), place.y()):
             view.folds.fold(frame.path)
         else:
-            view.selection.select(view.network.tree[frame.path].members)
+            view.select_block(frame.path)
         return True
 
     def move(self, at: QPoint, *, is_held: bool) -> None:
@@ -128,8 +128,7 @@ class Hand:
         if gesture is not None:
             gesture.finish(at)
         elif clicked is not None and clicked in self._view.network.cards:
-            members = self._view.network.picture.members(clicked)
-            self._view.selection.select(members, members[0])  # a click on one of several selects it alone
+            self._view.select_card(clicked)  # a click on one of several selects it alone
 
     def cancel(self) -> None:
         """Give the gesture up; everything is as before."""

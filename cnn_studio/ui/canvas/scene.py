@@ -335,6 +335,10 @@ class NetworkScene(QGraphicsScene):
         results = block_ends(self._context.document, self.picture.members(key)).results
         return results[0] if len(results) == 1 else None
 
+    def lead(self, key: int) -> int:
+        """Return the layer that is the current one when a card is selected: a block's result, or its last layer."""
+        return self.outlet(key) or self.picture.members(key)[-1]
+
     def inlet(self, key: int) -> int | None:
         """Return the layer that a wire into a card would lead to; None for a block without exactly one open input."""
         if key not in self.picture.folded:

@@ -20,6 +20,7 @@ from PySide6.QtWidgets import QLabel, QToolTip, QWidget
 from typing_extensions import override
 
 from cnn_studio.core.errors import StudioError
+from cnn_studio.graph.blocks import block_ends
 from cnn_studio.graph.commands import AnyCommand
 from cnn_studio.graph.document import Link
 from cnn_studio.ui import theme
@@ -32,9 +33,9 @@ from cnn_studio.ui.canvas.folds import Folds
 from cnn_studio.ui.canvas.geometry import Box
 from cnn_studio.ui.canvas.hand import Hand
 from cnn_studio.ui.canvas.inserting import Inserter
+from cnn_studio.ui.canvas.layer_drops import LayerDrops
 from cnn_studio.ui.canvas.menus import card_menu, ground_menu, wire_menu
 from cnn_studio.ui.canvas.navigation import MapView
-from cnn_studio.ui.canvas.palette_drag import PaletteDrag, dragged_type
 from cnn_studio.ui.canvas.rename import Renamer
 from cnn_studio.ui.canvas.scene import NetworkScene
 from cnn_studio.ui.canvas.selection import SelectionModel
@@ -82,7 +83,7 @@ class CanvasView(MapView):
         self._ringed: set[int] = set()
         self.renamer = Renamer(self)
         self.inserter = Inserter(self)
-        self._drag: PaletteDrag | None = None
+        self._drops = LayerDrops(self)
         self._hand = Hand(self)
         self._is_fresh = True  # nobody has moved the canvas yet
         self._build()
@@ -203,12 +204,25 @@ class CanvasView(MapView):
         if ids:
             self.select_link(None)
         selected = self.network.keys_of(ids)
+        if len(self.network.cards) < len(self.context.document.layers):
+            self.folds.show_selected()
+            selected = self.network.keys_of(ids)
         for key in self._ringed - selected:
             if key in self.network.cards:
                 self.network.cards[key].set_selected(False)
         for key in selected:
             self.network.cards[key].set_selected(True)
         self._ringed = selected
+
+    def select_card(self, key: int) -> None:
+        """Select one card: its layer, or all layers of its block."""
+        self.selection.select(self.network.picture.members(key), self.network.lead(key))
+
+    def select_block(self, path: str) -> None:
+        """Select all layers of a block; the current one is its result."""
+        members = self.network.tree[path].members
+        results = block_ends(self.context.document, members).results
+        self.selection.select(members, results[-1] if results else members[-1])
 
     def select_link(self, link: Link | None) -> None:
         """Select one wire (and no card), or none."""
@@ -276,19 +290,20 @@ class CanvasView(MapView):
 
     def _cancel_gesture(self) -> None:
         self._hand.cancel()
-        if self._drag is not None:
-            self._drag.end()
-            self._drag = None
+        self._drops.end()
 
     @override
     def contextMenuEvent(self, event: QContextMenuEvent) -> None:
         place = self.mapToScene(event.pos())
         card = self.network.card_at(place.x(), place.y())
+        frame = self.network.frames.at(place.x(), place.y())
         link = self.network.wire_at(place.x(), place.y(), style.WIRE_REACH)
         if card is not None:
-            members = self.network.picture.members(card)
-            if not self.selection.ids.issuperset(members):
-                self.selection.select(members, members[0])
+            if not self.selection.ids.issuperset(self.network.picture.members(card)):
+                self.select_card(card)
+            menu = card_menu(self)
+        elif frame is not None:
+            self.select_block(frame.path)
             menu = card_menu(self)
         elif link is not None:
             self.select_link(link)
@@ -304,7 +319,7 @@ class CanvasView(MapView):
     @override
     def keyPressEvent(self, event: QKeyEvent) -> None:
         if event.key() == Qt.Key.Key_Escape:
-            if self._hand.is_busy or self._drag is not None:
+            if self._hand.is_busy or self._drops.is_busy:
                 self._cancel_gesture()
             elif not self.bubble.isHidden():
                 self.bubble.hide()
@@ -348,43 +363,31 @@ class CanvasView(MapView):
 
     @override
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
-        type_id = dragged_type(event.mimeData())
-        if type_id is None:
+        if self._drops.enter(event.mimeData()):
+            self._hand.cancel()
+            self._accept(event)
+        else:
             event.ignore()
-            return
-        self._cancel_gesture()
-        self._drag = PaletteDrag(self, self.inserter.planner, type_id)
-        event.setDropAction(Qt.DropAction.CopyAction)
-        event.accept()
 
     @override
     def dragMoveEvent(self, event: QDragMoveEvent) -> None:
-        if self._drag is not None and self._drag.move(event.position().toPoint()):
-            event.setDropAction(Qt.DropAction.CopyAction)
-            event.accept()
+        if self._drops.move(event.position().toPoint()):
+            self._accept(event)
         else:
             event.ignore()
 
     @override
     def dragLeaveEvent(self, event: QDragLeaveEvent) -> None:
-        if self._drag is not None:
-            self._drag.end()
-            self._drag = None
+        self._drops.end()
         event.accept()
 
     @override
     def dropEvent(self, event: QDropEvent) -> None:
-        drag, self._drag = self._drag, None
-        if drag is None:
-            event.ignore()
-            return
-        drag.move(event.position().toPoint())
-        plan = drag.plan
-        drag.end()
-        if plan is not None and plan.command is not None and self.edit(plan.command):
-            self.selection.select({plan.new_id}, plan.new_id)
-            self.setFocus()
-            event.setDropAction(Qt.DropAction.CopyAction)
-            event.accept()
+        if self._drops.drop(event.position().toPoint()):
+            self._accept(event)
         else:
             event.ignore()
+
+    def _accept(self, event: QDropEvent) -> None:
+        event.setDropAction(Qt.DropAction.CopyAction)
+        event.accept()

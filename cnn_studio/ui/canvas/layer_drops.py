@@ -1,0 +1,58 @@
+"""Layer types that are dragged over one canvas and dropped on it, whatever the event that says so."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QMimeData, QPoint
+
+from cnn_studio.ui.canvas.palette_drag import PaletteDrag, dragged_type
+
+if TYPE_CHECKING:
+    from cnn_studio.ui.canvas.view import CanvasView
+
+
+class LayerDrops:
+    """At most one drag at a time; places are in the viewport."""
+
+    def __init__(self, view: CanvasView) -> None:
+        self._view = view
+        self._drag: PaletteDrag | None = None
+
+    @property
+    def is_busy(self) -> bool:
+        """Whether something is dragged over the canvas."""
+        return self._drag is not None
+
+    def enter(self, mime: QMimeData) -> bool:
+        """Begin to show what a drop would do; return whether it is a layer type that is dragged."""
+        type_id = dragged_type(mime)
+        if type_id is None:
+            return False
+        self.end()
+        self._drag = PaletteDrag(self._view, self._view.inserter.planner, type_id)
+        return True
+
+    def move(self, at: QPoint) -> bool:
+        """Follow the mouse; return whether a drop is possible here."""
+        return self._drag is not None and self._drag.move(at)
+
+    def end(self) -> None:
+        """Show nothing any more."""
+        drag, self._drag = self._drag, None
+        if drag is not None:
+            drag.end()
+
+    def drop(self, at: QPoint) -> bool:
+        """Add the layer and select it; return whether that was done."""
+        drag = self._drag
+        if drag is None:
+            return False
+        drag.move(at)
+        plan = drag.plan
+        self.end()
+        if plan is None or plan.command is None or not self._view.edit(plan.command):
+            return False
+        self._view.selection.select({plan.new_id}, plan.new_id)
+        self._view.setFocus()
+        return True
