@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Literal
 
 from cnn_studio.graph.preprocessing import Preprocessing
@@ -27,6 +27,7 @@ class NetworkCard:
         file_name: name of the file with its weights, empty where there is none.
         repository: name of the weights' repository on the Hugging Face hub, or empty.
         licence: of the weights, as far as stated.
+        opens: False where a part of it is known to be no layer; opening it says which.
     """
 
     source: Source
@@ -40,7 +41,8 @@ class NetworkCard:
     accuracy: float | None = None
     file_name: str = ""
     repository: str = ""
-    licence: str = field(default="")
+    licence: str = ""
+    opens: bool = True
 
     @property
     def full_name(self) -> str:

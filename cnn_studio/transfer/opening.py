@@ -19,12 +19,16 @@ _CARDS = {"torchvision": torchvision_networks.list_cards, "timm": timm_networks.
 
 
 def list_networks(source: str) -> tuple[NetworkCard, ...]:
-    """Return the cards of a library's convolutional networks; none of them is built.
+    """Return the cards of those convolutional networks of a library that open; none of them is built.
 
     Raises:
         GraphError: there is no such library.
         NetworkError: it cannot be imported.
     """
+    return tuple(card for card in _cards(source) if card.opens)
+
+
+def _cards(source: str) -> tuple[NetworkCard, ...]:
     if source not in _CARDS:
         raise GraphError(f"There is no library {source!r}; there are {' and '.join(_CARDS)}.")
     return _CARDS[source]()
@@ -32,7 +36,7 @@ def list_networks(source: str) -> tuple[NetworkCard, ...]:
 
 @cache
 def _by_name(source: str) -> Mapping[str, NetworkCard]:
-    return {card.name: card for card in list_networks(source)}
+    return {card.name: card for card in _cards(source)}
 
 
 def find_network(name: str) -> NetworkCard:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from functools import cache
 from typing import Any
 
@@ -19,6 +20,12 @@ _CNN_MODULES = (
     "pnasnet", "rdnet", "regnet", "repghost", "repvit", "res2net", "resnet", "resnetv2", "rexnet", "selecsls", "senet",
     "starnet", "vgg", "vovnet", "xception", "xception_aligned",
 )  # fmt: skip
+
+# Variants with parts that are no layers: attention, normalisations with weights that are computed, fixed blur
+# filters, means over channels, enlarging by fractions. Found by opening every network of timm 1.0.31.
+_NO_LAYERS = re.compile(
+    r"^eca|^ecares|(?<!_g16)_evos|blur|_cc_|convnextv2|_rms|ghostnetv[23]|hgnetv2_b[0-3]|_hybrid|_bit$|_frn$|^gc|_clip$|^bat_"
+)
 
 _INTERPOLATIONS = ("nearest", "bilinear", "bicubic")
 
@@ -68,6 +75,7 @@ def _card(name: str, module: str, settings: Any) -> NetworkCard:
         file_name=(settings.url or "").rpartition("/")[2],
         repository=settings.hf_hub_id or "",
         licence=settings.license or "",
+        opens=not _NO_LAYERS.search(name),
     )
 
 
