@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from itertools import pairwise
 
-from PySide6.QtCore import QPointF, QRectF, Qt
+from PySide6.QtCore import QLineF, QPointF, QRectF, Qt
 from PySide6.QtGui import QPainter, QPainterPath
 from PySide6.QtWidgets import QGraphicsItem, QStyleOptionGraphicsItem, QWidget
 from typing_extensions import override
@@ -31,6 +31,21 @@ def wire_path(route: Route) -> QPainterPath:
     return path
 
 
+def _pieces(route: Route) -> tuple[list[QLineF], QPainterPath]:
+    """Return the straight pieces of a route, and the others as a path."""
+    lines: list[QLineF] = []
+    bends = QPainterPath()
+    here = route.start
+    for curve in route.curves:
+        if curve.is_straight:
+            lines.append(QLineF(QPointF(*here), QPointF(*curve.end)))
+        else:
+            bends.moveTo(*here)
+            bends.cubicTo(QPointF(*curve.first), QPointF(*curve.second), QPointF(*curve.end))
+        here = curve.end
+    return lines, bends
+
+
 class WireItem(QGraphicsItem):
     """The wire of one link.
 
@@ -45,7 +60,8 @@ class WireItem(QGraphicsItem):
         self.content = content
         self.route: Route | None = None
         self._path = QPainterPath()
-        self._is_straight = False
+        self._lines: list[QLineF] = []
+        self._bends = QPainterPath()
         self._points: list[Point] = []
         self._bounds = QRectF()
         self._label: tuple[QRectF, str, bool] | None = None
@@ -83,7 +99,7 @@ class WireItem(QGraphicsItem):
         self.prepareGeometryChange()
         self.route = route
         self._path = wire_path(route)
-        self._is_straight = len(route.curves) == 1 and route.curves[0].is_straight
+        self._lines, self._bends = _pieces(route)
         self._points = route.points()
         self._measure()
 
@@ -178,16 +194,16 @@ class WireItem(QGraphicsItem):
             painter.drawPath(self._path)
             return
         width = style.WIRE_WIDTH * (1.5 if self._is_hot else 1)
-        if self._is_straight:
+        if self._lines:
             # whole pixels are sharper than smoothed ones, and ten times as quick
             painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
             pixels = max(1.0, float(round(width * max(1.0, zoom) * theme.scale())))
             painter.setPen(style.pen(color, alpha, pixels, is_cosmetic=True))
-            painter.drawPath(self._path)
+            painter.drawLines(self._lines)
             painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        else:
+        if not self._bends.isEmpty():
             painter.setPen(style.pen(color, alpha, round(width / min(1.0, zoom), 2)))
-            painter.drawPath(self._path)
+            painter.drawPath(self._bends)
         fade = (zoom - style.TILE_ZOOM) / (style.FADE_ZOOM - style.TILE_ZOOM)
         label = self._label_now() if fade > 0 and self._has_label else None
         if label is not None:
