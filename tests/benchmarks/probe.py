@@ -49,11 +49,15 @@ def main(kind: str, data: str) -> None:
 
     def prepare(window: Any) -> None:
         # made here, because Qt must not be imported before the program itself does it
+        from canvas_probe import CanvasWatcher
         from window_probe import StartWatcher, TrainWatcher
 
-        watcher.append(
-            StartWatcher(window) if kind == "start" else TrainWatcher(window, kind, _project(data))
-        )
+        if kind == "start":
+            watcher.append(StartWatcher(window))
+        elif kind == "canvas":
+            watcher.append(CanvasWatcher(window, data))
+        else:
+            watcher.append(TrainWatcher(window, kind, _project(data)))
 
     open_window([], prepare)
     print(json.dumps(watcher[0].record))
