@@ -15,6 +15,7 @@ from cnn_studio.cli.exits import Exit
 _PACKAGES = (
     "torch",
     "torchvision",
+    "timm",
     "PySide6-Essentials",
     "pyqtgraph",
     "numpy",

@@ -11,7 +11,18 @@ import pytest
 import cnn_studio
 from tests.helpers.projects import lenet, random_weights
 
-SLOW = ("torch", "torchvision", "numpy", "PIL", "sklearn", "PySide6", "pyqtgraph", "qtawesome", "safetensors")
+SLOW = (
+    "torch",
+    "torchvision",
+    "timm",
+    "numpy",
+    "PIL",
+    "sklearn",
+    "PySide6",
+    "pyqtgraph",
+    "qtawesome",
+    "safetensors",
+)
 PACKAGE = Path(cnn_studio.__file__).parent
 
 
