@@ -32,6 +32,7 @@ class _Entry:
 
 
 _ENTRIES = (
+    _Entry("new_empty", "Empty network", "Ctrl+Alt+N", "Begin with nothing and build a network of your own"),
     _Entry("open", "Open…", "Ctrl+O", "Open a project", "open"),
     _Entry("open_network", "Open torchvision network…", "Ctrl+Shift+N", "Open a network of torchvision or timm as one of your own"),
     _Entry("export_code", "PyTorch code…", "", "Save the network as a Python file that needs PyTorch alone"),
@@ -160,6 +161,7 @@ class Actions(QObject):
         self.starters = menu = file.addMenu("New from starter")
         theme.bind_icon(menu, "new")
         menu.setToolTipsVisible(True)
+        self._add(menu, "new_empty", "-")
         groups: dict[str, QMenu] = {"": menu}
         for starter in STARTERS:
             if starter.group not in groups:
@@ -168,7 +170,7 @@ class Actions(QObject):
             action = groups[starter.group].addAction(starter.title)
             action.setToolTip(starter.help)
             action.triggered.connect(partial(starters, starter.name))
-        menu.actions()[0].setShortcut(QKeySequence("Ctrl+N"))
+        next(a for a in menu.actions() if a.text() == STARTERS[0].title).setShortcut(QKeySequence("Ctrl+N"))
 
     def _theme_menu(self, view: QMenu) -> None:
         menu = view.addMenu("Theme")

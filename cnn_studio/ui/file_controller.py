@@ -17,6 +17,7 @@ from cnn_studio.app.preferences import Preferences, save_preferences
 from cnn_studio.app.project import SUFFIX, Project, load_project, save_project, starter_project
 from cnn_studio.app.session import Session
 from cnn_studio.core.errors import StudioError
+from cnn_studio.graph.document import NetworkDocument
 from cnn_studio.graph.starters import find_starter
 from cnn_studio.ui.network_browser import NetworkBrowser
 from cnn_studio.ui.widgets.waiting import run_waiting
@@ -52,6 +53,14 @@ class FileController(QObject):
         """Open a starter network as a new project."""
         if self.may_leave():
             self._session.replace(starter_project(find_starter(starter)))
+            self.saved_at = None
+            self.saved_changed.emit()
+
+    @Slot()
+    def new_empty(self) -> None:
+        """Open a project without a layer."""
+        if self.may_leave():
+            self._session.replace(Project(NetworkDocument()))
             self.saved_at = None
             self.saved_changed.emit()
 

@@ -12,6 +12,7 @@ def connect_actions(window: MainWindow) -> None:
     """Let the actions of a window call its parts."""
     canvas, space, files = window.workspace.canvas, window.workspace, window.files
     for name, slot in {
+        "new_empty": files.new_empty,
         "open": files.ask_open,
         "open_network": files.browse_networks,
         "save": files.save,
