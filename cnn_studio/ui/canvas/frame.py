@@ -109,7 +109,7 @@ class FrameItem(QGraphicsItem):
         painter.setBrush(Qt.BrushStyle.NoBrush)
         # smoothing lines that are straight costs a millisecond a frame; only the corners need it
         painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
-        if zoom < style.FADE_ZOOM:
+        if zoom < style.TILE_ZOOM:
             painter.drawRect(area)
             return
         self._paint_edge(painter, area)

@@ -99,7 +99,7 @@ class Hand:
             view.folds.unfold(view.network.name_of(card))
             return True
         frame = view.network.frames.at(place.x(), place.y())
-        if frame is None or view.zoom < style.FADE_ZOOM:
+        if frame is None or view.zoom < style.TILE_ZOOM:
             return False
         if frame.mark_at(place.x(), place.y()):
             view.folds.fold(frame.path)
@@ -140,7 +140,7 @@ class Hand:
     def _hover_frame(self, place: QPointF, card: int | None) -> None:
         view = self._view
         frame = None
-        if card is None and view.zoom >= style.FADE_ZOOM:
+        if card is None and view.zoom >= style.TILE_ZOOM:
             frame = view.network.frames.at(place.x(), place.y())
         if frame is not self._framed:
             if self._framed is not None and isValid(self._framed):

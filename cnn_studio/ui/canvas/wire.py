@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from itertools import pairwise
 
-from PySide6.QtCore import QLineF, QPointF, QRectF, Qt
+from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QPainter, QPainterPath
 from PySide6.QtWidgets import QGraphicsItem, QStyleOptionGraphicsItem, QWidget
 from typing_extensions import override
@@ -31,14 +31,19 @@ def wire_path(route: Route) -> QPainterPath:
     return path
 
 
-def _pieces(route: Route) -> tuple[list[QLineF], QPainterPath]:
-    """Return the straight pieces of a route, and the others as a path."""
-    lines: list[QLineF] = []
+def _pieces(route: Route) -> tuple[list[QRectF], QPainterPath]:
+    """Return the straight pieces of a route as areas without width, and the others as a path."""
+    lines: list[QRectF] = []
     bends = QPainterPath()
     here = route.start
     for curve in route.curves:
         if curve.is_straight:
-            lines.append(QLineF(QPointF(*here), QPointF(*curve.end)))
+            end = curve.end
+            area = QRectF(min(here.x, end.x), min(here.y, end.y), abs(here.x - end.x), abs(here.y - end.y))
+            # a card may stand off its column by less than one can see
+            lines.append(
+                area.adjusted(area.width() / 2, 0, -area.width() / 2, 0) if area.width() < 1 else area
+            )
         else:
             bends.moveTo(*here)
             bends.cubicTo(QPointF(*curve.first), QPointF(*curve.second), QPointF(*curve.end))
@@ -60,7 +65,7 @@ class WireItem(QGraphicsItem):
         self.content = content
         self.route: Route | None = None
         self._path = QPainterPath()
-        self._lines: list[QLineF] = []
+        self._lines: list[QRectF] = []
         self._bends = QPainterPath()
         self._points: list[Point] = []
         self._bounds = QRectF()
@@ -187,20 +192,26 @@ class WireItem(QGraphicsItem):
         color = "accent" if self._is_hot else _COLORS[shown.state]
         alpha = 0.75 if shown.state == "plain" and not self._is_hot else 1.0
         painter.setBrush(Qt.BrushStyle.NoBrush)
-        if zoom < style.TILE_ZOOM:
-            # thin lines without smoothing: hundreds of them are seen at once
-            painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
-            painter.setPen(style.pen(color, alpha, 2.0 if self._is_hot else 1.0, is_cosmetic=True))
-            painter.drawPath(self._path)
-            return
+        is_far = zoom < style.TILE_ZOOM
         width = style.WIRE_WIDTH * (1.5 if self._is_hot else 1)
+        pixels = (
+            1.0
+            if is_far and not self._is_hot
+            else max(1.0, float(round(width * max(1.0, zoom) * theme.scale())))
+        )
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
         if self._lines:
-            # whole pixels are sharper than smoothed ones, and ten times as quick
-            painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
-            pixels = max(1.0, float(round(width * max(1.0, zoom) * theme.scale())))
+            # whole pixels are sharper than smoothed ones, and filling them is ten times as quick as drawing lines
+            half = pixels / (2 * zoom * theme.scale())
+            paint = style.pen(color, alpha, pixels, is_cosmetic=True).color()
+            for line in self._lines:
+                x, y = (half, 0.0) if line.width() < line.height() else (0.0, half)
+                painter.fillRect(line.adjusted(-x, -y, x, y), paint)
+        if is_far:
             painter.setPen(style.pen(color, alpha, pixels, is_cosmetic=True))
-            painter.drawLines(self._lines)
-            painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+            painter.drawPath(self._bends)
+            return
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         if not self._bends.isEmpty():
             painter.setPen(style.pen(color, alpha, round(width / min(1.0, zoom), 2)))
             painter.drawPath(self._bends)
