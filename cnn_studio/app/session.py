@@ -101,9 +101,7 @@ class Session:
 
     def snapshot(self, thumbnail: bytes = b"") -> Project:
         """Return the project as it is now, safe to hand to another thread."""
-        return Project(
-            self.document.copy(), self.data, self.settings, self.weights, thumbnail, self.view
-        )
+        return Project(self.document.copy(), self.data, self.settings, self.weights, thumbnail, self.view)
 
     @property
     def is_modified(self) -> bool:
