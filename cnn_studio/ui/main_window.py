@@ -196,6 +196,7 @@ class MainWindow(QMainWindow):
     def _show_project(self) -> None:
         """Show a project that was just opened."""
         space = self.workspace
+        space.welcome.hide()  # it speaks of the network that was open at the start
         space.training.set_settings(self.session.settings)
         space.data.set_source(self.session.data)
         self.selection.clear()

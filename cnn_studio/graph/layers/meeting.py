@@ -43,7 +43,7 @@ def _bring(shape: Shape, wanted: Shape, port: int) -> Iterator[FixSpec]:
             if pair[0] == pair[1]
             else f", stride {pair[0]}×{pair[1]}"
         )
-        label = f"1 × 1 convolution {place}: {wanted[0]:,} filters{by}"
+        label = f"1 × 1 conv {place}: {wanted[0]:,} filters{by}"
         yield FixSpec(label, insert="conv2d", insert_params=params, port=port)
     elif shape[0] == wanted[0] and _is_larger(shape, wanted):
         yield _pooled(wanted, port)

@@ -50,14 +50,14 @@ def test_every_offer_helps(first: tuple[int, ...], second: tuple[int, ...], type
         (
             "add",
             [(64, 16, 16), (128, 8, 8)],
-            ["1 × 1 convolution on input 1: 128 filters, stride 2"],
+            ["1 × 1 conv on input 1: 128 filters, stride 2"],
         ),
         (
             "add",
             [(4, 8, 8), (6, 8, 8)],
             [
-                "1 × 1 convolution on input 2: 4 filters",
-                "1 × 1 convolution on input 1: 6 filters",
+                "1 × 1 conv on input 2: 4 filters",
+                "1 × 1 conv on input 1: 6 filters",
                 "Change to Concatenate",
             ],
         ),
