@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import torch
 from torch import fx, nn
@@ -29,6 +29,9 @@ _RULES: dict[str, Callable[..., Draft | tuple[Draft, ...]]] = {
     **functions_shapes.RULES,
 }
 
+_MOMENTUM = 0.1  # PyTorch's own for batch norm
+_MAX_NAME = 200  # characters, as files have it
+
 
 @dataclass(frozen=True, slots=True)
 class Traced:
@@ -45,7 +48,7 @@ class Traced:
     document: NetworkDocument
     weights: Mapping[str, torch.Tensor] | None = None
     left_out: tuple[str, ...] = ()
-    notes: tuple[str, ...] = field(default=())
+    notes: tuple[str, ...] = ()
 
 
 def trace(module: nn.Module, input_shape: Shape = (3, 224, 224), *, name: str = "") -> Traced:
@@ -67,10 +70,10 @@ def trace(module: nn.Module, input_shape: Shape = (3, 224, 224), *, name: str = 
     recording = record(module, tuple(input_shape), is_leaf)
     drafts, result = _translate(recording, isinstance(module, fx.GraphModule))
     drafts = apply_patterns(drafts, result)
-    _read_first_values(drafts, module)
+    notes = _complete(drafts, module)
     document = _assemble(drafts, result, recording)
-    document.change_info(name=name or type(module).__name__)
-    return _with_tensors(document, drafts, module)
+    document.change_info(name=(name or type(module).__name__)[:_MAX_NAME])
+    return _with_tensors(document, drafts, module, notes)
 
 
 def _translate(recording: Recording, keep_identity: bool) -> tuple[list[Draft], Draft]:
@@ -121,15 +124,25 @@ def _by_rule_names(kwargs: Mapping[str, object]) -> dict[str, object]:
     return {"input" if key == "self" else key: value for key, value in kwargs.items()}
 
 
-def _read_first_values(drafts: list[Draft], module: nn.Module) -> None:
-    """Give layers whose first value is a parameter of the layer the one that the module was made with."""
+def _complete(drafts: list[Draft], module: nn.Module) -> list[str]:
+    """Read off the module what its calls do not show; return what a person should know about that."""
     state = module.state_dict()
+    notes = []
     for draft in drafts:
         if draft.type in {"layer_scale", "prelu"}:
             values = state[next(iter(draft.tensors.values()))]
             if not values.is_meta and bool((values == values.flatten()[0]).all()):
                 # as written in the code: 1e-6, not the nearest number of single precision
                 draft.params["init"] = float(f"{values.flatten()[0].item():.6g}")
+        elif draft.type == "batch_norm":
+            path = own_path(draft)
+            if getattr(module.get_submodule(path), "momentum", 0) is None:
+                draft.params["momentum"] = _MOMENTUM
+                notes.append(
+                    f"{path} averages its statistics over all batches; here they follow the last ones with momentum "
+                    f"{_MOMENTUM:g}."
+                )
+    return notes
 
 
 def _assemble(drafts: list[Draft], result: Draft, recording: Recording) -> NetworkDocument:
@@ -202,17 +215,28 @@ def _check(
                 )
 
 
-def _with_tensors(document: NetworkDocument, drafts: list[Draft], module: nn.Module) -> Traced:
+def _with_tensors(
+    document: NetworkDocument, drafts: list[Draft], module: nn.Module, notes: list[str]
+) -> Traced:
     """Return the result with the module's tensors and the names of those left out."""
-    state = {key: value for key, value in module.state_dict().items() if isinstance(value, torch.Tensor)}
+    state = {
+        key: value
+        for key, value in module.state_dict(keep_vars=True).items()
+        if isinstance(value, torch.Tensor)
+    }
     used = {key for draft in drafts for key in draft.tensors.values()}
-    left_out = common_blocks([key for key in state if key not in used], used)
-    notes = [f"{part} has no part in predictions and was left out, with its weights." for part in left_out]
+    names = {id(state[key]): key for key in used}
+    aliases = [key for key, value in state.items() if key not in used and id(value) in names]
+    notes += [
+        f"{key} is the same tensor as {names[id(state[key])]}, under which it stands." for key in aliases
+    ]
+    left_out = common_blocks([key for key in state if key not in used and key not in aliases], used)
+    notes += [f"{part} has no part in predictions and was left out, with its weights." for part in left_out]
     notes += [
         f"{path} ({type(part).__name__}) acts in training only and was left out."
         for path, part in module.named_modules()
         if drops_silently(part)
     ]
-    has_memory = not any(value.is_meta for key, value in state.items() if key in used)
-    weights = {key: value for key, value in state.items() if key in used} if has_memory else None
+    has_memory = not any(state[key].is_meta for key in used)
+    weights = {key: state[key].detach() for key in state if key in used} if has_memory else None
     return Traced(document, weights, tuple(left_out), tuple(notes))

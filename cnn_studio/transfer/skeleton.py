@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Callable
 from typing import Any
 
@@ -28,8 +27,5 @@ class _WeightsOnMeta(TorchFunctionMode):
 
 def build_without_memory(build: Callable[[], nn.Module]) -> nn.Module:
     """Return what `build` makes, with its large weights on the meta device; nothing is drawn from the random state."""
-    with warnings.catch_warnings():
-        # the libraries warn of their own older options
-        warnings.simplefilter("ignore")
-        with _WeightsOnMeta():
-            return build()
+    with _WeightsOnMeta():
+        return build()

@@ -11,6 +11,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F  # noqa: N812 - everybody's name for it
 
 from cnn_studio.compiler import lower, trace
+from cnn_studio.core.errors import NetworkError
 from cnn_studio.graph.document import NetworkDocument
 from cnn_studio.graph.records import to_record
 from cnn_studio.graph.registry import all_specs
@@ -175,6 +176,26 @@ def test_what_predictions_do_not_use_is_left_out_and_named() -> None:
     assert traced.left_out == ("head",)
     assert traced.notes == ("head has no part in predictions and was left out, with its weights.",)
     assert traced.weights is not None and traced.weights.keys() == {"conv.weight", "conv.bias"}
+
+
+def test_what_the_calls_do_not_show_is_read_off_the_module() -> None:
+    slow = nn.BatchNorm2d(6, momentum=None)
+    traced = trace(Around(lambda m, x: m.bn(x), bn=slow), SIZE)
+    assert traced.document.layer_at("bn").params["momentum"] == 0.1
+    assert [note for note in traced.notes if "bn averages its statistics over all batches" in note]
+    module = Around(lambda m, x: m.again(x), again=nn.Conv2d(6, 6, 3, padding=1))
+    module.again.weight = module.conv.weight  # type: ignore[union-attr, assignment]
+    with pytest.raises(
+        NetworkError, match=r"takes its tensors from several modules \(conv.weight, again.bias\)"
+    ):
+        trace(module, SIZE)
+    module.again = module.conv
+    tied = trace(module, SIZE)
+    assert tied.left_out == ()
+    assert tied.notes == (
+        "again.weight is the same tensor as conv.weight, under which it stands.",
+        "again.bias is the same tensor as conv.bias, under which it stands.",
+    )
 
 
 def test_the_module_is_left_alone() -> None:

@@ -83,6 +83,8 @@ WEIGHT = nn.Parameter(torch.ones(4, 4))
         (network(lambda m, x: x.half().float()), ["torch.Tensor.half changes the numbers to float16"]),
         (network(lambda m, x: F.interpolate(x, size=11)), ["8 × 8 to 11 × 11", "whole factors"]),
         (network(lambda m, x: m.norm(x), norm=nn.BatchNorm2d(4, track_running_stats=False)), ["1.norm", "running"]),
+        (network(lambda m, x: F.dropout(x, 0.5)), ["1 cannot", "drops values in predictions too", "training=self.training"]),
+        (nn.Sequential(nn.LazyConv2d(4, 3)), ["cannot be copied"]),
         (network(lambda m, x: m.drop(x), drop=nn.AlphaDropout(0.2)), ["1.drop", "AlphaDropout drops with p = 0.2"]),
         (network(lambda m, x: m.pool(x)[0], pool=nn.MaxPool2d(2, return_indices=True)), ["1.pool", "places of the maxima"]),
         (network(lambda m, x: m.lstm(x.flatten(2))[0], lstm=nn.LSTM(64, 4, batch_first=True)), ["1.lstm", "lstm"]),

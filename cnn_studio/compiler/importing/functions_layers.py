@@ -5,6 +5,7 @@ Each rule has the signature of the PyTorch function it reads.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from cnn_studio.compiler.importing.draft import Draft, Reader
@@ -218,16 +219,15 @@ def prelu(ctx: Reader, input: Any, weight: Any) -> Draft:
     return ctx.layer("prelu", [input], keys, per_channel=isinstance(weight, Weight) and weight.shape != (1,))
 
 
-def dropout(ctx: Reader, input: Any, p: float = 0.5, training: bool = True, inplace: bool = False) -> Draft:
-    """Dropout as a function: `training` is that of the recorded run, so it says nothing."""
-    return ctx.layer("dropout", [input], p=p) if p else ctx.source(input)
+def _drop(type_id: str) -> Callable[..., Draft]:
+    """Return the rule of dropout as a function; the recorded run is one of prediction."""
 
+    def rule(ctx: Reader, input: Any, p: float = 0.5, training: bool = True, inplace: bool = False) -> Draft:
+        if training and p:
+            ctx.refuse("drops values in predictions too; call it with training=self.training")
+        return ctx.layer(type_id, [input], p=p) if p else ctx.source(input)
 
-def feature_dropout(
-    ctx: Reader, input: Any, p: float = 0.5, training: bool = True, inplace: bool = False
-) -> Draft:
-    """Dropout of whole maps as a function."""
-    return ctx.layer("dropout2d", [input], p=p) if p else ctx.source(input)
+    return rule
 
 
 def interpolate(
@@ -250,10 +250,10 @@ RULES = {
     rule.__name__: rule
     for rule in (
         conv2d, conv_transpose2d, linear, max_pool2d, avg_pool2d, lp_pool2d, adaptive_avg_pool2d,
-        adaptive_max_pool2d, batch_norm, group_norm, instance_norm, layer_norm, local_response_norm, prelu, dropout,
+        adaptive_max_pool2d, batch_norm, group_norm, instance_norm, layer_norm, local_response_norm, prelu,
         interpolate,
     )
 } | {
-    "dropout2d": feature_dropout, "feature_dropout": feature_dropout, "max_pool2d_with_indices": max_pool2d,
+    "dropout": _drop("dropout"), "dropout2d": _drop("dropout2d"), "feature_dropout": _drop("dropout2d"), "max_pool2d_with_indices": max_pool2d,
     "adaptive_max_pool2d_with_indices": adaptive_max_pool2d,
 }  # fmt: skip

@@ -88,12 +88,12 @@ def _skeleton(module: nn.Module) -> nn.Module:
     if isinstance(module, torch.jit.ScriptModule):
         raise NetworkError("A scripted module hides its parts. Open the module that it was scripted from.")
     memo: dict[int, Any] = {}
-    for parameter in module.parameters():
-        bare = nn.Parameter(torch.empty_like(parameter, device="meta"), parameter.requires_grad)
-        memo[id(parameter)] = bare
-    for buffer in module.buffers():
-        memo[id(buffer)] = torch.empty_like(buffer, device="meta")
     try:
+        for parameter in module.parameters():
+            bare = nn.Parameter(torch.empty_like(parameter, device="meta"), parameter.requires_grad)
+            memo[id(parameter)] = bare
+        for buffer in module.buffers():
+            memo[id(buffer)] = torch.empty_like(buffer, device="meta")
         return copy.deepcopy(module, memo).eval()
     except Exception as error:
         raise NetworkError(
