@@ -86,6 +86,7 @@ class BlockTree(Mapping[str, Block]):
     """The blocks of a document at one moment, by path; outer ones come before those in them."""
 
     def __init__(self, document: NetworkDocument) -> None:
+        self._num_layers = len(document.layers)
         members: dict[str, list[int]] = {}
         children: dict[str, dict[str, None]] = {}
         self._top: dict[str, None] = {}
@@ -126,6 +127,23 @@ class BlockTree(Mapping[str, Block]):
         """
         found = ((path, block) for path, block in self._blocks.items() if block.depth >= depth)
         return frozenset(path for path, block in found if len(block.members) > 1)
+
+    def to_look_at(self, least: int = 8, most: int = 60) -> frozenset[str]:
+        """Return the blocks to fold for a first look: of the depths with `least` to `most` cards the smallest.
+
+        ResNet shows its stages; where all layers lie in one or two outer blocks, as in DenseNet, it shows theirs.
+        """
+        deepest = max((block.depth for block in self._blocks.values()), default=0)
+        for depth in range(1, deepest + 1):
+            folded = self.to_depth(depth)
+            outermost = [path for path in folded if not any(above in folded for above in prefixes(path))]
+            hidden = sum(len(self._blocks[path].members) for path in outermost)
+            cards = self._num_layers - hidden + len(outermost)
+            if cards > most:
+                break
+            if cards >= least:
+                return folded
+        return self.to_depth(1)
 
     def of_layers(self, ids: Collection[int]) -> tuple[str, ...]:
         """Return the outermost blocks whose layers are all among `ids`."""

@@ -88,7 +88,7 @@ class NetworkScene(QGraphicsScene):
         self.tree = BlockTree(document)
         view = self._context.view
         if view.folded is None:
-            folded = self.tree.to_depth(1) if len(document.layers) > _MANY else frozenset()
+            folded = self.tree.to_look_at() if len(document.layers) > _MANY else frozenset()
             self._context.view = view.model_copy(update={"folded": folded})
         self._badges = badges(report.problems)
         self._output = document.info.output

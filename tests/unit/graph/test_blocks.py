@@ -17,7 +17,9 @@ from cnn_studio.graph.block_edits import (
 from cnn_studio.graph.blocks import BlockTree, block_ends, find_block, totals
 from cnn_studio.graph.commands import RenameLayers, parse_command
 from cnn_studio.graph.document import Link
+from cnn_studio.graph.paths import prefixes
 from cnn_studio.graph.shapes import infer_shapes
+from cnn_studio.graph.starters import find_starter
 from tests.helpers.networks import chain, content, join
 
 CONV = {"out_channels": 8, "kernel_size": 3, "padding": 1}
@@ -279,3 +281,17 @@ def test_grouping_and_ungrouping_keep_every_document_legal(paths, data):
             i for i, k in document.layers.items() if k.path.startswith(f"{block.path}.")
         )
     done_and_undone(document, ungroup(document, data.draw(st.sampled_from(list(tree)))))
+
+
+@pytest.mark.parametrize(
+    ("name", "cards"),
+    [("resnet50", 12), ("resnet152", 12), ("densenet121", 17), ("mobilenet_v2", 25), ("squeezenet1_1", 19)],
+)
+def test_the_first_look_shows_stages_or_what_lies_in_the_one_outer_block(name: str, cards: int) -> None:
+    document = find_starter(name).build()
+    tree = BlockTree(document)
+    folded = tree.to_look_at()
+    seen = set()
+    for layer in document.layers.values():
+        seen.add(next((path for path in prefixes(layer.path) if path in folded), layer.path))
+    assert len(seen) == cards
