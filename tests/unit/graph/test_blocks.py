@@ -285,7 +285,7 @@ def test_grouping_and_ungrouping_keep_every_document_legal(paths, data):
 
 @pytest.mark.parametrize(
     ("name", "cards"),
-    [("resnet50", 12), ("resnet152", 12), ("densenet121", 17), ("mobilenet_v2", 25), ("squeezenet1_1", 19)],
+    [("resnet50", 12), ("resnet152", 12), ("densenet121", 17), ("mobilenet_v2", 24), ("squeezenet1_1", 19)],
 )
 def test_the_first_look_shows_stages_or_what_lies_in_the_one_outer_block(name: str, cards: int) -> None:
     document = find_starter(name).build()
