@@ -170,6 +170,14 @@ class Program:
             self._screen.tool("key", key)
             time.sleep(0.08)
 
+    def hold(self, key: str, act: Callable[[], object]) -> None:
+        """Do something while a key is held down."""
+        self._screen.tool("keydown", key)
+        try:
+            act()
+        finally:
+            self._screen.tool("keyup", key)
+
     def type(self, text: str) -> None:
         self._screen.tool("type", "--delay", 12, text)
 
