@@ -7,8 +7,10 @@ from typing import Any
 
 import pytest
 import torch
+from timm.layers import DropPath
 from torch import Tensor, nn
 from torch.nn import functional as F  # noqa: N812 - everybody's name for it
+from torchvision.ops import StochasticDepth
 
 from cnn_studio.compiler import lower, trace
 from cnn_studio.core.errors import NetworkError
@@ -144,8 +146,13 @@ def test_a_parameter_of_a_block_keeps_its_key(shape: tuple[int, ...], apply: Any
 
 
 def test_padding_that_others_read_too_or_that_is_a_module_of_its_own_stays_a_layer() -> None:
-    shared = between(lambda m, x: m.next(y := F.pad(x, (0, 1, 0, 1))) + y, next=nn.Conv2d(6, 6, 3, padding=1))
-    assert [kind for _, kind in shared] == ["pad2d", "conv2d", "add"]
+    def act(m: Any, x: Tensor) -> Tensor:
+        y = F.pad(x, (0, 1, 0, 1))
+        return m.next(y).mean((2, 3)) + y.mean((2, 3))
+
+    shared = read(Around(act, next=nn.Conv2d(6, 6, 3)))
+    assert shared.layer_at("pad").params["padding"] == (0, 1, 0, 1)
+    assert shared.layer_at("next").params["padding"] == (0, 0, 0, 0)
     own = between(lambda m, x: m.next(m.pad(x)), pad=nn.ZeroPad2d(1), next=nn.Conv2d(6, 6, 3))
     assert own == [("pad", "pad2d"), ("next", "conv2d")]
     document = read(Around(lambda m, x: m.next(F.pad(x, (0, 1, 2, 3))), next=nn.Conv2d(6, 6, 3)))
@@ -176,6 +183,22 @@ def test_what_predictions_do_not_use_is_left_out_and_named() -> None:
     assert traced.left_out == ("head",)
     assert traced.notes == ("head has no part in predictions and was left out, with its weights.",)
     assert traced.weights is not None and traced.weights.keys() == {"conv.weight", "conv.bias"}
+
+
+def test_what_acts_in_training_keeps_its_settings() -> None:
+    parts = {
+        "drop": nn.Dropout(0.3),
+        "depth": StochasticDepth(0.2, "batch"),
+        "path": DropPath(0.1),
+        "off": nn.Dropout(0.0),
+    }
+    document = read(Around(lambda m, x: m.off(m.path(m.depth(m.drop(x)))), **parts))
+    found = {layer.path: (layer.type, layer.params) for layer in list(document.layers.values())[2:-1]}
+    assert found == {
+        "drop": ("dropout", {"p": 0.3}),
+        "depth": ("stochastic_depth", {"p": 0.2, "mode": "batch"}),
+        "path": ("stochastic_depth", {"p": 0.1, "mode": "row"}),
+    }
 
 
 def test_what_the_calls_do_not_show_is_read_off_the_module() -> None:

@@ -51,6 +51,7 @@ def stale(m: Any, x: Tensor) -> Tensor:
     return x + 1
 
 
+KERNEL = nn.Parameter(torch.ones(4, 4, 1, 1))
 WEIGHT = nn.Parameter(torch.ones(4, 4))
 
 
@@ -70,6 +71,10 @@ WEIGHT = nn.Parameter(torch.ones(4, 4))
         (
             network(lambda m, x: F.conv2d(x, F.normalize(m.weight)[..., None, None]), weight=WEIGHT),
             ["takes its weight from .* of 1.weight", "parameters of the module as they are"],
+        ),
+        (
+            network(lambda m, x: F.conv2d(x, (2 * m.weight).reshape_as(m.weight)), weight=KERNEL),
+            ["takes its weight from .* of 1.weight"],
         ),
         (network(lambda m, x: x * m.gain, gain=nn.Parameter(torch.ones(1))), ["1.gain of shape", "one per channel"]),
         (network(lambda m, x: x + m.bias, bias=nn.Parameter(torch.ones(4, 1, 1))), ["adds the parameter 1.bias"]),
