@@ -6,6 +6,8 @@ from dataclasses import dataclass
 
 from cnn_studio.app.project import Project
 from cnn_studio.app.weights import WeightSet
+from cnn_studio.engine.settings import TrainSettings
+from cnn_studio.graph.starters import LARGE_SETTINGS
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,4 +35,5 @@ def open_library_network(name: str) -> OpenedNetwork:
     opened = open_network(name)
     arrays = {key: tensor.numpy() for key, tensor in (opened.weights or {}).items()}
     weights = WeightSet.from_state(opened.document, arrays)
-    return OpenedNetwork(Project(opened.document, weights=weights), tuple(opened.notes))
+    settings = TrainSettings.model_validate(LARGE_SETTINGS)
+    return OpenedNetwork(Project(opened.document, settings=settings, weights=weights), tuple(opened.notes))

@@ -14,10 +14,17 @@ from cnn_studio.graph.starters.chain import ChainBuilder
 from cnn_studio.graph.starters.resnet import BLOCKS, resnet
 from cnn_studio.graph.starters.vgg import STAGES, vgg
 
-__all__ = ["STARTERS", "ChainBuilder", "Starter", "find_starter"]
+__all__ = ["LARGE_SETTINGS", "STARTERS", "ChainBuilder", "Starter", "find_starter"]
 
 _SMALL = {"optimizer": "adam", "batch_size": 64, "schedule": "cosine"}
-_LARGE = {"optimizer": "adam", "learning_rate": 0.001, "batch_size": 32, "epochs": 10, "schedule": "cosine"}
+LARGE_SETTINGS = {
+    "optimizer": "adam",
+    "learning_rate": 0.001,
+    "batch_size": 32,
+    "epochs": 10,
+    "schedule": "cosine",
+}
+"""Training settings for networks made for ImageNet."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +51,7 @@ class Starter:
 
 
 def _large(group: str, name: str, title: str, help_: str, build: Callable[[], NetworkDocument]) -> Starter:
-    return Starter(name, title, help_, build, _LARGE, group, classes=1000)
+    return Starter(name, title, help_, build, LARGE_SETTINGS, group, classes=1000)
 
 
 def _vggs() -> tuple[Starter, ...]:
