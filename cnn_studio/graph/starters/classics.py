@@ -13,12 +13,25 @@ def lenet5() -> NetworkDocument:
 
     C3 sees all maps of S2, as later versions do, so that the total is 61,750 parameters.
     """
+    return _lenet("LeNet-5", "conv2d", out_channels=16)
+
+
+def lenet5_1998() -> NetworkDocument:
+    """Return LeNet-5 with the connection table of 1998: each map of C3 sees some of the maps of S2.
+
+    C1 to F6 have 60,000 parameters, as in the paper; its output layer of radial basis functions, whose centres
+    were set by hand, is a fully connected layer here.
+    """
+    return _lenet("LeNet-5 (1998)", "connection_conv2d")  # the table is the type's default
+
+
+def _lenet(name: str, third: str, **params: Any) -> NetworkDocument:
     return (
-        ChainBuilder("LeNet-5")
+        ChainBuilder(name)
         .add("input", "input", channels=1, height=32, width=32)
         .add("C1", "conv2d", out_channels=6, kernel_size=5)
         .add("S2", "subsampling", kernel_size=2, stride=2)
-        .add("C3", "conv2d", out_channels=16, kernel_size=5)
+        .add("C3", third, kernel_size=5, **params)
         .add("S4", "subsampling", kernel_size=2, stride=2)
         .add("C5", "conv2d", out_channels=120, kernel_size=5)
         .add("flatten", "flatten")
@@ -56,27 +69,6 @@ def small_cnn() -> NetworkDocument:
         .add("fc1", "linear", out_features=128)
         .add("relu3", "relu")
         .add("fc2", "linear", out_features=10)
-        .finish()
-    )
-
-
-def lenet5_1998() -> NetworkDocument:
-    """Return LeNet-5 with the connection table of 1998: each map of C3 sees some of the maps of S2.
-
-    C1 to F6 have 60,000 parameters, as in the paper; its output layer of radial basis functions, whose centres
-    were set by hand, is a fully connected layer here.
-    """
-    return (
-        ChainBuilder("LeNet-5 (1998)")
-        .add("input", "input", channels=1, height=32, width=32)
-        .add("C1", "conv2d", out_channels=6, kernel_size=5)
-        .add("S2", "subsampling", kernel_size=2, stride=2)
-        .add("C3", "connection_conv2d", kernel_size=5)  # the table is the type's default
-        .add("S4", "subsampling", kernel_size=2, stride=2)
-        .add("C5", "conv2d", out_channels=120, kernel_size=5)
-        .add("flatten", "flatten")
-        .add("F6", "linear", out_features=84, activation="tanh")
-        .add("OUT", "linear", out_features=10)
         .finish()
     )
 
