@@ -89,3 +89,20 @@ def test_a_residual_block_from_nothing(program: Program, tmp_path: Path) -> None
     assert outcome["status"] == "done", outcome
     assert outcome["val_accuracy"] >= 0.8, "it learns, with the settings of a new project"
     assert program.complaints == ""
+
+
+def test_a_killed_window_loses_nothing(program: Program) -> None:
+    program.start()
+    program.press("ctrl+alt+n")
+    program.wait("the empty network", lambda m: m["layers"] == {})
+    program.click(program.widget("", "CanvasView"))
+    add(program, "input", "input")
+    add(program, "convolution", "conv1")
+    program.kill()
+    program.start()
+    assert "conv1" not in program.see()["layers"]
+    program.click(program.widget("Restore", "QPushButton"))
+    back = program.wait("the lost layers", lambda m: m if "conv1" in m["layers"] else None)
+    assert set(back["layers"]) == {"input", "conv1"} and back["modified"]
+    program.press("ctrl+z")
+    program.wait("the undo", lambda m: set(m["layers"]) == {"input"})
