@@ -167,6 +167,7 @@ class LayerSpec:
         sentence: what the layer does with these parameters on these inputs, in numbers; `help` where it is empty.
         min_inputs, max_inputs: number of links it takes; None means any number.
         keywords: further words the search finds it by.
+        icon: name of its drawing; that of its id if empty.
     """
 
     id: str
@@ -185,6 +186,7 @@ class LayerSpec:
     min_inputs: int = 1
     max_inputs: int | None = 1
     keywords: tuple[str, ...] = ()
+    icon: str = ""
 
     def num_params(self, params: Params, inputs: tuple[Shape, ...]) -> int:
         """Return the number of trainable numbers for the given input shapes."""
@@ -214,6 +216,7 @@ class LayerSpec:
             "family": self.family.key,
             "title": self.title,
             "help": self.help,
+            "icon": self.icon or self.id,
             "inputs": [self.min_inputs, self.max_inputs],
             "params": [param.describe() for param in self.params],
         }

@@ -5,8 +5,10 @@ from PySide6.QtCore import QSize, Qt
 from PySide6.QtGui import QGuiApplication, QIcon
 from PySide6.QtWidgets import QApplication, QPushButton
 
+from cnn_studio.graph.registry import all_specs
 from cnn_studio.ui import theme
 from cnn_studio.ui.theme.icon_paths import ICON_PATHS
+from cnn_studio.ui.theme.layer_icons import LAYER_ICONS
 from cnn_studio.ui.theme.tokens import TEXT_PAIRS
 from tests.helpers.ui import as_array
 
@@ -98,13 +100,19 @@ def test_fonts():
     assert theme.mono_font().pointSizeF() == pytest.approx(theme.ui_font().pointSizeF())
 
 
-@pytest.mark.parametrize("name", ICON_PATHS)
+@pytest.mark.parametrize("name", [*ICON_PATHS, *LAYER_ICONS])
 def test_every_icon_draws_something_inside_its_square(name, qtbot):
     pixels = as_array(theme.icon(name).pixmap(QSize(32, 32), 1.0, QIcon.Mode.Normal))
     alpha = pixels[..., 3]
     assert (alpha > 128).sum() > 10
     assert alpha[0].max() < 128  # nothing is cut off at the upper edge
     assert alpha[-1].max() < 128
+
+
+def test_every_layer_type_has_a_drawing_of_its_own():
+    names = [spec.icon or spec.id for spec in all_specs()]
+    assert set(names) == set(LAYER_ICONS)
+    assert len(set(LAYER_ICONS.values())) == len(LAYER_ICONS)
 
 
 def test_icons_follow_the_theme_and_forget_dead_targets(qtbot):

@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from types import MappingProxyType
 
+from cnn_studio.ui.theme.layer_icons import LAYER_ICONS
+
 
 def _path(*strokes: str) -> str:
     return "".join(f'<path d="{stroke}"/>' for stroke in strokes)
@@ -131,14 +133,15 @@ def svg(name: str, color: str) -> str:
     """Return an icon as an SVG document in one colour.
 
     Args:
-        name: key of `ICON_PATHS`.
+        name: key of `ICON_PATHS`, or of `LAYER_ICONS` for a layer type.
         color: ``#rrggbb``.
 
     Raises:
         KeyError: there is no icon of this name.
     """
     # currentColor is put in here: Qt's SVG renderer takes it from no style sheet
-    body = ICON_PATHS[name].replace("currentColor", color)
+    strokes = ICON_PATHS[name] if name in ICON_PATHS else LAYER_ICONS[name]
+    body = strokes.replace("currentColor", color)
     return (
         '<svg xmlns="http://www.w3.org/2000/svg" width="24" height="24" viewBox="0 0 24 24">'
         f'<g fill="none" stroke="{color}" stroke-width="1.8" stroke-linecap="round" stroke-linejoin="round">'
