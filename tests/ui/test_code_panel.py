@@ -216,3 +216,16 @@ def test_pictures(panel, session, selection, mode):
     selection.select([layer(session, "C3")])
     events()
     assert grab(panel, f"code-{mode}").std() > 1
+
+
+def test_the_selected_layer_is_in_view_when_the_page_is_shown(qtbot):
+    session, selection = Session(starter_project(find_starter("resnet50"))), SelectionModel()
+    panel = CodePanel(session, selection)
+    qtbot.addWidget(panel)
+    panel.resize(900, 500)
+    selection.select([session.document.layer_at("layer3.2.conv2").id])
+    panel.show()
+    events()
+    first = panel.view.firstVisibleBlock().blockNumber()
+    assert any(first <= line < first + 30 for line in panel.view.marked_lines)
+    assert first > 50

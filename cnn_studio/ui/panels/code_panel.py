@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from PySide6.QtCore import Signal, Slot
-from PySide6.QtGui import QGuiApplication
+from PySide6.QtCore import QTimer, Signal, Slot
+from PySide6.QtGui import QGuiApplication, QShowEvent
 from PySide6.QtWidgets import (
     QFileDialog,
     QHBoxLayout,
@@ -15,6 +15,7 @@ from PySide6.QtWidgets import (
     QVBoxLayout,
     QWidget,
 )
+from typing_extensions import override
 
 from cnn_studio.app.files import replacing
 from cnn_studio.app.session import Session
@@ -96,6 +97,14 @@ class CodePanel(QWidget):
             self._line.setText("No code while the network has errors")
         for button in (self._copy, self._save):
             button.setEnabled(report.ok)
+
+    @override
+    def showEvent(self, event: QShowEvent) -> None:
+        super().showEvent(event)
+        self._refresher.now()
+        self.view.mark(self._selection.ids)
+        # once the view has its size: the selected layer may have changed while the page was hidden
+        QTimer.singleShot(0, self.view, self.view.reveal_marked)
 
     @Slot()
     def _selection_changed(self) -> None:
