@@ -35,6 +35,8 @@ _ENTRIES = (
     _Entry("new_empty", "Empty network", "Ctrl+Alt+N", "Begin with nothing and build a network of your own"),
     _Entry("open", "Open…", "Ctrl+O", "Open a project", "open"),
     _Entry("open_network", "Open torchvision network…", "Ctrl+Shift+N", "Open a network of torchvision or timm as one of your own"),
+    _Entry("export_picture", "Picture…", "Ctrl+Shift+E", "Save what the canvas shows as SVG, PNG or PDF", "image"),
+    _Entry("copy_picture", "Copy picture", "Ctrl+Shift+C", "Put what the canvas shows on the clipboard, as pixels and as SVG"),
     _Entry("export_code", "PyTorch code…", "", "Save the network as a Python file that needs PyTorch alone"),
     _Entry("export_weights", "Weights…", "", "Save the weights under the names that the code has: .safetensors, .pt or .npz"),
     _Entry("save", "Save", "Ctrl+S", "Save the project with its trained weights", "save"),
@@ -95,11 +97,12 @@ class Actions(QObject):
         self.recent = file.addMenu("Open recent")
         self._add(file, "-", "save", "save_as")
         self.export = file.addMenu("Export")
-        self._add(self.export, "export_code", "export_weights")
+        self._add(self.export, "export_picture", "export_code", "export_weights")
         self._add(file, "-", "quit")
         edit = bar.addMenu("&Edit")
         self._add(edit, "undo", "redo", "-")
         self._canvas_entries(edit)
+        self._add(edit, "-", "copy_picture")
         view = bar.addMenu("&View")
         self._add(view, "show_network", "show_analysis", "show_code", "-", "fit", "zoom_in", "zoom_out", "-")
         self._theme_menu(view)

@@ -121,7 +121,7 @@ class FileController(QObject):
 
     def save_as(self) -> bool:
         """Let the user choose a file and save to it; return whether it was saved."""
-        suggestion = self._session.path or self._folder() / f"{_file_name(self._session.title)}{SUFFIX}"
+        suggestion = self._session.path or self.suggestion(SUFFIX)
         name, _ = QFileDialog.getSaveFileName(self._window, "Save project", str(suggestion), _FILTER)
         if not name:
             return False
@@ -158,7 +158,7 @@ class FileController(QObject):
     @Slot()
     def ask_export_weights(self) -> None:
         """Let the user choose a file and write the weights to it."""
-        suggestion = self._folder() / f"{_file_name(self._session.title)}.safetensors"
+        suggestion = self.suggestion(".safetensors")
         kinds = "Weights (*.safetensors *.pt *.pth *.npz)"
         name, _ = QFileDialog.getSaveFileName(self._window, "Export weights", str(suggestion), kinds)
         if name:
@@ -200,6 +200,10 @@ class FileController(QObject):
         self._preferences.remember(path)
         save_preferences(self._preferences)
         self.saved_changed.emit()
+
+    def suggestion(self, suffix: str) -> Path:
+        """Return where a file that is made of the project would go, with the project's name."""
+        return self._folder() / f"{_file_name(self._session.title)}{suffix}"
 
     def _folder(self) -> Path:
         if self._session.path is not None:

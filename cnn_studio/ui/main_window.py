@@ -22,6 +22,7 @@ from cnn_studio.ui.actions import Actions
 from cnn_studio.ui.canvas.selection import SelectionModel
 from cnn_studio.ui.drops import dropped_path
 from cnn_studio.ui.file_controller import FileController
+from cnn_studio.ui.picture_controller import PictureController
 from cnn_studio.ui.status import StatusLine, bytes_text
 from cnn_studio.ui.toolbar import MainToolBar
 from cnn_studio.ui.torch_loader import TorchLoader
@@ -54,6 +55,7 @@ class MainWindow(QMainWindow):
         self.training = TrainingController(session, store, self)
         self.files = FileController(session, preferences, self, self.training.jobs)
         self.workspace = Workspace(session, self.selection, store)
+        self.pictures = PictureController(self.workspace.canvas, self.files, self)
         self.status = StatusLine(session)
         self.actions_ = Actions(self)
         self._was_painted = False
@@ -89,7 +91,8 @@ class MainWindow(QMainWindow):
             signal.connect(self._refresh_soon)
         self.loader.ready.connect(self._torch_ready)
         self.loader.failed.connect(self._torch_failed)
-        self.files.message.connect(space.say)
+        for source in (self.files, self.pictures):
+            source.message.connect(space.say)
         self.files.saved_changed.connect(self._saved)
         self.status.problems_clicked.connect(space.show_problems)
         panel = space.training

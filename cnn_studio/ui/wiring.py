@@ -17,6 +17,8 @@ def connect_actions(window: MainWindow) -> None:
         "open_network": files.browse_networks,
         "save": files.save,
         "save_as": files.save_as,
+        "export_picture": window.pictures.ask,
+        "copy_picture": window.pictures.copy_now,
         "export_code": space.code.ask_save,
         "export_weights": files.ask_export_weights,
         "quit": window.close,

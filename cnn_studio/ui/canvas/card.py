@@ -47,6 +47,11 @@ class CardItem(QGraphicsItem):
         self.update()
         return True
 
+    @property
+    def is_selected(self) -> bool:
+        """Whether it shows the accent ring."""
+        return self._is_selected
+
     def set_selected(self, is_selected: bool) -> None:
         """Show the accent ring, or no longer."""
         if is_selected != self._is_selected:

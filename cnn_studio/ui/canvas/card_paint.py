@@ -45,7 +45,8 @@ def paint_card(painter: QPainter, content: CardContent, *, is_selected: bool = F
     paint_shadow(painter, tokens.shadow * (2.2 if is_selected else 1.5))
     if content.is_block:
         _paint_stack(painter)
-    painter.setPen(Qt.PenStyle.NoPen if not tokens.is_dark else QPen(theme.qcolor("line"), 1))
+    needs_edge = tokens.is_dark or tokens.card == tokens.canvas  # where the shadow alone would not show it
+    painter.setPen(QPen(theme.qcolor("line"), 1) if needs_edge else Qt.PenStyle.NoPen)
     painter.setBrush(theme.qcolor("card"))
     painter.drawRoundedRect(area, radius, radius)
     painter.setPen(Qt.PenStyle.NoPen)

@@ -126,6 +126,11 @@ class WireItem(QGraphicsItem):
             self._label = None
             self.update()
 
+    @property
+    def is_hot(self) -> bool:
+        """Whether it is drawn in the accent colour."""
+        return self._is_hot
+
     def set_hot(self, is_hot: bool) -> None:
         """Draw it in the accent colour, because it is selected or under the mouse."""
         if is_hot != self._is_hot:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import lru_cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -14,7 +16,7 @@ from PySide6.QtWidgets import QApplication, QWidget
 
 from cnn_studio.ui.theme import icons, stylesheet
 from cnn_studio.ui.theme.icon_paths import svg
-from cnn_studio.ui.theme.tokens import DARK, LIGHT, Tokens
+from cnn_studio.ui.theme.tokens import DARK, LIGHT, PAPER, Tokens
 
 Mode = Literal["system", "light", "dark"]
 
@@ -93,6 +95,19 @@ class ThemeManager(QObject):
             self._set_font(self._app)
             self._dress(self._app)
             self._tell()
+
+    @contextmanager
+    def on_paper(self) -> Iterator[None]:
+        """Let colours and sizes be those of a printed picture inside the block: light, on white, at 100 %.
+
+        The window is told nothing, so it must not paint meanwhile.
+        """
+        before = self._tokens, self._factor
+        self._tokens, self._factor = PAPER, 1.0
+        try:
+            yield
+        finally:
+            self._tokens, self._factor = before
 
     @Slot()
     def _system_changed(self) -> None:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import MappingProxyType
 
 FAMILIES: Mapping[str, str] = MappingProxyType(
@@ -179,6 +179,9 @@ DARK = Tokens(
     accent_hover="#94b2ff",
     shadow=0.35,
 )
+
+PAPER = replace(LIGHT, name="paper", window="#ffffff", canvas="#ffffff")
+"""What pictures for files are painted with, whatever the window looks like."""
 
 _GROUNDS = ("window", "panel", "canvas", "card", "field", "hover", "pressed")
 
