@@ -17,7 +17,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cnn_studio.app.project import Project, load_project, save_project, thumbnail_of
-from cnn_studio.app.view_state import ViewState
 from cnn_studio.app.weights import WeightSet
 from cnn_studio.core.errors import FileFormatError
 from cnn_studio.datasets.records import DataSource
@@ -71,30 +70,6 @@ def test_everything_comes_back(document: Any, seed: int, picture: bytes) -> None
     for key, array in before.items():
         assert np.array_equal(array, after[key])
         assert array.dtype == after[key].dtype
-
-
-@pytest.mark.parametrize(
-    ("record", "state"),
-    [
-        (
-            {"folded": ["layer1", "a.b"], "direction": "right"},
-            ViewState(folded=frozenset({"layer1", "a.b"}), direction="right"),
-        ),
-        ({"folded": None}, ViewState()),
-        ({"direction": "up"}, ViewState()),
-        ({"folded": "layer1"}, ViewState()),
-        ([], ViewState()),
-        ({"zoom": 3}, ViewState()),
-    ],
-)
-def test_how_the_canvas_shows_it_comes_back_and_never_refuses_a_file(
-    tmp_path: Path, record: Any, state: ViewState
-) -> None:
-    path = tmp_path / "p.cnnstudio"
-    write_json(path, project_record(tiny_classifier()) | {"view": record})
-    assert load_project(path).view == state
-    save_project(path, Project(tiny_classifier(), view=state))
-    assert load_project(path).view == state
 
 
 def test_weights_in_another_memory_order_come_back(tmp_path: Path) -> None:
