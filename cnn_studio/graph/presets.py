@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 
 from cnn_studio.core.errors import GraphError
 from cnn_studio.graph import preset_blocks
 from cnn_studio.graph.commands import AddLayer, AddLink, AnyCommand, Macro, RemoveLink, SetOutput
-from cnn_studio.graph.document import Link, NetworkDocument
+from cnn_studio.graph.document import Layer, Link, NetworkDocument
 from cnn_studio.graph.edits import STEP, TakenPaths, make_room
 from cnn_studio.graph.paths import common_block, free_path
 from cnn_studio.graph.shapes import ShapeReport, infer_shapes
@@ -28,6 +28,7 @@ class Preset:
         build: number of input channels, or None where it is not known -> the layers as a document of their own. Its
             input layer stands for what comes before and is not inserted, its output mark for what goes on.
         keywords: further words the search finds it by.
+        is_block: whether it is a block of several layers, not one layer with its parameters set.
     """
 
     id: str
@@ -36,6 +37,7 @@ class Preset:
     help: str
     build: Callable[[int | None], NetworkDocument]
     keywords: tuple[str, ...] = ()
+    is_block: bool = False
 
 
 def insert_preset(
@@ -44,6 +46,7 @@ def insert_preset(
     *,
     after: int | None = None,
     link: Link | None = None,
+    others: Sequence[Link] = (),
     at: tuple[float, float] = (0.0, 0.0),
     report: ShapeReport | None = None,
 ) -> Macro:
@@ -58,22 +61,34 @@ def insert_preset(
         preset: what to insert.
         after: id of the layer that is to feed it.
         link: the link that it is to be put into.
+        others: more links of the same source that it is put into as well.
         at: centre of the first card where neither is given.
         report: the network's shapes, if they are known already; they tell the number of channels.
 
     Raises:
-        GraphError: the layer or the link is not there, or both are given.
+        GraphError: the layer or the link is not there, both are given, the links have different sources, or nothing
+            can be linked into the preset.
     """
     if after is not None and link is not None:
         raise GraphError("A preset goes behind a layer or into a link, not both.")
-    if link is not None and link not in document.links():
+    cut = [link, *others] if link is not None else []
+    if any(old not in document.outputs_of(old.source) for old in cut if old.source in document.layers):
         raise GraphError("The link is not there any more; insert the preset elsewhere.")
+    if len({old.source for old in cut}) > 1:
+        raise GraphError(
+            "Several results run through this wire. Unfold the block and choose one of its wires."
+        )
     source = after if link is None else link.source
     if source is not None:
         document.layer(source)
-    cut = [link] if link is not None else [] if source is None else list(document.outputs_of(source))
+        cut = cut or document.outputs_of(source)
     part = preset.build(_channels(document, source, report))
-    entry = next(layer for layer in part.layers.values() if layer.type == "input")
+    entry = entry_of(part)
+    if source is not None and not part.outputs_of(entry.id):
+        raise GraphError(
+            f"{preset.title} begins with an input of its own, so nothing can be linked into it. Put it on the empty "
+            "canvas."
+        )
     begin = at if source is None else (document.layer(source).x, document.layer(source).y + STEP)
     ids, commands = _add_layers(document, part, entry.id, begin, _block_around(document, source, cut))
     commands += [RemoveLink(source=old.source, target=old.target, port=old.port) for old in cut]
@@ -88,6 +103,11 @@ def insert_preset(
     bottom = max(new.y for new in commands if isinstance(new, AddLayer))
     commands += _room(document, cut, bottom + STEP)
     return Macro(text=f"insert {preset.title.lower()}", commands=tuple(commands))
+
+
+def entry_of(part: NetworkDocument) -> Layer:
+    """Return the layer of a preset's document that stands for what comes before: its first input layer."""
+    return next(layer for layer in part.layers.values() if layer.type == "input")
 
 
 def _channels(document: NetworkDocument, source: int | None, report: ShapeReport | None) -> int | None:
@@ -119,7 +139,9 @@ def _add_layers(
     for layer in layers:
         stem, dot, rest = layer.path.partition(".")
         x, y = begin[0] + layer.x - left, begin[1] + layer.y - top
-        new = replace(layer, id=ids[layer.id], path=f"{names[stem]}{dot}{rest}", x=x, y=y)
+        tied = None if layer.tied_to is None else ids.get(layer.tied_to)
+        path = f"{names[stem]}{dot}{rest}"
+        new = replace(layer, id=ids[layer.id], path=path, x=x, y=y, tied_to=tied)
         commands.append(AddLayer.of(new))
     return ids, commands
 
@@ -202,6 +224,7 @@ PRESETS: tuple[Preset, ...] = (
         "has no bias, because batch norm adds one.",
         preset_blocks.conv_norm_relu,
         ("cbr", "unit", "block"),
+        is_block=True,
     ),
     Preset(
         "separable_conv",
@@ -211,6 +234,7 @@ PRESETS: tuple[Preset, ...] = (
         "a full 3 × 3 convolution does, for roughly a ninth of its weights.",
         preset_blocks.separable_conv,
         ("separableconv2d", "mobilenet", "xception", "block"),
+        is_block=True,
     ),
     Preset(
         "squeeze_excitation",
@@ -220,6 +244,7 @@ PRESETS: tuple[Preset, ...] = (
         "them. The network learns which features count for this image.",
         preset_blocks.squeeze_excitation,
         ("se", "attention", "gate", "senet", "block"),
+        is_block=True,
     ),
     Preset(
         "basic_residual",
@@ -229,6 +254,7 @@ PRESETS: tuple[Preset, ...] = (
         "ResNet-18 and ResNet-34; the gradient flows back through the shortcut undiminished.",
         preset_blocks.basic_residual,
         ("resnet", "shortcut", "skip", "basic block"),
+        is_block=True,
     ),
     Preset(
         "bottleneck",
@@ -238,6 +264,7 @@ PRESETS: tuple[Preset, ...] = (
         "ResNet-50 and deeper; the costly 3 × 3 works on few channels.",
         preset_blocks.bottleneck,
         ("resnet", "shortcut", "skip", "residual"),
+        is_block=True,
     ),
     Preset(
         "vgg_stage",
@@ -247,6 +274,7 @@ PRESETS: tuple[Preset, ...] = (
         "to at most 512.",
         preset_blocks.vgg_stage,
         ("vgg", "stack", "block"),
+        is_block=True,
     ),
     Preset(
         "inception",
@@ -256,6 +284,7 @@ PRESETS: tuple[Preset, ...] = (
         "size. 1 × 1 convolutions before the large filters keep the cost down.",
         preset_blocks.inception,
         ("googlenet", "branches", "parallel", "block"),
+        is_block=True,
     ),
     Preset(
         "inverted_residual",
@@ -265,6 +294,7 @@ PRESETS: tuple[Preset, ...] = (
         "MobileNetV2's block: few weights, little memory.",
         preset_blocks.inverted_residual,
         ("mobilenet", "mbconv", "shortcut", "linear bottleneck"),
+        is_block=True,
     ),
     Preset(
         "dense_block",
@@ -274,6 +304,7 @@ PRESETS: tuple[Preset, ...] = (
         "of learned again; the block of DenseNet.",
         preset_blocks.dense_block,
         ("densenet", "growth", "concatenate", "block"),
+        is_block=True,
     ),
     Preset(
         "convnext_block",
@@ -283,5 +314,6 @@ PRESETS: tuple[Preset, ...] = (
         "a residual block rebuilt after the transformer.",
         preset_blocks.convnext,
         ("convnext", "shortcut", "residual", "layer scale"),
+        is_block=True,
     ),
 )

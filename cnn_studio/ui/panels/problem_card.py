@@ -7,6 +7,7 @@ from PySide6.QtWidgets import QFrame, QLabel, QPushButton, QVBoxLayout, QWidget
 
 from cnn_studio.graph.problems import Fix, Problem
 from cnn_studio.ui import theme
+from cnn_studio.ui.widgets.elided import ElidedButton, breakable
 from cnn_studio.ui.widgets.flow_layout import FlowLayout
 
 _TITLES = {
@@ -79,7 +80,7 @@ class ProblemCard(QFrame):
         font.setWeight(font.Weight.DemiBold)
         title.setFont(font)
         # sizes stay in one line: no break beside the multiplication sign
-        message = QLabel(problem.message.replace(" × ", "\u00a0×\u00a0"))
+        message = QLabel(breakable(problem.message).replace(" × ", "\u00a0×\u00a0"))
         message.setTextFormat(Qt.TextFormat.PlainText)  # it quotes names from files
         message.setWordWrap(True)
         layout.addWidget(title)
@@ -90,9 +91,8 @@ class ProblemCard(QFrame):
             row = QWidget()
             flow = FlowLayout(row, theme.px(6))
             for fix in fixes:
-                button = QPushButton(fix.label)
+                button = ElidedButton(fix.label, "Apply this change; Undo takes it back")
                 theme.set_role(button, "fix")
-                button.setToolTip("Apply this change; Undo takes it back")
                 button.clicked.connect(self._clicked)
                 self._fixes[button] = fix
                 flow.addWidget(button)

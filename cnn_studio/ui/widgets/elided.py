@@ -1,0 +1,63 @@
+"""Widgets whose texts give way: buttons that shorten what they say, and texts that may break inside long names."""
+
+from __future__ import annotations
+
+import re
+
+from PySide6.QtCore import QSize, Qt
+from PySide6.QtGui import QPaintEvent, QResizeEvent
+from PySide6.QtWidgets import QPushButton, QStyle, QStyleOptionButton, QStylePainter, QWidget
+from typing_extensions import override
+
+from cnn_studio.ui import theme
+
+_LEAST_LETTERS = 6
+_LONG = re.compile(r"\S{16,}")
+_SEAM = re.compile(r"(?<=[._/×-])(?=\w)")
+_ZERO_WIDTH_SPACE = "\u200b"
+
+
+def breakable(text: str) -> str:
+    """Return a text whose long names may be broken at their dots, so that a label need not be as wide as they are."""
+    return _LONG.sub(lambda found: _SEAM.sub(_ZERO_WIDTH_SPACE, found.group()), text)
+
+
+class ElidedButton(QPushButton):
+    """A button that shows the beginning of its text where it has no room for all of it; the tool tip has all."""
+
+    def __init__(self, text: str, help_: str = "", parent: QWidget | None = None) -> None:
+        super().__init__(text, parent)
+        self._help = help_
+        self._tell()
+
+    @override
+    def minimumSizeHint(self) -> QSize:
+        whole = super().minimumSizeHint()
+        letters = self.fontMetrics().averageCharWidth() * _LEAST_LETTERS
+        return QSize(min(whole.width(), letters + theme.px(24)), whole.height())
+
+    @override
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._tell()
+
+    @override
+    def paintEvent(self, event: QPaintEvent) -> None:
+        option = QStyleOptionButton()
+        self.initStyleOption(option)
+        option.text = self._shown()
+        painter = QStylePainter(self)
+        painter.drawControl(QStyle.ControlElement.CE_PushButton, option)
+        painter.end()
+
+    def _shown(self) -> str:
+        room = self.width() - (super().sizeHint().width() - self._text_width())
+        return self.fontMetrics().elidedText(self.text(), Qt.TextElideMode.ElideRight, room)
+
+    def _text_width(self) -> int:
+        return self.fontMetrics().horizontalAdvance(self.text())
+
+    def _tell(self) -> None:
+        is_whole = self._shown() == self.text()
+        parts = [self._help] if is_whole else [self.text(), self._help]
+        self.setToolTip("\n".join(part for part in parts if part))
