@@ -20,7 +20,7 @@ _WORDS = ("channels", "height", "width")
 
 def length_of(size: int) -> float:
     """Return how long an edge of `size` cells is drawn, from 0.2 to 1: long ones stay on the page."""
-    return min(1.0, 0.2 + 0.2 * math.log10(max(1, size)) * 1.3)
+    return min(1.0, 0.22 + 0.32 * math.log10(max(1, size)))
 
 
 def paint_brick(
@@ -174,6 +174,8 @@ def _say_identity(case: Case) -> str:
 
 def _paint_reshape(sketch: Sketch, case: Case) -> None:
     wanted = " × ".join("?" if n == -1 else f"{n}" for n in case.params["shape"])
+    if case.params["shape"] == (-1,):
+        wanted = "a vector"
     sketch.head(f"to {wanted}", f"the same {product(case.shape):,} values in the same order")
     if case.output is None:
         sketch.foot("the values do not fill this shape", "error")

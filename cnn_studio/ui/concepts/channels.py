@@ -42,7 +42,7 @@ def _paint_share(sketch: Sketch, case: Case) -> None:
         sketch.foot("there are no such channels", "error")
     channels = case.shape[0]
     area, line = sketch.area, sketch.line_height
-    shown = Shown.choose(Track(channels, 0, channels, 1, lambda n: kept), _MOST)
+    shown = Shown.choose(Track(channels, 0, channels, 1, lambda n: kept, head=_MOST - 6), _MOST, _MOST)
     side = min(theme.px(20), area.width() / shown.units)
     height = min(theme.px(34), (area.height() - 3 * line) / 2.6)
     left = area.center().x() - shown.units * side / 2

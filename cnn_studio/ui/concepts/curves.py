@@ -59,6 +59,10 @@ class Curve(NamedTuple):
     reach: Callable[[Params], float] = lambda params: 4.0
 
 
+def _factor(value: float) -> str:
+    return "" if value == 1 else f"{value:g}·"
+
+
 def _signed(value: float) -> str:
     return f"{'−' if value < 0 else '+'} {abs(value):g}"
 
@@ -82,7 +86,7 @@ CURVES: dict[str, Curve] = {
     ),
     "elu": Curve(
         lambda x, p: _elu(x, p["alpha"]),
-        lambda p: f"y = x above 0, {p['alpha']:g}·(eˣ − 1) below",
+        lambda p: f"y = x above 0, {_factor(p['alpha'])}(eˣ − 1) below",
         lambda p: (-p["alpha"],),
     ),
     "selu": Curve(
@@ -94,7 +98,8 @@ CURVES: dict[str, Curve] = {
     "silu": Curve(lambda x, p: x * _sigmoid(x), lambda p: "y = x · sigmoid(x)", reach=lambda p: 5.0),
     "mish": Curve(lambda x, p: x * math.tanh(_softplus(x)), lambda p: "y = x · tanh(softplus(x))"),
     "softplus": Curve(
-        lambda x, p: _softplus(x, p["beta"]), lambda p: f"y = ln(1 + exp({p['beta']:g}·x)) / {p['beta']:g}"
+        lambda x, p: _softplus(x, p["beta"]),
+        lambda p: f"y = ln(1 + exp({_factor(p['beta'])}x))" + (f" / {p['beta']:g}" if p["beta"] != 1 else ""),
     ),
     "hardswish": Curve(
         lambda x, p: x * _clip(x + 3, 0, 6) / 6, lambda p: "y = x · min(max(0, x + 3), 6) / 6"
@@ -122,7 +127,7 @@ CURVES: dict[str, Curve] = {
     ),
     "scale_shift": Curve(
         lambda x, p: p["scale"] * x + p["shift"],
-        lambda p: f"y = {p['scale']:g}·x {_signed(p['shift'])}",
+        lambda p: f"y = {_factor(p['scale'])}x {_signed(p['shift'])}",
         lambda p: (p["shift"],) if p["shift"] else (),
     ),
 }
@@ -145,19 +150,22 @@ class _Axes:
 
 def _paint_curve(sketch: Sketch, case: Case) -> None:
     curve, params = CURVES[case.type_id], case.params
-    sketch.head(curve.formula(params))
+    sketch.head(_minus(curve.formula(params)))
     reach = curve.reach(params)
     points = [reach * (2 * n / _SAMPLES - 1) for n in range(_SAMPLES + 1)]
     values = [curve.y(x, params) for x in points]
     marks = [mark for mark in curve.marks(params) if math.isfinite(mark)]
     low, high = min(0.0, *values), max(0.0, *values)
+    if case.type_id == "scale_shift":  # both axes alike, so that the slope is seen
+        low, high = min(low, -reach), max(high, reach)
     if high - low <= 0:
         low, high = low - 1, high + 1
     area = sketch.area
     margin = theme.px(10)
     width = min(area.width(), area.height() * 2.1)
+    # a line of room below the lowest value, for the numbers of the axis
     box = QRectF(area.center().x() - width / 2, area.top(), width, area.height()).adjusted(
-        margin, theme.px(2), -margin, -theme.px(2)
+        margin, theme.px(4), -margin, -sketch.line_height
     )
     axes = _Axes(box, reach, low, high)
     for mark in marks:
@@ -177,7 +185,7 @@ def _paint_curve(sketch: Sketch, case: Case) -> None:
     sketch.dot(
         QPointF(axes.x(0), axes.y(_clip(curve.y(0.0, params), axes.low, axes.high))), 2.6, sketch.color
     )
-    _paint_numbers(sketch, axes, marks or [high if high > 0 else low])
+    _paint_numbers(sketch, axes, marks, [curve.y(x, params) for x in (-_nice(reach), _nice(reach))])
 
 
 def _paint_axes(sketch: Sketch, axes: _Axes) -> None:
@@ -198,34 +206,45 @@ def _nice(reach: float) -> float:
     return next(n * power for n in (5, 2, 1) if n * power <= reach / 2 or n == 1)
 
 
-def _paint_numbers(sketch: Sketch, axes: _Axes, marks: list[float]) -> None:
-    line = sketch.line_height
+def _minus(text: str) -> str:
+    return text.replace("-", "−")
+
+
+def _paint_numbers(sketch: Sketch, axes: _Axes, marks: list[float], beside: list[float]) -> None:
+    """Write the numbers of both axes where the curve is not.
+
+    Args:
+        sketch: draws them.
+        axes: where values lie.
+        marks: values of y that have a line; else one round number is written.
+        beside: the values of the curve at the two numbers of the x axis.
+    """
+    line, zero_y = sketch.line_height, axes.y(0)
     step = _nice(axes.reach)
-    zero_y = axes.y(0)
-    is_low = zero_y + line <= sketch.area.bottom()
-    below = zero_y + theme.px(3) if is_low else zero_y - line - theme.px(3)
-    for x in (-step, step):
-        box = QRectF(axes.x(x) - 30, below, 60, line)
-        sketch.text(box, f"{x:g}".replace("-", "−"), mono=True)
-    sketch.text(QRectF(axes.x(0) + theme.px(4), below, 20, line), "0", LEFT, mono=True)
-    for mark in marks[:2]:
-        if not axes.low <= mark <= axes.high or abs(axes.y(mark) - zero_y) < line * 0.9:
+    for x, y in zip((-step, step), beside, strict=True):
+        below = y >= 0 or zero_y - line < sketch.area.top()
+        top = zero_y + theme.px(3) if below else zero_y - line - theme.px(3)
+        sketch.text(QRectF(axes.x(x) - 30, top, 60, line), _minus(f"{x:g}"), mono=True)
+    sketch.text(QRectF(axes.x(0) + theme.px(4), zero_y + theme.px(3), 20, line), "0", LEFT, mono=True)
+    for mark in marks[:2] or [_nice(max(axes.high, 1e-6))]:
+        if not axes.low <= mark <= axes.high or abs(axes.y(mark) - zero_y) < line * 1.2:
             continue
-        top = _clip(axes.y(mark) - line / 2, sketch.area.top(), sketch.area.bottom() - line)
-        # beside the upright axis, on the side where the curve is not
-        if mark > 0:
-            box, align = QRectF(axes.x(0) - 84, top, 78, line), RIGHT
-        else:
-            box, align = QRectF(axes.x(0) + 6, top, 78, line), LEFT
-        sketch.text(box, f"{mark:.4g}".replace("-", "−"), align, mono=True)
+        # on the side of the upright axis where the curve is not; a line of its own does not run through it
+        height = axes.y(mark)
+        is_upper = height < zero_y
+        top = height - line / 2 if not marks else height + 1 if is_upper else height - line - 1
+        left = axes.x(0) - 84 if is_upper else axes.x(0) + 6
+        sketch.text(
+            QRectF(left, top, 78, line), _minus(f"{mark:.4g}"), RIGHT if is_upper else LEFT, mono=True
+        )
+        if not marks:
+            sketch.lines([(QPointF(axes.x(0) - 2, height), QPointF(axes.x(0) + 2, height))], sketch.edge)
 
 
 def _say_curve(case: Case) -> str:
     curve = CURVES[case.type_id]
-    at = ", ".join(
-        f"{curve.y(x, case.params):.3g} at {x:g}".replace("-", "−") for x in (-2.0, -1.0, 0.0, 1.0, 2.0)
-    )
-    return f"The curve {curve.formula(case.params)}, applied to every value by itself: {at}."
+    at = ", ".join(_minus(f"{curve.y(x, case.params):.3g} at {x:g}") for x in (-2.0, -1.0, 0.0, 1.0, 2.0))
+    return f"The curve {_minus(curve.formula(case.params))}, applied to every value by itself: {at}."
 
 
 # ----------------------------------------------------------------------------------------------------------- softmax

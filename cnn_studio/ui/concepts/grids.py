@@ -15,7 +15,7 @@ from cnn_studio.ui import theme
 from cnn_studio.ui.concepts.sketch import Sketch
 
 _GAP = 1.7  # width of the gap, in cells
-_LARGEST, _SMALLEST = 16, 5  # pixels of a cell at 100 %
+_LARGEST, _SMALL, _SMALLEST = 16, 7, 4.5  # pixels of a cell at 100 %
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,13 +63,16 @@ class Shown:
     tail: int
 
     @classmethod
-    def choose(cls, track: Track, most: int) -> Shown:
-        """Show all cells, or so many at each end that about `most` are drawn."""
-        if track.total <= most:
+    def choose(cls, track: Track, good: int, most: int) -> Shown:
+        """Show all cells where `good` of them suffice, else what is worth showing at each end, `most` at most."""
+        if track.total <= good:
             return cls(track.total, track.total, 0)
         most = max(4, most - 2)
-        tail = min(track.tail, most // 2, track.total)
-        return cls(track.total, min(most - tail, track.total - tail), tail)
+        tail = min(track.tail, most // 2)
+        head = min(max(track.head, 6), most - tail)
+        if head + tail >= track.total:
+            return cls(track.total, track.total, 0)
+        return cls(track.total, head, tail)
 
     @property
     def units(self) -> float:
@@ -108,19 +111,32 @@ class Grid:
         cell: side of a cell in pixels.
     """
 
-    def __init__(self, sketch: Sketch, room: QRectF, rows: Track, columns: Track) -> None:
+    def __init__(
+        self, sketch: Sketch, room: QRectF, rows: Track, columns: Track, largest: float | None = None
+    ) -> None:
+        """Choose what is drawn and how large.
+
+        Args:
+            sketch: draws it.
+            room: the grid lies in the middle of it.
+            rows, columns: the axes.
+            largest: most pixels of a cell, such as that of the grid beside it.
+        """
         self._sketch = sketch
         self.rows, self.columns = rows, columns
-        least = theme.px(_SMALLEST)
-        self._shown_rows = Shown.choose(rows, int(room.height() / least))
-        self._shown_columns = Shown.choose(columns, int(room.width() / least))
+        small, smallest = theme.px(_SMALL), _SMALLEST * theme.scale()
+        self._shown_rows = Shown.choose(rows, int(room.height() / small), int(room.height() / smallest))
+        self._shown_columns = Shown.choose(columns, int(room.width() / small), int(room.width() / smallest))
         units = self._shown_columns.units, self._shown_rows.units
-        cell = min(theme.px(_LARGEST), room.width() / max(1, units[0]), room.height() / max(1, units[1]))
+        cell = min(
+            largest or theme.px(_LARGEST), room.width() / max(1, units[0]), room.height() / max(1, units[1])
+        )
         self.cell = float(int(cell)) if cell >= 4 else cell
         width, height = units[0] * self.cell, units[1] * self.cell
-        self.box = QRectF(
-            round(room.center().x() - width / 2), round(room.center().y() - height / 2), width, height
-        )
+        left, top = round(room.center().x() - width / 2), round(room.center().y() - height / 2)
+        self.box = QRectF(left, top, width, height)
+        self._tops = {n: top + self._shown_rows.at(n) * self.cell for n in self._shown_rows.indices()}
+        self._lefts = {n: left + self._shown_columns.at(n) * self.cell for n in self._shown_columns.indices()}
 
     def area(self, rows: range, columns: range) -> QRectF:
         """Return the box from the first to the last cell of some rows and columns."""
@@ -134,13 +150,12 @@ class Grid:
         )
 
     def box_of(self, row: int, column: int) -> QRectF:
-        """Return the box of one cell."""
-        return self.area(range(row, row + 1), range(column, column + 1))
+        """Return the box of one cell that is drawn."""
+        return QRectF(self._lefts[column], self._tops[row], self.cell, self.cell)
 
     def drawn(self) -> list[tuple[int, int]]:
         """Return the cells that are drawn, row by row."""
-        columns = self._shown_columns.indices()
-        return [(row, column) for row in self._shown_rows.indices() for column in columns]
+        return [(row, column) for row in self._tops for column in self._lefts]
 
     def positions(self, output: Grid) -> list[tuple[int, int]]:
         """Return the windows that are wholly drawn, and whose result is drawn on another grid."""
@@ -167,22 +182,23 @@ class Grid:
         sketch = self._sketch
         held_rows = set(self.rows.window(at[0])) if at is not None else set()
         held_columns = set(self.columns.window(at[1])) if at is not None else set()
-        seen_rows = {n: self.rows.seen(n) for n in self._shown_rows.indices()}
-        seen_columns = {n: self.columns.seen(n) for n in self._shown_columns.indices()}
+        seen_rows = {n: self.rows.seen(n) for n in self._tops}
+        seen_columns = {n: self.columns.seen(n) for n in self._lefts}
+        held_image = {n for n in self._lefts if self.columns.holds_image(n)}
         image, padding, filled, lost = [], [], [], []
-        for row, column in self.drawn():
-            box = self.box_of(row, column)
-            is_image = self.rows.holds_image(row) and self.columns.holds_image(column)
-            if row in held_rows and column in held_columns:
-                filled.append(box)
+        for row in self._tops:
+            row_is_image, row_is_held = self.rows.holds_image(row), row in held_rows
+            for column in self._lefts:
+                box = self.box_of(row, column)
+                is_image = row_is_image and column in held_image
+                if row_is_held and column in held_columns:
+                    filled.append(box)
+                elif is_image:
+                    image.append(box)
+                    if not (seen_rows[row] and seen_columns[column]):
+                        lost.append(box)
                 if not is_image:
                     padding.append(box)
-            elif is_image:
-                image.append(box)
-                if not (seen_rows[row] and seen_columns[column]):
-                    lost.append(box)
-            else:
-                padding.append(box)
         sketch.cells(image, sketch.cell_color)
         sketch.cells(filled, sketch.tint(0.85, color))
         sketch.rings(padding, theme.qcolor("muted", 0.35))

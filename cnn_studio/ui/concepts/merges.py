@@ -45,7 +45,7 @@ def _paint_values(sketch: Sketch, case: Case) -> None:
     whole = case.output if case.output is not None else case.inputs[0]
     kinds = [_kind(shape, whole) for shape in case.inputs]
     repeated = {
-        "channel": "one number per channel, repeated at each place",
+        "channel": "one number per channel, repeated",
         "all": "one map, repeated for each channel",
     }
     notes = [repeated[kind] for kind in kinds if kind in repeated]
@@ -135,7 +135,7 @@ def _pair(params: Params) -> tuple[Shape, ...]:
 
 
 def _paint_concat(sketch: Sketch, case: Case) -> None:
-    sketch.head("channel behind channel", "in the order of the links")
+    sketch.head("stacked in the order of the links")
     if case.output is None:
         sketch.foot("height and width must be equal", "error")
     shown = case.inputs[:5]

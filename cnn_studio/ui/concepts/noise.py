@@ -5,7 +5,6 @@ from __future__ import annotations
 from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QPainterPath, QPen
 
-from cnn_studio.graph.spec import shape_text
 from cnn_studio.ui import theme
 from cnn_studio.ui.concepts.case import Case, Concept
 from cnn_studio.ui.concepts.sketch import LEFT, Sketch, centered
@@ -29,7 +28,7 @@ def _gain(share: float) -> str:
 def _paint_values(sketch: Sketch, case: Case) -> None:
     share = case.params["p"]
     sketch.head(f"p = {share:g}", "in training only", _gain(share))
-    sketch.foot(f"other values at every step; {shape_text(case.shape)} stays {shape_text(case.shape)}")
+    sketch.foot("other values at every step")
     area = sketch.area
     side = min(theme.px(18), area.width() / _COLUMNS, area.height() / _ROWS)
     box = centered(area, side * _COLUMNS, side * _ROWS)
@@ -106,10 +105,7 @@ def _paint_branch(sketch: Sketch, case: Case) -> None:
     sketch.dot(plus, theme.px(8), theme.qcolor("panel"), theme.qcolor("text"))
     sketch.text(QRectF(plus.x() - 12, plus.y() - 12, 24, 24), "+", color="text", strong=True)
     sketch.text_at(QPointF(start.x() - theme.px(6), y), "x", "text")
-    sketch.text(
-        QRectF(start.x() + theme.px(18), y + theme.px(3), plus.x() - start.x() - theme.px(30), line),
-        "shortcut stays",
-    )
+    sketch.text_at(QPointF((start.x() + plus.x()) / 2, y + line * 0.7), "shortcut stays")
     right = QRectF(left.right(), area.top(), area.right() - left.right(), area.height())
     _paint_batch(sketch, right, share, mode)
 

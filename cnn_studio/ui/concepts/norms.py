@@ -6,6 +6,7 @@ The block is the figure of Y. Wu and K. He, Group normalization (2018).
 from __future__ import annotations
 
 from collections.abc import Callable
+from itertools import pairwise
 from typing import NamedTuple
 
 from PySide6.QtCore import QPointF, QRectF
@@ -14,9 +15,10 @@ from cnn_studio.graph.layers.common import count_text
 from cnn_studio.graph.spec import Params, Shape, shape_text
 from cnn_studio.ui import theme
 from cnn_studio.ui.concepts.case import Case, Concept
-from cnn_studio.ui.concepts.sketch import LEFT, Sketch, centered
+from cnn_studio.ui.concepts.sketch import LEFT, RIGHT, Sketch, centered
 
 _PLACES, _IMAGES = 6, 4
+_SLANT = QPointF(0.55, -0.45)  # how far one image lies behind the next, in cells
 
 
 class _Block(NamedTuple):
@@ -25,56 +27,47 @@ class _Block(NamedTuple):
     Attributes:
         columns: how many channels are drawn (or values of the last axis).
         shares: whether the cell at (image, column, place) belongs to the coloured share.
-        borders: columns before which another group begins.
         words: what shares one mean and variance.
-        across: what the columns are.
-        places: what the rows are; empty where a vector has none.
+        across: what the columns are, with their number.
         more: columns are left out at the end.
+        places: what the rows are; empty where a vector has none.
+        borders: columns before which another group begins.
     """
 
     columns: int
     shares: Callable[[int, int, int], bool]
     words: str
+    across: str
+    more: bool
+    places: str
     borders: tuple[int, ...] = ()
-    across: str = "channels"
-    places: str = "places"
-    more: bool = False
 
 
 def _block(case: Case) -> _Block:
-    channels = case.shape[0]
-    columns = min(channels, 9)
-    more = columns < channels
+    if case.type_id == "group_norm":
+        return _groups(case)
+    is_map = len(case.shape) == 3
+    over = case.params.get("over", "")
+    size = case.shape[-1 if over == "last" else 0]
+    columns = min(size, 9)
     chosen = min(1, columns - 1)
-    match case.type_id:
-        case "batch_norm":
-            words = "one channel, over all places of all images"
-            if len(case.shape) == 1:
-                words = "one value, over all images"
-            return _Block(columns, lambda n, c, p: c == chosen, words, more=more, places=_places(case))
-        case "instance_norm":
-            return _Block(
-                columns, lambda n, c, p: n == 0 and c == chosen, "one channel of one image", more=more
-            )
-        case "group_norm":
-            return _groups(case)
-    if case.params["over"] == "all":
-        return _Block(
-            columns, lambda n, c, p: n == 0, "all values of one image", more=more, places=_places(case)
-        )
-    if case.params["over"] == "channels" or len(case.shape) == 1:
-        words = (
-            "all channels at one place of one image" if len(case.shape) == 3 else "all values of one image"
-        )
-        return _Block(
-            columns, lambda n, c, p: n == 0 and p == 1 % _rows(case), words, more=more, places=_places(case)
-        )
-    last = case.shape[-1]
-    width = min(last, 9)
-    return _Block(
-        width, lambda n, c, p: n == 0 and p == 1, "the values along the last axis", across="last axis",
-        places="other axes", more=width < last,
-    )  # fmt: skip
+    shares: Callable[[int, int, int], bool]
+    if case.type_id == "batch_norm":
+        words = "one channel, over all places of all images" if is_map else "one value, over all images"
+        shares = lambda n, c, p: c == chosen  # noqa: E731 - a table of rules
+    elif case.type_id == "instance_norm":
+        words = "one channel of one image"
+        shares = lambda n, c, p: n == 0 and c == chosen  # noqa: E731
+    elif over == "all" or not is_map:
+        words = "all values of one image"
+        shares = lambda n, c, p: n == 0  # noqa: E731
+    else:
+        words = "all channels at one place of one image"
+        if over == "last":
+            words = "the values along the last axis of one image"
+        shares = lambda n, c, p: n == 0 and p == 1  # noqa: E731
+    across = count_text(size, "value" if over == "last" or not is_map else "channel")
+    return _Block(columns, shares, words, across, columns < size, _places(case))
 
 
 def _groups(case: Case) -> _Block:
@@ -86,8 +79,10 @@ def _groups(case: Case) -> _Block:
         shown * wide,
         lambda n, c, p: n == 0 and c < wide,
         f"one group of {count_text(each, 'channel')}, of one image",
+        count_text(channels, "channel"),
+        shown * wide < channels,
+        "places",
         tuple(range(wide, shown * wide, wide)),
-        more=shown * wide < channels,
     )
 
 
@@ -103,62 +98,40 @@ def _paint_block(sketch: Sketch, case: Case) -> None:
     block, rows = _block(case), _rows(case)
     sketch.head("coloured cells share one mean and variance")
     sketch.foot(block.words, "text")
-    line = sketch.line_height
-    area = sketch.area
-    room = QRectF(area.left() + area.width() * 0.22, area.top(), area.width() * 0.56, area.height() - line)
-    units_wide, units_high = block.columns + _IMAGES * 0.55, rows + _IMAGES * 0.45
-    cell = min(theme.px(15), room.width() / units_wide, room.height() / units_high)
-    depth = QPointF(cell * 0.55, -cell * 0.45)
-    left = room.center().x() - units_wide * cell / 2
-    bottom = room.center().y() + units_high * cell / 2
-    top = bottom - rows * cell
+    line, area = sketch.line_height, sketch.area
+    wide, high = block.columns + _IMAGES * _SLANT.x(), rows - _IMAGES * _SLANT.y()
+    cell = min(theme.px(15), area.width() * 0.56 / wide, (area.height() - line) / high)
+    left = area.center().x() - wide * cell / 2
+    top = area.center().y() - line / 2 + high * cell / 2 - rows * cell
 
     def corner(column: float, row: float, image: float) -> QPointF:
-        return QPointF(left + column * cell, top + row * cell) + depth * image
+        return QPointF(left + column * cell, top + row * cell) + _SLANT * (image * cell)
 
-    edge = theme.qcolor("panel")
+    def fill(at: tuple[int, int, int], corners: list[QPointF], strength: float) -> None:
+        color = sketch.tint(0.9 * strength) if block.shares(*at) else theme.qcolor("muted", 0.26 * strength)
+        sketch.polygon(corners, color, theme.qcolor("panel"))
 
-    def fill(shared: bool, dark: float) -> object:
-        return sketch.tint(0.9 * dark) if shared else theme.qcolor("muted", 0.26 * dark)
-
-    for image in reversed(range(_IMAGES)):  # the upper face, from the back
+    square = ((0, 0), (1, 0), (1, 1), (0, 1))
+    for image in reversed(range(_IMAGES)):  # the upper and the right face, from the back
         for column in range(block.columns):
-            corners = [corner(column + a, 0, image + b) for a, b in ((0, 0), (1, 0), (1, 1), (0, 1))]
-            sketch.polygon(corners, fill(block.shares(image, column, 0), 0.8), edge)  # type: ignore[arg-type]
-        for row in range(rows):  # the right face
-            shared = block.shares(image, block.columns - 1, row)
-            corners = [corner(block.columns, row + a, image + b) for a, b in ((0, 0), (1, 0), (1, 1), (0, 1))]
-            sketch.polygon(corners, fill(shared, 0.62), edge)  # type: ignore[arg-type]
+            fill((image, column, 0), [corner(column + a, 0, image + b) for a, b in square], 0.8)
+        for row in range(rows):
+            side = [corner(block.columns, row + a, image + b) for a, b in square]
+            fill((image, block.columns - 1, row), side, 0.62)
     for row in range(rows):
         for column in range(block.columns):
-            corners = [corner(column + a, row + b, 0) for a, b in ((0, 0), (1, 0), (1, 1), (0, 1))]
-            sketch.polygon(corners, fill(block.shares(0, column, row), 1.0), edge)  # type: ignore[arg-type]
+            fill((0, column, row), [corner(column + a, row + b, 0) for a, b in square], 1.0)
     for column in block.borders:
         ways = [corner(column, rows, 0), corner(column, 0, 0), corner(column, 0, _IMAGES)]
-        sketch.lines([(ways[0], ways[1]), (ways[1], ways[2])], theme.qcolor("text"), 1.6)
-    more = " …" if block.more else ""
-    count = case.shape[-1] if block.across == "last axis" else case.shape[0]
-    middle = corner(block.columns / 2, rows, 0)
-    across = block.across if len(case.shape) == 3 else "values"
-    sketch.text_at(QPointF(middle.x(), middle.y() + line * 0.6), f"{count:,} {across}{more}")
+        sketch.lines(pairwise(ways), theme.qcolor("text"), 1.6)
+    below, beside = corner(block.columns / 2, rows, 0), corner(0, rows / 2, 0)
+    sketch.text_at(QPointF(below.x(), below.y() + line * 0.6), f"{block.across}{' …' if block.more else ''}")
     if block.places:
-        beside = corner(0, rows / 2, 0)
-        sketch.text(
-            QRectF(area.left(), beside.y() - line / 2, max(1, beside.x() - area.left() - 6), line),
-            block.places,
-            LEFT,
-        )
-    behind = corner(block.columns, 0, _IMAGES / 2)
-    sketch.text(
-        QRectF(
-            behind.x() + theme.px(8),
-            behind.y() - line * 1.1,
-            max(1, area.right() - behind.x() - theme.px(8)),
-            line,
-        ),
-        "images",
-        LEFT,
-    )
+        room = QRectF(area.left(), beside.y() - line / 2, beside.x() - area.left() - theme.px(6), line)
+        sketch.text(room, block.places, RIGHT)
+    back = corner(block.columns, 0, _IMAGES)
+    start = back.x() + theme.px(6)
+    sketch.text(QRectF(start, back.y() + theme.px(2), area.right() - start, line), "images", LEFT)
 
 
 def _say_block(case: Case) -> str:
@@ -181,7 +154,7 @@ def _paint_neighbours(sketch: Sketch, case: Case) -> None:
     size = params["size"]
     sketch.head(f"y = x / ({params['k']:g} + {params['alpha']:g}/{size:,} · Σ x²)^{params['beta']:g}")
     before, after = size // 2, (size - 1) // 2
-    sketch.foot(f"Σ over {count_text(min(size, channels), 'map')} around this one, at the same place", "text")
+    sketch.foot(f"Σ over {count_text(min(size, channels), 'map')} at the same place", "text")
     shown = min(channels, 13)
     middle = min(shown // 2, channels - 1)
     area = sketch.area
@@ -238,7 +211,7 @@ def _paint_scale(sketch: Sketch, case: Case) -> None:
         for n in range(shown):
             row = QRectF(box.left(), top + n * height, box.width(), height - 2)
             if part == 1:
-                sketch.text(row, f"γ{'₁₂₃₄₅'[n]} · ", mono=True)
+                sketch.text(row, f"× γ{'₁₂₃₄₅'[n]} =", mono=True)
                 continue
             strength = 0.85 if part == 0 else 0.85 * start
             bar = centered(row, min(row.width(), theme.px(62)), row.height())

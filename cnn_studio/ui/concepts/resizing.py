@@ -133,14 +133,16 @@ def _paint_pixels(sketch: Sketch, case: Case) -> None:
     shares = (1.25, 1) if to_pixels else (1, 1.25)
     left, right = sketch.panes(labels, shares, 34)
     stack, wide = (left, right) if to_pixels else (right, left)
-    _paint_channels(sketch, stack, shown, factor)
-    _paint_wide(sketch, wide, shown, factor)
-    sketch.arrow_between(left, right)
+    boxes = [
+        _paint_channels(sketch, stack, shown, factor),
+        _paint_wide(sketch, wide, shown, factor),
+    ]
+    sketch.arrow_between(*(boxes if to_pixels else reversed(boxes)))
 
 
-def _paint_channels(sketch: Sketch, room: QRectF, shown: int, factor: int) -> None:
+def _paint_channels(sketch: Sketch, room: QRectF, shown: int, factor: int) -> QRectF:
     """Draw r × r small maps of 2 × 2 cells, each in its own colour."""
-    step = min(room.width(), room.height()) / shown
+    step = min(room.width() / shown, room.height() / shown, theme.px(44))
     box = centered(room, step * shown, step * shown)
     side = min(theme.px(13), step * 0.42)
     for row in range(shown):
@@ -153,9 +155,10 @@ def _paint_channels(sketch: Sketch, room: QRectF, shown: int, factor: int) -> No
                 for x in (0, 1)
             ]
             sketch.cells(cells, _pixel_color(row, column, factor), 0.75)
+    return box
 
 
-def _paint_wide(sketch: Sketch, room: QRectF, shown: int, factor: int) -> None:
+def _paint_wide(sketch: Sketch, room: QRectF, shown: int, factor: int) -> QRectF:
     """Draw the large map of 2 × 2 blocks of pixels."""
     side = min(theme.px(20), room.width() / (2 * shown), room.height() / (2 * shown))
     box = centered(room, 2 * shown * side, 2 * shown * side)
@@ -168,6 +171,7 @@ def _paint_wide(sketch: Sketch, room: QRectF, shown: int, factor: int) -> None:
         for x in (0, 1):
             block = QRectF(box.left() + x * half, box.top() + y * half, half, half)
             sketch.outline(block, theme.qcolor("text", 0.7), 1.2, radius=1)
+    return box
 
 
 def _say_pixels(case: Case) -> str:

@@ -175,7 +175,7 @@ class Sketch:
         """Hatch boxes: what is never seen, or taken away."""
         ground, lines = (
             QBrush(theme.qcolor(color, 0.2)),
-            QBrush(theme.qcolor(color), Qt.BrushStyle.BDiagPattern),
+            QBrush(theme.qcolor(color, 0.9 if color == "warning" else 0.45), Qt.BrushStyle.BDiagPattern),
         )
         for box in boxes:
             self.painter.fillRect(box, ground)
@@ -220,6 +220,7 @@ class Sketch:
     ) -> None:
         """Draw straight lines."""
         pen = QPen(color, width)
+        pen.setCapStyle(Qt.PenCapStyle.FlatCap)
         if dashed:
             pen.setDashPattern([3, 3])
         self.painter.setPen(pen)

@@ -13,7 +13,7 @@ from cnn_studio.ui import theme
 from cnn_studio.ui.concepts.case import Case, Concept
 from cnn_studio.ui.concepts.grids import Grid, Track, plain
 from cnn_studio.ui.concepts.sketch import Sketch
-from cnn_studio.ui.concepts.windows import paint_pair
+from cnn_studio.ui.concepts.windows import behind, paint_pair
 
 # ------------------------------------------------------------------------------------------- transposed convolution
 
@@ -41,7 +41,7 @@ def _written(case: Case, axis: int) -> Track:
 
 def _paint_transposed(sketch: Sketch, case: Case) -> None:
     params = case.params
-    filter_ = size_text(params["kernel_size"])
+    filter_ = " × ".join(map(str, params["kernel_size"]))
     sketch.head(
         f"{count_text(params['out_channels'], 'filter')} of {filter_}",
         f"stride {stride_text(params['stride'])}",
@@ -55,8 +55,8 @@ def _paint_transposed(sketch: Sketch, case: Case) -> None:
     rows, columns = _written(case, 0), _written(case, 1)
     labels = [shape_text(case.shape), shape_text(case.output) if case.output is not None else "none"]
     left, right = sketch.panes(labels, (1, 1.45))
-    source = Grid(sketch, left, plain(rows.count), plain(columns.count))
-    result = Grid(sketch, right, rows, columns)
+    result = Grid(sketch, behind(right), rows, columns)
+    source = Grid(sketch, behind(left), plain(rows.count), plain(columns.count), result.cell)
     positions = result.positions(source)
     at = positions[case.step % len(positions)] if positions else (0, 0)
     source.paint_behind(case.shape[0])
@@ -144,8 +144,7 @@ def _paint_global(sketch: Sketch, case: Case) -> None:
     sketch.head(f"the {_GLOBAL[case.type_id]} of each map", f"{height * width:,} values become one")
     out = case.output or (channels,)
     left, right = sketch.panes([shape_text(case.shape), shape_text(out)], (1.3, 1), 44)
-    whole = (Track(n, 0, n, 1, lambda _, n=n: range(n)) for n in (height, width))  # type: ignore[misc]
-    grid = Grid(sketch, left, *whole)
+    grid = Grid(sketch, behind(left), _fitted(height, 1), _fitted(width, 1))
     grid.paint_behind(channels)
     grid.paint((0, 0))
     grid.outline((0, 0), 1.0, 2)

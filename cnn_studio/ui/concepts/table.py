@@ -32,10 +32,11 @@ def _paint(sketch: Sketch, case: Case) -> None:
     rows, columns = min(maps, _MOST_MAPS), min(filters, _MOST_FILTERS)
     area = sketch.area
     indent = sketch.width_of("maps") + theme.px(26)
-    side = min(theme.px(15), (area.width() - indent - theme.px(10)) / columns, (area.height() - line) / rows)
+    side = min(theme.px(18), (area.width() - indent - theme.px(10)) / columns, (area.height() - line) / rows)
     box = QRectF(area.left() + indent, area.top() + line, columns * side, rows * side)
+    box.translate(0, max(0.0, area.bottom() - box.bottom() - line) / 3)
     sketch.text(
-        QRectF(box.left(), area.top(), area.right() - box.left(), line),
+        QRectF(box.left(), box.top() - line, area.right() - box.left(), line),
         f"{count_text(filters, 'filter')}{' …' if columns < filters else ''}",
         LEFT,
     )

@@ -6,10 +6,8 @@ the thing it speaks of, or anything is pressed, turned or dragged.
 
 from __future__ import annotations
 
-from functools import cache
-
 from PySide6.QtCore import QEvent, QObject, QPoint, QPointF, QRect, QSize, Qt
-from PySide6.QtGui import QCursor, QGuiApplication, QKeyEvent, QMouseEvent
+from PySide6.QtGui import QCursor, QGuiApplication, QHideEvent, QKeyEvent, QMouseEvent
 from PySide6.QtWidgets import QApplication, QFrame, QLabel, QVBoxLayout, QWidget
 from typing_extensions import override
 
@@ -30,14 +28,18 @@ _CLOSING = {
 
 
 class ConceptTip(QFrame):
-    """One pop-up for the whole program; `concept_tip` gives it."""
+    """A window of its own beside a view whose layers it explains.
 
-    def __init__(self) -> None:
-        super().__init__(None, Qt.WindowType.ToolTip | Qt.WindowType.FramelessWindowHint)
+    Attributes:
+        picture: the picture in it.
+    """
+
+    def __init__(self, parent: QWidget) -> None:
+        super().__init__(parent, Qt.WindowType.ToolTip | Qt.WindowType.FramelessWindowHint)
         self.setAttribute(Qt.WidgetAttribute.WA_ShowWithoutActivating)
         self.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
         self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        theme.set_role(self, "panel")
+        theme.set_role(self, "card")
         self._place = QRect()  # the thing it speaks of, on the screen
         self._title = QLabel(self)
         theme.set_role(self._title, "strong")
@@ -101,7 +103,8 @@ class ConceptTip(QFrame):
         self.raise_()
 
     @override
-    def hideEvent(self, event: object) -> None:  # type: ignore[override]
+    def hideEvent(self, event: QHideEvent) -> None:
+        super().hideEvent(event)
         app = QApplication.instance()
         if app is not None:
             app.removeEventFilter(self)
@@ -137,9 +140,3 @@ def _beside(at: QPoint, size: QSize) -> QPoint:
         max(area.left(), min(x, area.right() - size.width())),
         max(area.top(), min(y, area.bottom() - size.height())),
     )
-
-
-@cache
-def concept_tip() -> ConceptTip:
-    """Return the one pop-up, made at the first use."""
-    return ConceptTip()

@@ -40,7 +40,7 @@ def _paint_linear(sketch: Sketch, case: Case) -> None:
     )
     over_last = params["over"] == "last" and len(shape) > 1
     if over_last:
-        sketch.foot("at each place of the map, with the same weights", "text")
+        sketch.foot("the same weights at each place", "text")
         labels = [shape_text(shape), f"{ins:,}", f"{outs:,}"]
         brick, left, right = sketch.panes(labels, (1.3, 0.7, 0.7), 24)
         box = paint_brick(sketch, brick, shape, theme.qcolor("muted", 0.22), axes=(3, 3, 3)[:0])

@@ -90,13 +90,13 @@ def _padding_text(axes: tuple[Axis, Axis]) -> str:
 def _numbers(case: Case) -> list[str]:
     """Return the numbers above the grids."""
     axes = _axes(case)
-    filter_ = size_text((axes[0].filter, axes[1].filter))
-    first = f"window {filter_}"
+    filter_ = f"{axes[0].filter} × {axes[1].filter}"
+    first = f"{filter_} window"
     if case.type_id == "conv2d":
         depth = max(1, case.shape[0] // case.params["groups"])
         first = f"{count_text(case.params['out_channels'], 'filter')} of {filter_} × {depth}"
     elif case.type_id == "lp_pool2d":
-        first = f"window {filter_}, power {case.params['norm']:g}"
+        first = f"{filter_} window, power {case.params['norm']:g}"
     parts = [first, f"stride {stride_text((axes[0].stride, axes[1].stride))}", _padding_text(axes)]
     if max(axis.dilation for axis in axes) > 1:
         parts.append(f"dilation {stride_text((axes[0].dilation, axes[1].dilation))}")
@@ -141,20 +141,26 @@ def paint_pair(
     out = case.output
     labels = [shape_text(case.shape), shape_text(out) if out is not None else "none"]
     left, right = sketch.panes(labels, (1.45, 1), gap)
-    source = Grid(sketch, left, rows, columns)
+    source = Grid(sketch, behind(left), rows, columns)
     source.paint_behind(case.shape[0])
     if rows.count < 1 or columns.count < 1:
         source.paint(None)
         window = source.area(rows.window(0), columns.window(0))
         sketch.outline(window, theme.qcolor("error"), 2, dashed=True)
         return
-    result = Grid(sketch, right, plain(rows.count), plain(columns.count))
+    result = Grid(sketch, behind(right), plain(rows.count), plain(columns.count), source.cell)
     at = _position(case, source, result)
     source.paint(at, warns=warns)
     _outline_first(source, rows.count, columns.count, at)
     result.paint_behind(out[0] if out is not None else 1)
     result.paint(at)
     sketch.arrow_between(source.box, result.box, word)
+
+
+def behind(room: QRectF) -> QRectF:
+    """Return a room without the margin that further maps behind the first one take."""
+    margin = theme.px(7)
+    return room.adjusted(0, margin, -margin, 0)
 
 
 def _position(case: Case, source: Grid, result: Grid) -> tuple[int, int]:
