@@ -185,6 +185,7 @@ def test_the_list_of_problems_jumps_and_mends(session, qtbot):
     assert not panel.findChildren(ProblemRow)
     layer = session.document.layer_at("C3").id
     session.push(SetParams(id=layer, changes={"stride": (2, 2)}))
+    panel._refresher.now()
     events()
     rows = [row for row in panel.findChildren(ProblemRow) if row.isVisible()]
     assert rows[0]._problem.severity == "error", "errors come first"

@@ -19,12 +19,14 @@ from cnn_studio.app.session import Session
 from cnn_studio.core.errors import StudioError
 from cnn_studio.graph.problems import Fix, Problem
 from cnn_studio.ui import theme
+from cnn_studio.ui.panels.lazy_refresh import LazyRefresh
 from cnn_studio.ui.panels.problem_card import problem_title
 from cnn_studio.ui.widgets.clear import clear_layout
 
 _ICONS = {"error": "error", "warning": "warning", "note": "info"}
 _COLORS = {"error": "error", "warning": "warning", "note": "accent"}
 _MOST_ROWS = 200
+_INTERVAL_MS = 60
 
 
 class ProblemsPanel(QWidget):
@@ -56,12 +58,13 @@ class ProblemsPanel(QWidget):
         outer = QVBoxLayout(self)
         outer.setContentsMargins(0, 0, 0, 0)
         outer.addWidget(scroll)
+        # rows and their fixes take some milliseconds: not while a slider is dragged, and not where nobody looks
+        self._refresher = LazyRefresh(self, self.refresh, _INTERVAL_MS)
         session.changed.connect(self._document_changed)
-        session.replaced.connect(self.refresh)
-        self.refresh()
+        session.replaced.connect(self._refresher.request)
 
     def _document_changed(self, change: object) -> None:
-        self.refresh()
+        self._refresher.request()
 
     @Slot()
     def refresh(self) -> None:
