@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QPoint, QRect, QSize, Qt, Signal, Slot
-from PySide6.QtGui import QDrag, QKeyEvent, QPainter, QStandardItem, QStandardItemModel
+from PySide6.QtCore import QEvent, QModelIndex, QPersistentModelIndex, QPoint, QRect, QSize, Qt, Signal, Slot
+from PySide6.QtGui import QDrag, QHelpEvent, QKeyEvent, QPainter, QStandardItem, QStandardItemModel
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QFrame,
@@ -17,11 +17,12 @@ from PySide6.QtWidgets import (
 )
 from typing_extensions import override
 
-from cnn_studio.graph.registry import all_specs
+from cnn_studio.graph.registry import all_specs, get_spec
 from cnn_studio.graph.spec import Family, LayerSpec
 from cnn_studio.ui import theme
 from cnn_studio.ui.canvas.card_paint import card_pixmap
 from cnn_studio.ui.canvas.palette_drag import layer_mime
+from cnn_studio.ui.concepts.tip import ConceptTip
 
 TYPE_ROLE = int(Qt.ItemDataRole.UserRole)
 FAMILY_ROLE = TYPE_ROLE + 1
@@ -85,6 +86,7 @@ class LayerList(QListView):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._text = ""
+        self._tip: ConceptTip | None = None
         self._reasons: dict[str, str] = {}
         self._model = QStandardItemModel(self)
         self.setModel(self._model)
@@ -167,6 +169,26 @@ class LayerList(QListView):
         if item.data(REASON_ROLE) != reason:
             item.setData(reason, REASON_ROLE)
         item.setToolTip("".join(parts))
+
+    @override
+    def viewportEvent(self, event: QEvent) -> bool:
+        if isinstance(event, QHelpEvent) and event.type() == QEvent.Type.ToolTip:
+            self._explain(self.indexAt(event.pos()))
+            return True
+        return super().viewportEvent(event)
+
+    def _explain(self, index: QModelIndex) -> None:
+        """Show beside the mouse what a type does, on an example, and why it does not fit where it would go."""
+        type_id = index.data(TYPE_ROLE)
+        if not type_id:
+            return
+        if self._tip is None:
+            self._tip = ConceptTip(self.viewport())
+        spec, box = get_spec(type_id), self.visualRect(index)
+        reason = index.data(REASON_ROLE)
+        text = spec.help + (f"\n\nNot behind the selected layer: {reason}" if reason else "")
+        place = QRect(self.viewport().mapToGlobal(box.topLeft()), box.size())
+        self._tip.show_layer(place, spec.title, text, type_id, spec.default_params())
 
     # ---------------------------------------------------------------------------------------------- choosing, dragging
 

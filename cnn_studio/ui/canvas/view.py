@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QEvent, QPoint, QPointF, QRectF, Qt, Signal, Slot
+from PySide6.QtCore import QEvent, QPoint, QPointF, Qt, Signal, Slot
 from PySide6.QtGui import (
     QContextMenuEvent,
     QDragEnterEvent,
@@ -16,7 +16,7 @@ from PySide6.QtGui import (
     QResizeEvent,
     QShowEvent,
 )
-from PySide6.QtWidgets import QLabel, QToolTip, QWidget
+from PySide6.QtWidgets import QLabel, QWidget
 from typing_extensions import override
 
 from cnn_studio.core.errors import StudioError
@@ -28,6 +28,7 @@ from cnn_studio.ui.canvas import style
 from cnn_studio.ui.canvas.actions import CanvasActions
 from cnn_studio.ui.canvas.block_actions import BlockActions
 from cnn_studio.ui.canvas.bubble import Bubble
+from cnn_studio.ui.canvas.card_tip import CardTips
 from cnn_studio.ui.canvas.context import EditingContext
 from cnn_studio.ui.canvas.folds import Folds
 from cnn_studio.ui.canvas.geometry import Box
@@ -59,6 +60,7 @@ class CanvasView(MapView):
         folds: which blocks are folded.
         blocks: what is done to the selected block.
         bubble: what is said beside the mouse.
+        tips: what hovering over a card shows.
         selected_link: the wire that was clicked, or None.
     """
 
@@ -79,6 +81,7 @@ class CanvasView(MapView):
         self.blocks = BlockActions(self)
         self.operations = CanvasActions(self)
         self.bubble = Bubble(self.viewport())
+        self.tips = CardTips(self)
         self.selected_link: Link | None = None
         self._ringed: set[int] = set()
         self.renamer = Renamer(self)
@@ -352,10 +355,7 @@ class CanvasView(MapView):
     @override
     def viewportEvent(self, event: QEvent) -> bool:
         if isinstance(event, QHelpEvent) and event.type() == QEvent.Type.ToolTip:
-            place = self.mapToScene(event.pos())
-            card = self.network.card_at(place.x(), place.y(), style.BADGE_RADIUS)
-            text = self.operations.tool_tip(card) if card is not None else ""
-            QToolTip.showText(event.globalPos(), text, self.viewport(), QRectF(0, 0, 1, 1).toRect())
+            self.tips.show(event)
             return True
         return super().viewportEvent(event)
 

@@ -25,11 +25,11 @@ from cnn_studio.graph.shapes import LayerState
 from cnn_studio.graph.spec import shape_text
 from cnn_studio.ui import theme
 from cnn_studio.ui.canvas.selection import SelectionModel
+from cnn_studio.ui.concepts.picture import ConceptPicture
 from cnn_studio.ui.panels.formula_card import FormulaCard
 from cnn_studio.ui.panels.network_info import NetworkInfo
 from cnn_studio.ui.panels.param_field import ParamField
 from cnn_studio.ui.panels.problem_card import ProblemCard
-from cnn_studio.ui.panels.window_picture import WindowPicture
 from cnn_studio.ui.widgets.clear import clear_layout
 
 _RATE = Real(
@@ -97,10 +97,10 @@ class Inspector(QWidget):
         self._problems = QVBoxLayout()
         self._problems.setSpacing(theme.px(space.s))
         self._layout.addLayout(self._problems)
-        self._picture_title = QLabel("What the filter sees")
+        self._picture_title = QLabel()
         theme.set_role(self._picture_title, "caption")
         self._layout.addWidget(self._picture_title)
-        self._picture = WindowPicture()
+        self._picture = ConceptPicture()
         self._layout.addWidget(self._picture)
         self._info = NetworkInfo(self._session)
         self._layout.addWidget(self._info)
@@ -233,8 +233,6 @@ class Inspector(QWidget):
             self._fields[param.key] = field
         self._fold.setVisible(any(param.advanced for param in params))
         self._advanced_box.setVisible(self._fold.isChecked())
-        picture = "the filter" if spec is not None and spec.family.key == "convolution" else "the window"
-        self._picture_title.setText(f"What {picture} sees")
 
     def _show_layer(self, layer: Layer, state: LayerState) -> None:
         spec = layer.spec
@@ -267,10 +265,10 @@ class Inspector(QWidget):
         self._shape.setText(self._shape_line(layer, state))
         shown = state.inputs[0] if state.inputs and spec is not None and len(state.inputs[0]) == 3 else None
         self._formula.show_formulas(spec, layer.params, shown)
-        has_window = spec is not None and spec.window is not None and shown is not None
-        window = spec.window(layer.params, shown) if has_window and spec and spec.window and shown else None
-        self._picture.show_window(window, spec.family.key if spec is not None else "io")
-        self._picture_title.setVisible(not self._picture.isHidden())
+        has_picture = self._picture.show_layer(layer.type, layer.params, state.inputs, state.shape)
+        self._picture_title.setVisible(has_picture)
+        is_example = self._picture.case is not None and self._picture.case.is_example
+        self._picture_title.setText("What it does, on an example" if is_example else "What it does")
 
     def _shape_line(self, layer: Layer, state: LayerState) -> str:
         report = self._session.report()
