@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from PySide6.QtCore import QRectF
 
-from cnn_studio.graph.layers.common import count_text
 from cnn_studio.graph.spec import Params, Shape, shape_text
 from cnn_studio.ui import theme
 from cnn_studio.ui.concepts.case import Case, Concept
@@ -154,10 +153,7 @@ def _paint_crop(sketch: Sketch, case: Case) -> None:
 
 def _say_crop(case: Case) -> str:
     end = f" {shape_text(case.shape)} becomes {shape_text(case.output)}." if case.output else ""
-    lost = sum(case.params["sides"])
-    return f"{count_text(lost, 'row or column')} are cut off around every map: {_sides_text(case.params['sides'])}.{end}".replace(
-        "row or columns", "rows and columns"
-    )
+    return f"Rows and columns are cut off around every map: {_sides_text(case.params['sides'])}.{end}"
 
 
 def _crop_example(params: Params) -> tuple[Shape, ...]:

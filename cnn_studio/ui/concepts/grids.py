@@ -70,7 +70,8 @@ class Shown:
         most = max(4, most - 2)
         tail = min(track.tail, most // 2)
         head = min(max(track.head, 6), most - tail)
-        if head + tail >= track.total:
+        hidden = track.total - head - tail
+        if hidden <= 0 or (hidden <= 3 and track.total <= most):
             return cls(track.total, track.total, 0)
         return cls(track.total, head, tail)
 
@@ -129,7 +130,9 @@ class Grid:
         self._shown_columns = Shown.choose(columns, int(room.width() / small), int(room.width() / smallest))
         units = self._shown_columns.units, self._shown_rows.units
         cell = min(
-            largest or theme.px(_LARGEST), room.width() / max(1, units[0]), room.height() / max(1, units[1])
+            max(largest, theme.px(9)) if largest else theme.px(_LARGEST),
+            room.width() / max(1, units[0]),
+            room.height() / max(1, units[1]),
         )
         self.cell = float(int(cell)) if cell >= 4 else cell
         width, height = units[0] * self.cell, units[1] * self.cell

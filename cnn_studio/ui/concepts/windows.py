@@ -13,11 +13,14 @@ from cnn_studio.ui.concepts.grids import Grid, Track, plain
 from cnn_studio.ui.concepts.sketch import LEFT, Sketch
 
 _POOLS = {
-    "max_pool2d": ("max", "the largest value"),
-    "avg_pool2d": ("mean", "the mean"),
-    "sum_pool2d": ("sum", "the sum"),
-    "lp_pool2d": ("norm", "the power norm"),
-    "subsampling": ("Σ", "the sum, times one trained coefficient plus one trained bias per map,"),
+    "max_pool2d": ("max", "the largest value that it holds"),
+    "avg_pool2d": ("mean", "the mean of what it holds"),
+    "sum_pool2d": ("sum", "the sum of what it holds"),
+    "lp_pool2d": ("norm", "the power norm of what it holds"),
+    "subsampling": (
+        "Σ",
+        "the sum of what it holds, times a coefficient plus a bias, both trained, one per map",
+    ),
 }
 
 
@@ -213,13 +216,13 @@ def say(case: Case) -> str:
         return (
             f"A window of {filter_} is larger than the {rows.padded} × {columns.padded} map with its padding."
         )
-    result = _POOLS.get(case.type_id, ("", "the dot product with its filter"))[1]
+    result = _POOLS.get(case.type_id, ("", "the dot product of the filter and what it holds"))[1]
     what = f"A window of {filter_}"
     if case.type_id == "conv2d":
         what = count_text(case.params["out_channels"], "filter") + f" of {filter_}"
     parts = [
         f"{what} on {rows.size} × {columns.size} cells, stride {stride_text((rows.stride, columns.stride))}, "
-        f"{_padding_text((rows, columns))}: {rows.output} × {columns.output} positions, each gives {result} of what it holds."
+        f"{_padding_text((rows, columns))}: {rows.output} × {columns.output} positions, each gives {result}."
     ]
     if max(rows.dilation, columns.dilation) > 1:
         parts.append(f"The cells of a window lie {stride_text((rows.dilation, columns.dilation))} apart.")
