@@ -315,7 +315,7 @@ def _way_in(document: NetworkDocument, layer_id: int, gone: Collection[int]) -> 
     return None if here in gone else here
 
 
-def make_room(document: NetworkDocument, layer_id: int, distance: float) -> list[AnyCommand]:
+def make_room(document: NetworkDocument, layer_id: int, distance: float) -> list[MoveLayers]:
     """Return the move that shifts a layer and all behind it down by a distance in canvas units."""
     waiting, seen = [layer_id], {layer_id}
     while waiting:

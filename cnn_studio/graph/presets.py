@@ -8,7 +8,7 @@ from functools import partial
 
 from cnn_studio.core.errors import GraphError
 from cnn_studio.graph import preset_blocks
-from cnn_studio.graph.commands import AddLayer, AddLink, AnyCommand, Macro, RemoveLink, SetOutput
+from cnn_studio.graph.commands import AddLayer, AddLink, AnyCommand, Macro, MoveLayers, RemoveLink, SetOutput
 from cnn_studio.graph.document import Layer, Link, NetworkDocument
 from cnn_studio.graph.edits import STEP, TakenPaths, make_room
 from cnn_studio.graph.paths import common_block, free_path
@@ -147,11 +147,14 @@ def _add_layers(
 
 
 def _room(document: NetworkDocument, cut: list[Link], bottom: float) -> list[AnyCommand]:
-    """Return the move that brings what follows down to `bottom`, below the last card."""
-    if not cut:
-        return []
-    target = min((document.layer(link.target) for link in cut), key=lambda layer: layer.y)
-    return make_room(document, target.id, bottom - target.y) if target.y < bottom else []
+    """Return the move that brings all that follows down, so that its first card is at `bottom`, below the new ones."""
+    targets = dict.fromkeys(link.target for link in cut)
+    distance = bottom - min((document.layer(target).y for target in targets), default=bottom)
+    places: dict[int, tuple[float, float]] = {}
+    for target in targets:
+        for move in make_room(document, target, distance):
+            places.update(move.places)
+    return [MoveLayers(places=places)] if distance > 0 else []
 
 
 def all_presets() -> tuple[Preset, ...]:

@@ -46,7 +46,7 @@ class Workspace(QWidget):
         super().__init__()
         self._session = session
         self.canvas = CanvasView(session, selection)
-        self.palette_ = PalettePanel(session, selection)
+        self.palette_ = PalettePanel(session, selection, self.canvas.inserter.catalogue)
         self.analysis = AnalysisPanel(session, selection)
         self.code = CodePanel(session, selection)
         self.inspector = Inspector(session, selection)
@@ -111,7 +111,7 @@ class Workspace(QWidget):
 
     def _connect(self) -> None:
         self.palette_.layer_chosen.connect(self._append)
-        for panel in (self.canvas, self.inspector, self.problems, self.code, self.analysis):
+        for panel in (self.canvas, self.palette_, self.inspector, self.problems, self.code, self.analysis):
             panel.message.connect(self.say)
         self.problems.layer_chosen.connect(self._go_to)
         self.analysis.layer_chosen.connect(self._go_to)

@@ -7,7 +7,6 @@ from functools import lru_cache
 from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QColor, QFont, QFontMetricsF, QPainter, QPainterPath, QPen, QPixmap, QPolygonF
 
-from cnn_studio.graph.registry import get_spec
 from cnn_studio.ui import theme
 from cnn_studio.ui.canvas import style
 from cnn_studio.ui.canvas.content import Badge, CardContent
@@ -226,22 +225,13 @@ def paint_tile(painter: QPainter, content: CardContent, *, is_selected: bool, zo
     )
 
 
-def card_pixmap(type_id: str, ratio: float = 1.0) -> QPixmap:
-    """Return the card of a new layer of a type as a picture, with room for its shadow, for a drag.
+def card_pixmap(content: CardContent, ratio: float = 1.0) -> QPixmap:
+    """Return a card as a picture, with room for its shadow, for a drag.
 
     Args:
-        type_id: the type.
+        content: what it says.
         ratio: device pixels per pixel.
     """
-    spec = get_spec(type_id)
-    params = spec.default_params()
-    content = CardContent(
-        spec.title,
-        spec.family.key,
-        spec.caption(params) if spec.caption(params) != spec.title else "",
-        spec.subtitle(params),
-        "",
-    )
     area = style.CARD.adjusted(*(m * style.SHADOW_REACH for m in (-1, -1, 1, 1)))
     scale = theme.scale()
     pixmap = QPixmap(round(area.width() * scale * ratio), round(area.height() * scale * ratio))

@@ -1,14 +1,15 @@
-"""Adding layers by name: from the palette's list, the quick search, and the keyboard."""
+"""Adding layers and blocks by name: from the palette's list, the quick search, and the keyboard."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, QPoint, QPointF, Slot
+from shiboken6 import isValid
 
 from cnn_studio.graph.document import Link
-from cnn_studio.graph.registry import get_spec
 from cnn_studio.ui import theme
+from cnn_studio.ui.canvas.catalogue import Catalogue, Entry
 from cnn_studio.ui.canvas.drop import Planner, Spot, free_spot_above, spot_below
 from cnn_studio.ui.canvas.palette_drag import PaletteDrag
 from cnn_studio.ui.canvas.quick_search import QuickSearch
@@ -18,9 +19,10 @@ if TYPE_CHECKING:
 
 
 class Inserter(QObject):
-    """Adds layers to one canvas.
+    """Adds layers and blocks to one canvas.
 
     Attributes:
+        catalogue: what there is; palettes that belong to the canvas offer the same.
         planner: works out what an insertion leads to.
         search: the quick search while it is open, else None.
     """
@@ -28,33 +30,50 @@ class Inserter(QObject):
     def __init__(self, view: CanvasView) -> None:
         super().__init__(view)
         self._view = view
+        self.catalogue = Catalogue()
+        self.catalogue.blocks.changed.connect(self._forget)  # psygnal holds bound methods weakly
         self.planner = Planner()
         self.search: QuickSearch | None = None
 
-    def append(self, type_id: str) -> None:
-        """Add a layer behind the current one, or behind the output if nothing is selected, and select it."""
-        document = self._view.context.document
-        if get_spec(type_id).max_inputs == 0:
+    def append(self, key: str) -> None:
+        """Add an entry of the catalogue into the selected wire or behind the current layer, and select it.
+
+        With nothing selected it goes behind the output.
+        """
+        entry, document = self.catalogue.find(key), self._view.context.document
+        if entry is None:
+            return
+        links = self._view.selection.links
+        if not entry.takes_input:
             spot = free_spot_above(document)
+        elif links:
+            spot = Spot(link=links[0], others=links[1:])
         else:
             spot = spot_below(document, self._view.selection.current)
-        self._insert(type_id, spot)
+        self._insert(entry, spot)
 
-    def insert_at(self, place: QPointF, type_id: str) -> None:
-        """Add a layer where a drop at that place of the scene would put it, and select it."""
-        drag = PaletteDrag(self._view, self.planner, type_id)
+    def insert_at(self, place: QPointF, key: str) -> None:
+        """Add an entry of the catalogue where a drop at that place of the scene would put it, and select it."""
+        entry = self.catalogue.find(key)
+        if entry is None:
+            return
+        drag = PaletteDrag(self._view, self.planner, entry)
         spot = drag.spot_at(place)
         drag.end()
-        self._insert(type_id, spot)
+        self._insert(entry, spot)
 
-    def _insert(self, type_id: str, spot: Spot) -> None:
+    def _insert(self, entry: Entry, spot: Spot) -> None:
         view = self._view
-        plan = self.planner.plan(view.context.report(), type_id, spot)
+        plan = self.planner.plan(view.context.report(), entry, spot)
         if plan.command is None:
             view.complain(plan.refusal)
         elif view.edit(plan.command):
-            view.selection.select({plan.new_id}, plan.new_id)
-            view.show_card(plan.new_id)
+            view.selection.select(plan.new_ids, plan.result)
+            view.show_card(plan.result)
+
+    def _forget(self) -> None:
+        if isValid(self):
+            self.planner.forget()
 
     def open_search(self, at: QPoint | None, link: Link | None) -> None:
         """Open the quick search at a place of the viewport, about its middle if None."""
@@ -62,7 +81,9 @@ class Inserter(QObject):
         view = self._view
         if at is None:
             at = view.viewport().rect().center() - QPoint(theme.px(130), theme.px(120))
-        self.search = QuickSearch(view, link)
+        source = view.network.picture.wires[link][0].source if link is not None else view.selection.source
+        self.search = QuickSearch(view, self.catalogue, link)
+        self.search.layers.set_reasons(self.catalogue.misfits(view.context.report(), source))
         self.search.layer_chosen.connect(self._take)
         self.search.open_at(view.viewport().mapToGlobal(at))
 
@@ -74,12 +95,13 @@ class Inserter(QObject):
             search.deleteLater()
 
     @Slot(str)
-    def _take(self, type_id: str) -> None:
+    def _take(self, key: str) -> None:
         link = self.search.link if self.search is not None else None
         self.close_search()
-        if link is not None and link in self._view.network.wires:
-            links = self._view.network.picture.wires[link]
-            self._insert(type_id, Spot(link=links[0], others=links[1:]))
+        entry, wires = self.catalogue.find(key), self._view.network.picture.wires
+        if entry is not None and entry.takes_input and link is not None and link in wires:
+            links = wires[link]
+            self._insert(entry, Spot(link=links[0], others=links[1:]))
         else:
-            self.append(type_id)
+            self.append(key)
         self._view.setFocus()

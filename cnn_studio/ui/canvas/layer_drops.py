@@ -1,4 +1,4 @@
-"""Layer types that are dragged over one canvas and dropped on it, whatever the event that says so."""
+"""What is dragged from the palette over one canvas and dropped on it, whatever the event that says so."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QMimeData, QPoint
 
-from cnn_studio.ui.canvas.palette_drag import PaletteDrag, dragged_type
+from cnn_studio.ui.canvas.palette_drag import PaletteDrag, dragged_key
 
 if TYPE_CHECKING:
     from cnn_studio.ui.canvas.view import CanvasView
@@ -25,12 +25,13 @@ class LayerDrops:
         return self._drag is not None
 
     def enter(self, mime: QMimeData) -> bool:
-        """Begin to show what a drop would do; return whether it is a layer type that is dragged."""
-        type_id = dragged_type(mime)
-        if type_id is None:
+        """Begin to show what a drop would do; return whether it comes from the palette."""
+        inserter = self._view.inserter
+        entry = inserter.catalogue.find(dragged_key(mime) or "")
+        if entry is None:
             return False
         self.end()
-        self._drag = PaletteDrag(self._view, self._view.inserter.planner, type_id)
+        self._drag = PaletteDrag(self._view, inserter.planner, entry)
         return True
 
     def move(self, at: QPoint) -> bool:
@@ -44,7 +45,7 @@ class LayerDrops:
             drag.end()
 
     def drop(self, at: QPoint) -> bool:
-        """Add the layer and select it; return whether that was done."""
+        """Add what is dragged and select it; return whether that was done."""
         drag = self._drag
         if drag is None:
             return False
@@ -53,6 +54,6 @@ class LayerDrops:
         self.end()
         if plan is None or plan.command is None or not self._view.edit(plan.command):
             return False
-        self._view.selection.select({plan.new_id}, plan.new_id)
+        self._view.selection.select(plan.new_ids, plan.result)
         self._view.setFocus()
         return True

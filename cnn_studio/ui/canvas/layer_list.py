@@ -1,8 +1,9 @@
-"""The list of layer types by family, with its search; used by the palette and by the quick search."""
+"""The list of layers and blocks in groups, with its search; used by the palette and by the quick search."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from html import escape
 
 from PySide6.QtCore import QEvent, QModelIndex, QPersistentModelIndex, QPoint, QRect, QSize, Qt, Signal, Slot
 from PySide6.QtGui import QDrag, QHelpEvent, QKeyEvent, QPainter, QStandardItem, QStandardItemModel
@@ -15,76 +16,42 @@ from PySide6.QtWidgets import (
     QStyleOptionViewItem,
     QWidget,
 )
+from shiboken6 import isValid
 from typing_extensions import override
 
-from cnn_studio.graph.registry import all_specs, get_spec
-from cnn_studio.graph.spec import Family, LayerSpec
 from cnn_studio.ui import theme
 from cnn_studio.ui.canvas.card_paint import card_pixmap
+from cnn_studio.ui.canvas.catalogue import Catalogue, Entry, grouped
 from cnn_studio.ui.canvas.palette_drag import layer_mime
 from cnn_studio.ui.concepts.tip import ConceptTip
 
 TYPE_ROLE = int(Qt.ItemDataRole.UserRole)
 FAMILY_ROLE = TYPE_ROLE + 1
 REASON_ROLE = TYPE_ROLE + 2
+SHOWN_ROLE = TYPE_ROLE + 3
+BLOCK_ROLE = TYPE_ROLE + 4
+CAPTION_ROLE = TYPE_ROLE + 5
 
-_ROW, _HEADER, _FIRST_HEADER = 28, 34, 26
+_NO_BLOCKS = "Select a block or layers, then Network, Save to My blocks."
+_ROW, _REASON, _HEADER, _FIRST_HEADER, _HINT = 28, 17, 34, 26, 52
 _SQUARE = 9
 
 Index = QModelIndex | QPersistentModelIndex
 _DRAGGED = 0.7  # size of the card under the cursor
 
 
-def match_score(spec: LayerSpec, text: str) -> int | None:
-    """Return how well a search text fits a layer type, lower being better; None if it does not.
-
-    The letters may lie apart in the title (``gap`` finds Global average pool); names and keywords count by their
-    beginnings.
-    """
-    wanted = "".join(text.lower().split())
-    if not wanted:
-        return 0
-    title = spec.title.lower()
-    words = title.replace("-", " ").split()
-    if title.replace(" ", "").startswith(wanted):
-        return 0
-    if any(word.startswith(wanted) for word in words):
-        return 1
-    if "".join(word[0] for word in words).startswith(wanted) and len(wanted) > 1:
-        return 2
-    names = (spec.id, spec.id.replace("_", ""), *(word.replace(" ", "") for word in spec.keywords))
-    if any(name.startswith(wanted) for name in names):
-        return 3
-    if wanted in title.replace(" ", ""):
-        return 4
-    if len(wanted) > 1 and (_in_order(wanted, title) or any(wanted in name for name in names)):
-        return 5
-    return None
-
-
-def _in_order(letters: str, text: str) -> bool:
-    """Return whether the letters stand in the text in this order, the first one at the start of a word."""
-    starts = [
-        at for at, letter in enumerate(text) if letter == letters[0] and (at == 0 or text[at - 1] == " ")
-    ]
-    for start in starts:
-        rest = iter(text[start:])
-        if all(letter in rest for letter in letters):
-            return True
-    return False
-
-
 class LayerList(QListView):
-    """The layer types under the captions of their families; searching shows the best matches first.
+    """What a catalogue offers, under captions; searching shows the best matches first.
 
     Attributes:
-        layer_chosen: with a type's id, on Enter or a double click.
+        layer_chosen: with an entry's key, on Enter or a double click.
     """
 
     layer_chosen = Signal(str)
 
-    def __init__(self, parent: QWidget | None = None) -> None:
+    def __init__(self, catalogue: Catalogue, parent: QWidget | None = None) -> None:
         super().__init__(parent)
+        self.catalogue = catalogue
         self._text = ""
         self._tip: ConceptTip | None = None
         self._reasons: dict[str, str] = {}
@@ -102,6 +69,7 @@ class LayerList(QListView):
         self.setAccessibleName("Layers")
         self.doubleClicked.connect(self._choose)
         theme.manager().changed.connect(self._redress)
+        catalogue.blocks.changed.connect(self._refill)  # psygnal holds bound methods weakly
         self._fill()
 
     @property
@@ -110,7 +78,7 @@ class LayerList(QListView):
         return self._model.rowCount() == 0
 
     def types(self) -> list[str]:
-        """Return the ids of the types shown, from top to bottom."""
+        """Return the keys of what is shown, from top to bottom."""
         found = (self._model.item(row).data(TYPE_ROLE) for row in range(self._model.rowCount()))
         return [type_id for type_id in found if type_id]
 
@@ -121,53 +89,63 @@ class LayerList(QListView):
             self._fill()
 
     def set_reasons(self, reasons: Mapping[str, str]) -> None:
-        """Mute the types that cannot go where they would, with the reason in the tooltip."""
+        """Mute the entries that would fail where they would go, with the reason in the tool tip and beside matches."""
         self._reasons = dict(reasons)
         for row in range(self._model.rowCount()):
             self._tell_reason(self._model.item(row))
 
+    def _refill(self) -> None:
+        if isValid(self):
+            self._fill()
+
     def _fill(self) -> None:
         self._model.clear()
         if self._text:
-            scored = [(match_score(spec, self._text), n, spec) for n, spec in enumerate(all_specs())]
-            found = sorted((score, n, spec.id, spec) for score, n, spec in scored if score is not None)
-            for _, _, _, spec in found:
-                self._add_type(spec)
+            for entry in self.catalogue.search(self._text):
+                self._add_entry(entry)
             self.move_current(0)
             return
-        specs = list(all_specs())
-        for family in Family:
-            members = [spec for spec in specs if spec.family is family]
-            if members:
-                header = QStandardItem(family.title)
-                header.setFlags(Qt.ItemFlag.NoItemFlags)
-                self._model.appendRow(header)
-            for spec in members:
-                self._add_type(spec)
+        for caption, entries in grouped(self.catalogue.entries).items():
+            self._add_text(caption, is_caption=True)
+            for entry in entries:
+                self._add_entry(entry)
+            if not entries:
+                self._add_text(_NO_BLOCKS, is_caption=False)
 
-    def _add_type(self, spec: LayerSpec) -> None:
-        item = QStandardItem(spec.title)
-        item.setData(spec.id, TYPE_ROLE)
-        item.setData(spec.family.key, FAMILY_ROLE)
+    def _add_text(self, text: str, *, is_caption: bool) -> None:
+        item = QStandardItem(text)
+        item.setFlags(Qt.ItemFlag.NoItemFlags)
+        item.setData(is_caption, CAPTION_ROLE)
+        self._model.appendRow(item)
+
+    def _add_entry(self, entry: Entry) -> None:
+        item = QStandardItem(entry.title)
+        item.setData(entry.key, TYPE_ROLE)
+        item.setData(entry.family, FAMILY_ROLE)
+        item.setData(entry.is_block, BLOCK_ROLE)
         item.setFlags(
             Qt.ItemFlag.ItemIsEnabled | Qt.ItemFlag.ItemIsSelectable | Qt.ItemFlag.ItemIsDragEnabled
         )
-        item.setData(spec.help, Qt.ItemDataRole.WhatsThisRole)
+        item.setData(
+            " ".join(part for part in (entry.help, entry.facts) if part), Qt.ItemDataRole.WhatsThisRole
+        )
         self._tell_reason(item)
         self._model.appendRow(item)
 
     def _tell_reason(self, item: QStandardItem) -> None:
-        type_id = item.data(TYPE_ROLE)
-        if not type_id:
+        key = item.data(TYPE_ROLE)
+        if not key:
             return
-        reason = self._reasons.get(type_id, "")
+        reason = self._reasons.get(key, "")
         help_text = item.data(Qt.ItemDataRole.WhatsThisRole)
-        # a tag makes Qt wrap the lines
-        parts = [f"<p><b>{item.text()}</b>. {help_text}</p>"]
+        # a tag makes Qt wrap the lines; names of own blocks are any text
+        parts = [f"<p><b>{escape(item.text())}</b>. {escape(help_text, quote=False)}</p>"]
         if reason:
-            parts.append(f"<p>Not behind the selected layer: {reason}</p>")
-        if item.data(REASON_ROLE) != reason:
+            parts.append(f"<p>Not behind the selected layer: {escape(reason, quote=False)}</p>")
+        shown = reason if self._text else ""  # beside the matches of a search there is room for it
+        if item.data(REASON_ROLE) != reason or item.data(SHOWN_ROLE) != shown:
             item.setData(reason, REASON_ROLE)
+            item.setData(shown, SHOWN_ROLE)
         item.setToolTip("".join(parts))
 
     @override
@@ -178,27 +156,31 @@ class LayerList(QListView):
         return super().viewportEvent(event)
 
     def _explain(self, index: QModelIndex) -> None:
-        """Show beside the mouse what a type does, on an example, and why it does not fit where it would go."""
-        type_id = index.data(TYPE_ROLE)
-        if not type_id:
+        """Show beside the mouse what an entry does, on an example, and why it does not fit where it would go."""
+        entry = self.catalogue.find(index.data(TYPE_ROLE) or "")
+        if entry is None:
             return
         if self._tip is None:
             self._tip = ConceptTip(self.viewport())
-        spec, box = get_spec(type_id), self.visualRect(index)
-        reason = index.data(REASON_ROLE)
-        text = spec.help + (f"\n\nNot behind the selected layer: {reason}" if reason else "")
+        reason, box = index.data(REASON_ROLE), self.visualRect(index)
+        parts = [entry.help, entry.facts, f"Not behind the selected layer: {reason}" if reason else ""]
         place = QRect(self.viewport().mapToGlobal(box.topLeft()), box.size())
-        self._tip.show_layer(place, spec.title, text, type_id, spec.default_params())
+        text = "\n\n".join(part for part in parts if part)
+        self._tip.show_layer(place, entry.title, text, *entry.sample())
 
     # ---------------------------------------------------------------------------------------------- choosing, dragging
 
     def current_type(self) -> str | None:
-        """Return the id of the type under the cursor, or None."""
+        """Return the key of the entry under the cursor, or None."""
         value = self.currentIndex().data(TYPE_ROLE)
         return str(value) if value else None
 
+    def key_at(self, place: QPoint) -> str:
+        """Return the key of the entry at a place of the viewport, or an empty text."""
+        return str(self.indexAt(place).data(TYPE_ROLE) or "")
+
     def move_current(self, step: int) -> None:
-        """Move the cursor by some types, past captions, stopping at the ends; 0 goes to the first."""
+        """Move the cursor by some entries, past captions, stopping at the ends; 0 goes to the first."""
         rows = [row for row in range(self._model.rowCount()) if self._model.item(row).data(TYPE_ROLE)]
         if not rows:
             return
@@ -212,7 +194,7 @@ class LayerList(QListView):
         self.scrollTo(self._model.index(0, 0) if target == rows[0] else index)
 
     def choose_current(self) -> None:
-        """Choose the type under the cursor."""
+        """Choose the entry under the cursor."""
         type_id = self.current_type()
         if type_id is not None:
             self.layer_chosen.emit(type_id)
@@ -244,13 +226,13 @@ class LayerList(QListView):
             drag.exec(Qt.DropAction.CopyAction)
 
     def make_drag(self) -> QDrag | None:
-        """Return the drag of the type under the cursor: its id, with its card as the picture."""
-        type_id = self.current_type()
-        if type_id is None:
+        """Return the drag of the entry under the cursor: its key, with its card as the picture."""
+        entry = self.catalogue.find(self.current_type() or "")
+        if entry is None:
             return None
         drag = QDrag(self)
-        drag.setMimeData(layer_mime(type_id))
-        whole = card_pixmap(type_id, self.devicePixelRatioF())
+        drag.setMimeData(layer_mime(entry.key))
+        whole = card_pixmap(entry.card(), self.devicePixelRatioF())
         picture = whole.scaledToWidth(
             round(whole.width() * _DRAGGED), Qt.TransformationMode.SmoothTransformation
         )
@@ -266,7 +248,9 @@ class _Delegate(QStyledItemDelegate):
     @override
     def sizeHint(self, option: QStyleOptionViewItem, index: Index) -> QSize:
         if index.data(TYPE_ROLE):
-            return QSize(0, theme.px(_ROW))
+            return QSize(0, theme.px(_ROW + (_REASON if index.data(SHOWN_ROLE) else 0)))
+        if not index.data(CAPTION_ROLE):
+            return QSize(0, theme.px(_HINT))
         return QSize(0, theme.px(_HEADER if index.row() else _FIRST_HEADER))
 
     @override
@@ -278,7 +262,8 @@ class _Delegate(QStyledItemDelegate):
         space = theme.current().space
         inner = area.adjusted(theme.px(space.l), 0, -theme.px(space.s), 0)
         if not index.data(TYPE_ROLE):
-            self._paint_caption(painter, inner, str(index.data()))
+            paint = self._paint_caption if index.data(CAPTION_ROLE) else self._paint_hint
+            paint(painter, inner, str(index.data()))
             painter.restore()
             return
         is_selected = bool(state & QStyle.StateFlag.State_Selected)
@@ -289,17 +274,53 @@ class _Delegate(QStyledItemDelegate):
             painter.drawRoundedRect(area.adjusted(radius, 1, -radius, -1), radius, radius)
         is_muted = bool(index.data(REASON_ROLE))
         side = theme.px(_SQUARE)
-        square = QRect(inner.left(), inner.center().y() - side // 2, side, side)
-        color = theme.qcolor(theme.current().family(index.data(FAMILY_ROLE)))
-        painter.setPen(Qt.PenStyle.NoPen if not is_muted else color)
-        painter.setBrush(color if not is_muted else Qt.BrushStyle.NoBrush)
-        painter.drawRoundedRect(square, theme.px(2), theme.px(2))
+        reason = str(index.data(SHOWN_ROLE) or "")
+        line = inner.adjusted(0, 0, 0, -theme.px(_REASON)) if reason else inner
+        square = QRect(line.left(), line.center().y() - side // 2, side, side)
+        self._paint_square(painter, square, index, is_muted=is_muted)
         painter.setPen(theme.qcolor("muted" if is_muted else "text"))
         painter.setFont(theme.ui_font())
-        text = inner.adjusted(side + theme.px(space.s) + theme.px(1), 0, 0, 0)
-        shown = painter.fontMetrics().elidedText(str(index.data()), Qt.TextElideMode.ElideRight, text.width())
-        painter.drawText(text, Qt.AlignmentFlag.AlignVCenter, shown)
+        indent = side + theme.px(space.s) + theme.px(1)
+        self._paint_line(painter, line.adjusted(indent, 0, 0, 0), str(index.data()))
+        if reason:
+            painter.setPen(theme.qcolor("muted"))
+            painter.setFont(theme.ui_font(theme.current().type.small))
+            below = QRect(
+                inner.left() + indent, line.bottom() - theme.px(3), inner.width() - indent, theme.px(_REASON)
+            )
+            self._paint_line(painter, below, reason)
         painter.restore()
+
+    def _paint_line(self, painter: QPainter, area: QRect, text: str) -> None:
+        shown = painter.fontMetrics().elidedText(text, Qt.TextElideMode.ElideRight, area.width())
+        painter.drawText(area, Qt.AlignmentFlag.AlignVCenter, shown)
+
+    def _paint_square(self, painter: QPainter, square: QRect, index: Index, *, is_muted: bool) -> None:
+        """Paint the mark of the family: hollow where the entry does not fit, with a second edge for blocks."""
+        color = theme.qcolor(theme.current().family(index.data(FAMILY_ROLE)))
+        radius = theme.px(2)
+        painter.setPen(color)
+        painter.setBrush(Qt.BrushStyle.NoBrush)
+        if index.data(BLOCK_ROLE):
+            shift = theme.px(3)
+            painter.drawLine(
+                square.left() + shift,
+                square.bottom() + shift,
+                square.right() + shift,
+                square.bottom() + shift,
+            )
+            painter.drawLine(
+                square.right() + shift, square.top() + shift, square.right() + shift, square.bottom() + shift
+            )
+        if not is_muted:
+            painter.setPen(Qt.PenStyle.NoPen)
+            painter.setBrush(color)
+        painter.drawRoundedRect(square, radius, radius)
+
+    def _paint_hint(self, painter: QPainter, area: QRect, text: str) -> None:
+        painter.setFont(theme.ui_font(theme.current().type.small))
+        painter.setPen(theme.qcolor("muted"))
+        painter.drawText(area, Qt.TextFlag.TextWordWrap | Qt.AlignmentFlag.AlignVCenter, text)
 
     def _paint_caption(self, painter: QPainter, area: QRect, text: str) -> None:
         kinds = theme.current().type

@@ -1,4 +1,4 @@
-"""A layer type dragged over the canvas: the gap that opens, the card in it, and the shapes that would follow."""
+"""Something dragged from the palette: the gap that opens, the cards in it, and the shapes that would follow."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from PySide6.QtCore import QEasingCurve, QMimeData, QPoint, QPointF, QVariantAni
 
 from cnn_studio.graph.commands import AddLayer
 from cnn_studio.graph.edits import CARD_HEIGHT, STEP
-from cnn_studio.graph.registry import find_spec, get_spec
 from cnn_studio.ui.canvas.card import CardItem
 from cnn_studio.ui.canvas.card_index import BoxIndex
+from cnn_studio.ui.canvas.catalogue import Entry
 from cnn_studio.ui.canvas.content import CardContent, card_content, wire_content
 from cnn_studio.ui.canvas.drop import DropPlan, Planner, Spot
 from cnn_studio.ui.canvas.geometry import HALF_HEIGHT, HALF_WIDTH, card_box
@@ -23,35 +23,35 @@ if TYPE_CHECKING:
 LAYER_MIME = "application/x-cnn-studio-layer"
 
 _WIRE_REACH = 16.0
+_MOST_GHOSTS = 60  # of a larger block the first cards say enough
 _GAP = STEP - CARD_HEIGHT
 _BELOW = 80.0  # how far below the last card a drop still goes behind it
 
 
-def layer_mime(type_id: str) -> QMimeData:
-    """Return what a drag of a layer type carries."""
+def layer_mime(key: str) -> QMimeData:
+    """Return what a drag of an entry of the palette carries."""
     mime = QMimeData()
-    mime.setData(LAYER_MIME, type_id.encode())
+    mime.setData(LAYER_MIME, key.encode())
     return mime
 
 
-def dragged_type(mime: QMimeData) -> str | None:
-    """Return the layer type that a drag carries, or None if it carries something else."""
+def dragged_key(mime: QMimeData) -> str | None:
+    """Return the key of the entry that a drag carries, or None if it carries something else."""
     if not mime.hasFormat(LAYER_MIME):
         return None
-    type_id = bytes(mime.data(LAYER_MIME).data()).decode("ascii", "replace")
-    return type_id if find_spec(type_id) is not None else None
+    return bytes(mime.data(LAYER_MIME).data()).decode("utf-8", "replace")
 
 
 class PaletteDrag:
-    """One drag of a layer type over a canvas, from entering it to leaving or dropping."""
+    """One drag of an entry of the palette over a canvas, from entering it to leaving or dropping."""
 
-    def __init__(self, view: CanvasView, planner: Planner, type_id: str) -> None:
+    def __init__(self, view: CanvasView, planner: Planner, entry: Entry) -> None:
         self._view = view
         self._planner = planner
-        self._type = type_id
+        self._entry = entry
         self._spot: Spot | None = None
         self.plan: DropPlan | None = None
-        self._ghost: CardItem | None = None
+        self._ghosts: list[CardItem] = []
         self._wires: list[WireItem] = []
         self._moves: dict[int, tuple[float, float]] = {}  # cards that make room, and how far
         self._is_closed = False  # the cards are back in their places while the gap should be open
@@ -68,11 +68,11 @@ class PaletteDrag:
         spot = self.spot_at(place)
         if spot.is_free and self._spot is not None and self._spot.is_free:
             self._spot = spot
-            self.plan = self._planner.plan(self._view.context.report(), self._type, spot)
+            self.plan = self._planner.plan(self._view.context.report(), self._entry, spot)
         elif spot != self._spot:
             self._close()
             self._spot = spot
-            self.plan = self._planner.plan(self._view.context.report(), self._type, spot)
+            self.plan = self._planner.plan(self._view.context.report(), self._entry, spot)
             if not self.plan.refusal:
                 self._show(self.plan)
         elif self._is_closed:
@@ -80,10 +80,10 @@ class PaletteDrag:
         plan = self.plan
         if plan is None:
             return False
-        if spot.is_free and self._ghost is not None:
-            self._ghost.setPos(place)
+        if spot.is_free and self._ghosts:
+            self._ghosts[0].setPos(place)
         # beside the card, which is either in its gap or, as the drag's picture, around the mouse
-        center = place if self._ghost is None else self._ghost.pos()
+        center = self._ghosts[0].pos() if self._ghosts else place
         beside = self._view.mapFromScene(center + QPointF(HALF_WIDTH, -HALF_HEIGHT))
         self._view.bubble.say(
             plan.refusal or plan.trouble, beside, "error" if plan.refusal else "warning", stays=True
@@ -123,10 +123,10 @@ class PaletteDrag:
         return Spot(after=after)
 
     def _is_in_gap(self, x: float, y: float) -> bool:
-        if self._spot is None or self._spot.is_free or self._ghost is None:
+        if self._spot is None or self._spot.is_free:
             return False
-        here = self._ghost.pos()
-        return card_box(here.x(), here.y()).contains(x, y, 4.0)
+        boxes = [card_box(ghost.x(), ghost.y()) for ghost in self._ghosts]
+        return any(box.contains(x, y, 4.0) for box in boxes)
 
     def _card_above(self, x: float, y: float) -> int | None:
         """Return the card that a place is right behind: close to it, or less close where its chain ends there."""
@@ -145,15 +145,18 @@ class PaletteDrag:
 
     def _show(self, plan: DropPlan) -> None:
         network = self._view.network
-        ghost = CardItem(plan.new_id, self._content(plan), network.picture.direction)
-        ghost.set_ghost()
-        self._ghost = ghost
-        network.addItem(ghost)
+        direction = network.picture.direction
         if plan.report is None:
-            ghost.setPos(*network.picture.to_view(plan.spot.x, plan.spot.y))
+            card = CardItem(plan.new_ids[0], self._loose_card(plan), direction)
+            card.setPos(*network.picture.to_view(plan.spot.x, plan.spot.y))
+            self._add_ghost(card)
             return
-        layer = plan.report.document.layers[plan.new_id]
-        ghost.setPos(*network.picture.to_view(layer.x, layer.y))
+        document = plan.report.document
+        for layer_id in plan.new_ids[:_MOST_GHOSTS]:
+            layer = document.layers[layer_id]
+            card = CardItem(layer_id, card_content(plan.report, layer, None), direction)
+            card.setPos(*network.picture.to_view(layer.x, layer.y))
+            self._add_ghost(card)
         layers = self._view.context.document.layers
         self._moves = {network.picture.faces[i]: (x - layers[i].x, y - layers[i].y) for i, x, y in plan.moves}
         network.preview_texts(plan.report)
@@ -162,15 +165,16 @@ class PaletteDrag:
             self._opening.start()
         self._open_step(0.0 if self._opening.state() == QVariantAnimation.State.Running else 1.0)
 
-    def _content(self, plan: DropPlan) -> CardContent:
-        if plan.report is not None:
-            return card_content(plan.report, plan.report.document.layers[plan.new_id], None)
-        spec = get_spec(plan.type_id)
-        params = spec.default_params()
-        path = plan.command.path if isinstance(plan.command, AddLayer) else spec.title
-        return CardContent(
-            path, spec.family.key, spec.caption(params) or spec.title, spec.subtitle(params), ""
-        )
+    def _add_ghost(self, card: CardItem) -> None:
+        card.set_ghost()
+        self._ghosts.append(card)
+        self._view.network.addItem(card)
+
+    def _loose_card(self, plan: DropPlan) -> CardContent:
+        card = self._entry.card()
+        if isinstance(plan.command, AddLayer):
+            return card._replace(name=plan.command.path, caption=card.caption or self._entry.title)
+        return card
 
     def _open_step(self, share: float) -> None:
         """Move the cards below out of the way by a share of the whole, and run the new wires there."""
@@ -183,13 +187,21 @@ class PaletteDrag:
 
     def _draw_wires(self) -> None:
         self._drop_wires()
-        plan, ghost = self.plan, self._ghost
-        if plan is None or plan.report is None or ghost is None:
+        plan = self.plan
+        if plan is None or plan.report is None:
             return
         network, report = self._view.network, plan.report
         document = report.document
-        network.index.put(plan.new_id, ghost.x(), ghost.y())
-        links = [*document.inputs_of(plan.new_id), *document.outputs_of(plan.new_id)]
+        shown = [ghost for ghost in self._ghosts if ghost.key in document.layers]
+        for ghost in shown:
+            network.index.put(ghost.key, ghost.x(), ghost.y())
+        seen = network.picture.faces.keys() | {ghost.key for ghost in shown}
+        links = dict.fromkeys(
+            link
+            for ghost in shown
+            for link in (*document.inputs_of(ghost.key), *document.outputs_of(ghost.key))
+            if link.source in seen and link.target in seen
+        )
         for link in links:
             wire = WireItem(link, wire_content(report, link))
             wire.set_hot(wire.content.state == "plain")
@@ -197,7 +209,8 @@ class PaletteDrag:
             wire.set_route(network.way(link, wire.label_width))
             network.addItem(wire)
             self._wires.append(wire)
-        network.index.drop(plan.new_id)
+        for ghost in shown:
+            network.index.drop(ghost.key)
 
     def _drop_wires(self) -> None:
         for wire in self._wires:
@@ -222,9 +235,9 @@ class PaletteDrag:
         network = self._view.network
         self._opening.stop()
         self._drop_wires()
-        if self._ghost is not None:
-            network.removeItem(self._ghost)
-            self._ghost = None
+        for ghost in self._ghosts:
+            network.removeItem(ghost)
+        self._ghosts.clear()
         self._open_wire(is_open=False)
         self._restore()
         self._moves = {}

@@ -1,4 +1,4 @@
-"""The quick search: the list of layers as a popup right where one is working."""
+"""The quick search: the list of layers and blocks as a popup right where one is working."""
 
 from __future__ import annotations
 
@@ -9,29 +9,30 @@ from typing_extensions import override
 
 from cnn_studio.graph.document import Link
 from cnn_studio.ui import theme
+from cnn_studio.ui.canvas.catalogue import Catalogue
 from cnn_studio.ui.canvas.layer_list import LayerList
 from cnn_studio.ui.canvas.search_field import SearchField
 
 NOTHING_FOUND = "No layer of that name. Try conv, pool, dense or norm."
 
-_WIDTH, _HEIGHT = 260, 320
+_WIDTH, _HEIGHT = 300, 340
 
 
 class QuickSearch(QFrame):
-    """A popup with the search and the layers.
+    """A popup with the search and what can be put into a network.
 
     Attributes:
-        layer_chosen: with a type's id; closing the popup is the receiver's business.
+        layer_chosen: with an entry's key; closing the popup is the receiver's business.
         link: the link that the layer is to go into, or None.
     """
 
     layer_chosen = Signal(str)
 
-    def __init__(self, parent: QWidget, link: Link | None = None) -> None:
+    def __init__(self, parent: QWidget, catalogue: Catalogue, link: Link | None = None) -> None:
         super().__init__(parent, Qt.WindowType.Popup)
         self.link = link
         theme.set_role(self, "panel")
-        self.layers = LayerList(self)
+        self.layers = LayerList(catalogue, self)
         self.field = SearchField(self.layers, "Enter", self)
         self._nothing = QLabel(NOTHING_FOUND, self)
         self._nothing.setWordWrap(True)

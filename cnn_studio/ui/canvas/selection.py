@@ -1,17 +1,19 @@
-"""Which layers are selected; shared by canvas, inspector and problems list."""
+"""Which layers, or which wire, are selected; shared by canvas, inspector and problems list."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 
 from PySide6.QtCore import QObject, Signal
+
+from cnn_studio.graph.document import Link
 
 
 class SelectionModel(QObject):
     """The selected layers and the current one among them.
 
     Attributes:
-        changed: emitted after the selection or the current layer changed.
+        changed: emitted after the selection, the current layer or the selected wire changed.
     """
 
     changed = Signal()
@@ -20,6 +22,7 @@ class SelectionModel(QObject):
         super().__init__(parent)
         self._ids: frozenset[int] = frozenset()
         self._current: int | None = None
+        self._links: tuple[Link, ...] = ()
 
     @property
     def ids(self) -> frozenset[int]:
@@ -31,6 +34,25 @@ class SelectionModel(QObject):
         """The layer that the inspector shows, always a selected one; None if nothing is selected."""
         return self._current
 
+    @property
+    def links(self) -> tuple[Link, ...]:
+        """The links of the selected wire; empty if none is selected."""
+        return self._links
+
+    @property
+    def source(self) -> int | None:
+        """The layer whose result a new layer would read: the current one, or where the selected wire begins."""
+        return self._links[0].source if self._links else self._current
+
+    def select_links(self, links: Sequence[Link]) -> None:
+        """Select the wire that stands for some links and no layer; an empty sequence selects no wire."""
+        if tuple(links) == self._links:
+            return
+        self._links = tuple(links)
+        if links:
+            self._ids, self._current = frozenset(), None
+        self.changed.emit()
+
     def select(self, ids: Iterable[int], current: int | None = None) -> None:
         """Select exactly these layers.
 
@@ -41,9 +63,10 @@ class SelectionModel(QObject):
         wanted = frozenset(ids)
         if current not in wanted:
             current = self._current if self._current in wanted else min(wanted, default=None)
-        if wanted == self._ids and current == self._current:
+        links = () if wanted else self._links
+        if wanted == self._ids and current == self._current and links == self._links:
             return
-        self._ids, self._current = wanted, current
+        self._ids, self._current, self._links = wanted, current, links
         self.changed.emit()
 
     def toggle(self, layer_id: int) -> None:
@@ -60,3 +83,4 @@ class SelectionModel(QObject):
     def clear(self) -> None:
         """Select nothing."""
         self.select(())
+        self.select_links(())

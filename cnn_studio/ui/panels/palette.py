@@ -1,19 +1,19 @@
-"""The palette: all layer types by family, to be dragged onto the canvas or chosen by name."""
+"""The palette: all layer types, presets and own blocks in groups, to be dragged onto the canvas or chosen by name."""
 
 from __future__ import annotations
 
-from PySide6.QtCore import QTimer, Signal, Slot
+from PySide6.QtCore import QPoint, Qt, QTimer, Signal, Slot
 from PySide6.QtGui import QHideEvent, QShowEvent
 from PySide6.QtWidgets import QFrame, QLabel, QVBoxLayout, QWidget
 from shiboken6 import isValid
 from typing_extensions import override
 
 from cnn_studio.graph.document import DocumentChange
-from cnn_studio.graph.registry import all_specs, get_spec
 from cnn_studio.ui import theme
+from cnn_studio.ui.canvas.catalogue import Catalogue
 from cnn_studio.ui.canvas.context import EditingContext
-from cnn_studio.ui.canvas.drop import Planner, spot_below
 from cnn_studio.ui.canvas.layer_list import LayerList
+from cnn_studio.ui.canvas.own_blocks import OwnBlockDialogs
 from cnn_studio.ui.canvas.quick_search import NOTHING_FOUND
 from cnn_studio.ui.canvas.search_field import SearchField
 from cnn_studio.ui.canvas.selection import SelectionModel
@@ -25,37 +25,45 @@ _WIDTH = 224
 class PalettePanel(QFrame):
     """The palette beside the canvas.
 
-    Types that cannot work behind the selected layer are muted and say why; that is worked out some time
-    after the last edit, one type at a time, so that no edit waits for it.
+    What would fail behind the selected layer, or in the selected wire, is muted and says why; that is worked out
+    some time after the last edit, so that no edit waits for it.
 
     Attributes:
-        layer_chosen: with a type's id, on Enter or a double click.
+        layer_chosen: with an entry's key, on Enter or a double click.
+        message: a sentence about something that was refused.
         layers: the list.
         field: the search above it.
     """
 
     layer_chosen = Signal(str)
+    message = Signal(str)
 
     def __init__(
-        self, context: EditingContext, selection: SelectionModel, parent: QWidget | None = None
+        self,
+        context: EditingContext,
+        selection: SelectionModel,
+        catalogue: Catalogue,
+        parent: QWidget | None = None,
     ) -> None:
         super().__init__(parent)
         self._context = context
         self._selection = selection
-        self._planner = Planner()
-        self._waiting: list[str] = []
-        self._reasons: dict[str, str] = {}
-        self.layers = LayerList(self)
+        self._catalogue = catalogue
+        self.layers = LayerList(catalogue, self)
         self.field = SearchField(self.layers, "Ctrl K", self)
+        self._own = OwnBlockDialogs(catalogue.blocks, self, self.message.emit)
         self._nothing = QLabel(NOTHING_FOUND, self)
         self._timer = QTimer(self)
         self._timer.setSingleShot(True)
         self._build()
         self.layers.layer_chosen.connect(self.layer_chosen)
-        self._timer.timeout.connect(self._check_next)
+        self.layers.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
+        self.layers.customContextMenuRequested.connect(self._open_menu)
+        self._timer.timeout.connect(self._check)
         selection.changed.connect(self._unsettle)
         context.changed.connect(self._note_change)
         context.replaced.connect(self._note_replaced)
+        catalogue.blocks.changed.connect(self._note_replaced)
 
     def _build(self) -> None:
         theme.set_role(self, "panel")
@@ -94,33 +102,31 @@ class PalettePanel(QFrame):
 
     @Slot()
     def _unsettle(self) -> None:
-        self._waiting.clear()
-        self._planner.forget()
         if self.isVisible():
             self._timer.start(_SETTLE_MS)
 
     @Slot()
-    def _check_next(self) -> None:
-        """Work out the next type, and leave the thread to others in between."""
-        if not self._waiting:
-            self._waiting = [spec.id for spec in all_specs()]
-            self._reasons = {}
-        type_id = self._waiting.pop()
-        report = self._context.report()
+    def _check(self) -> None:
         # with nothing selected all can be dragged somewhere, and nothing says yet where it would go
-        if self._selection.current is not None:
-            plan = self._planner.plan(report, type_id, spot_below(report.document, self._selection.current))
-            if plan.misfit and get_spec(type_id).max_inputs != 0:  # an input goes above, not behind
-                self._reasons[type_id] = plan.misfit
-        if self._waiting:
-            self._timer.start(0)
-        else:
-            self.layers.set_reasons(self._reasons)
+        self.layers.set_reasons(self._catalogue.misfits(self._context.report(), self._selection.source))
+
+    @Slot(QPoint)
+    def _open_menu(self, at: QPoint) -> None:
+        """Offer what can be done to the own block at a place of the list, and to all of them."""
+        entry = self._catalogue.find(self.layers.key_at(at))
+        if entry is None or not entry.own:
+            return
+        menu = self._own.menu(entry.own)
+        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        menu.popup(self.layers.viewport().mapToGlobal(at))
 
     @override
     def showEvent(self, event: QShowEvent) -> None:
         super().showEvent(event)
         self._unsettle()
+        skipped, self._catalogue.blocks.skipped = self._catalogue.blocks.skipped, ()
+        if skipped:
+            self.message.emit(" ".join(skipped[:3]))
 
     @override
     def hideEvent(self, event: QHideEvent) -> None:
