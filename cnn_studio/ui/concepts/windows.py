@@ -133,6 +133,8 @@ def paint(sketch: Sketch, case: Case) -> None:
     word = _POOLS.get(case.type_id, ("", ""))[0]
     if case.type_id == "subsampling":
         word = "w·Σ+b"
+    elif case.type_id == "lp_pool2d":
+        word = f"L{case.params['norm']:.3g}"
     paint_pair(sketch, case, rows, columns, word, warns=not notes_only)
 
 
