@@ -206,13 +206,15 @@ def _word_score(entry: Entry, wanted: str) -> int | None:
         return 0
     title = entry.title.lower()
     words = title.replace("-", " ").split()
+    names = (entry.id, entry.id.replace("_", ""), *(word.replace(" ", "") for word in entry.keywords))
     if title.replace(" ", "").startswith(wanted):
         return 0
+    if wanted in names and isinstance(entry.what, LayerSpec):
+        return 0  # what other programs call the layer: "dense" is no dense block
     if any(word.startswith(wanted) for word in words):
         return 1
     if "".join(word[0] for word in words).startswith(wanted) and len(wanted) > 1:
         return 2
-    names = (entry.id, entry.id.replace("_", ""), *(word.replace(" ", "") for word in entry.keywords))
     if any(name.startswith(wanted) for name in names):
         return 3
     if wanted in title.replace(" ", ""):
