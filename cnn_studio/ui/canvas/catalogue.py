@@ -198,7 +198,7 @@ def match_score(entry: Entry, text: str) -> int | None:
     if whole is not None or len(words) < 2:
         return whole
     apart = [_word_score(entry, word) for word in words]
-    return None if None in apart else 6
+    return None if None in apart else 8
 
 
 def _word_score(entry: Entry, wanted: str) -> int | None:
@@ -208,19 +208,19 @@ def _word_score(entry: Entry, wanted: str) -> int | None:
     words = title.replace("-", " ").split()
     names = (entry.id, entry.id.replace("_", ""), *(word.replace(" ", "") for word in entry.keywords))
     if title.replace(" ", "").startswith(wanted):
-        return 0
+        return 2 if entry.is_block else 0
     if wanted in names and isinstance(entry.what, LayerSpec):
-        return 0  # what other programs call the layer: "dense" is no dense block
+        return 1  # what other programs call the layer: "dense" is no dense block
     if any(word.startswith(wanted) for word in words):
-        return 1
-    if "".join(word[0] for word in words).startswith(wanted) and len(wanted) > 1:
-        return 2
-    if any(name.startswith(wanted) for name in names):
         return 3
-    if wanted in title.replace(" ", ""):
+    if "".join(word[0] for word in words).startswith(wanted) and len(wanted) > 1:
         return 4
-    if len(wanted) > 1 and (_in_order(wanted, title) or any(wanted in name for name in names)):
+    if any(name.startswith(wanted) for name in names):
         return 5
+    if wanted in title.replace(" ", ""):
+        return 6
+    if len(wanted) > 1 and (_in_order(wanted, title) or any(wanted in name for name in names)):
+        return 7
     return None
 
 
