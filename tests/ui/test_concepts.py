@@ -11,7 +11,7 @@ from cnn_studio.core.params import parse_values
 from cnn_studio.graph.registry import all_specs, get_spec
 from cnn_studio.ui import theme
 from cnn_studio.ui.concepts.registry import concepts, describe_concept, make_case, paint_concept
-from cnn_studio.ui.concepts.sketch import Sketch
+from cnn_studio.ui.concepts.sketch import SOURCES, UNDER_TEXT, Sketch
 from tests.helpers.strategies import fitting_params, input_shapes, params_of
 from tests.helpers.ui import as_array
 from tests.tools.concepts import VARIANTS
@@ -225,6 +225,20 @@ def test_no_text_is_cut_off(monkeypatch):
     for type_id, params, shapes in VARIANTS:
         picture(type_id, params, shapes)
     assert not cut
+
+
+def blend(color, ground, alpha):
+    """Return ``#rrggbb`` of a colour with an opacity on a ground."""
+    parts = [[int(text[at : at + 2], 16) for at in (1, 3, 5)] for text in (color, ground)]
+    return "#" + "".join(f"{round(alpha * a + (1 - alpha) * b):02x}" for a, b in zip(*parts, strict=True))
+
+
+def test_text_on_fills_reads_well():
+    for tokens in (theme.LIGHT, theme.DARK):
+        for ground in (tokens.panel, tokens.card):
+            for name in SOURCES:
+                fill = blend(tokens.families[name], ground, UNDER_TEXT)
+                assert theme.contrast(tokens.text, fill) >= 4.5, (tokens.name, name)
 
 
 def test_what_is_never_seen_is_hatched_in_the_warning_colour():

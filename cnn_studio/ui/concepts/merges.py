@@ -8,7 +8,7 @@ from cnn_studio.graph.layers.common import count_text
 from cnn_studio.graph.spec import Params, Shape, shape_text
 from cnn_studio.ui import theme
 from cnn_studio.ui.concepts.case import Case, Concept
-from cnn_studio.ui.concepts.sketch import LEFT, Sketch, centered
+from cnn_studio.ui.concepts.sketch import LEFT, UNDER_TEXT, Sketch, centered
 
 _FIRST = ((2, 0, 1), (3, 1, 0), (1, 2, 4))
 _SECOND = ((1, 2, 0), (0, 3, 2), (2, 1, 1))
@@ -69,7 +69,7 @@ def _paint_values(sketch: Sketch, case: Case) -> None:
     for n, (grid, values) in enumerate(zip(grids, (first, second, result), strict=True)):
         if n < 2 and kinds[min(n, len(kinds) - 1)] == "all":
             sketch.outline(grid.translated(4, -4), sketch.edge, 1, dashed=True)
-        color = sketch.tint(0.55) if n == 2 else sketch.source(n * 3, 0.35)
+        color = sketch.tint(UNDER_TEXT) if n == 2 else sketch.source(n * 3, 0.35)
         ghosts = n < 2 and kinds[min(n, len(kinds) - 1)] == "channel"
         if n == 2 and case.output is None:
             sketch.outline(grid, theme.qcolor("error"), dashed=True)

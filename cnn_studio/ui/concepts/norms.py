@@ -15,7 +15,7 @@ from cnn_studio.graph.layers.common import count_text
 from cnn_studio.graph.spec import Params, Shape, shape_text
 from cnn_studio.ui import theme
 from cnn_studio.ui.concepts.case import Case, Concept
-from cnn_studio.ui.concepts.sketch import LEFT, RIGHT, Sketch, centered
+from cnn_studio.ui.concepts.sketch import LEFT, RIGHT, UNDER_TEXT, Sketch, centered
 
 _PLACES, _IMAGES = 6, 4
 _SLANT = QPointF(0.55, -0.45)  # how far one image lies behind the next, in cells
@@ -213,7 +213,7 @@ def _paint_scale(sketch: Sketch, case: Case) -> None:
             if part == 1:
                 sketch.text(row, f"× γ{'₁₂₃₄₅'[n]} =", mono=True)
                 continue
-            strength = 0.85 if part == 0 else 0.85 * start
+            strength = UNDER_TEXT * (1 if part == 0 else start)
             bar = centered(row, min(row.width(), theme.px(62)), row.height())
             sketch.block(bar, sketch.source(n, strength), sketch.source(n, 0.8))
             if part == 0 and is_last and len(shape) == 3 and n == 0:

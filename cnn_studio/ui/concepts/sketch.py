@@ -16,6 +16,9 @@ from cnn_studio.ui import theme
 SOURCES = ("convolution", "activation", "pooling", "dense", "merge", "normalisation", "shape", "io")
 """Colours that tell several sources, groups or axes apart."""
 
+UNDER_TEXT = 0.45
+"""The strongest opacity of a fill on which text still reads well, in both themes."""
+
 _Align = Qt.AlignmentFlag
 CENTER = _Align.AlignCenter
 LEFT = _Align.AlignLeft | _Align.AlignVCenter

@@ -10,7 +10,7 @@ from cnn_studio.graph.window import Axis
 from cnn_studio.ui import theme
 from cnn_studio.ui.concepts.case import Case, Concept
 from cnn_studio.ui.concepts.grids import Grid, Track, plain
-from cnn_studio.ui.concepts.sketch import LEFT, Sketch
+from cnn_studio.ui.concepts.sketch import LEFT, UNDER_TEXT, Sketch
 
 _POOLS = {
     "max_pool2d": ("max", "the largest value that it holds"),
@@ -202,8 +202,8 @@ def _paint_groups(sketch: Sketch, channels: int, filters: int, groups: int) -> N
         lower = QRectF(left, box.bottom() - bar, right - left, bar)
         corners = [upper.bottomLeft(), upper.bottomRight(), lower.topRight(), lower.topLeft()]
         sketch.polygon(corners, sketch.source(n, 0.16))
-        sketch.block(upper, sketch.source(n, 0.45))
-        sketch.block(lower, sketch.source(n, 0.45))
+        sketch.block(upper, sketch.source(n, UNDER_TEXT))
+        sketch.block(lower, sketch.source(n, UNDER_TEXT))
         sketch.text(upper, f"{channels // groups:,}", color="text")
         sketch.text(lower, f"{filters // groups:,}", color="text")
     if shown < groups:
