@@ -23,6 +23,7 @@ class Preferences(BaseModel):
         recent: project files, the latest first.
         geometry, layout: the window's place and its panels, as Qt's base64 text.
         welcomed: whether the strip of the first start was closed.
+        minimap: whether the canvas shows a map of networks larger than the view.
     """
 
     model_config = ConfigDict(extra="ignore")
@@ -32,6 +33,7 @@ class Preferences(BaseModel):
     geometry: str = ""
     layout: str = ""
     welcomed: bool = False
+    minimap: bool = True
 
     def remember(self, path: Path) -> None:
         """Put a project first among the recent ones; a name that is no text cannot be kept."""

@@ -14,6 +14,7 @@ from PySide6.QtWidgets import QMenu, QMenuBar, QToolButton
 
 from cnn_studio.graph.starters import STARTERS
 from cnn_studio.ui import theme
+from cnn_studio.ui.canvas.window_menus import direction_menu, fill_edit, fill_network
 from cnn_studio.ui.theme import Mode
 
 if TYPE_CHECKING:
@@ -35,7 +36,7 @@ _ENTRIES = (
     _Entry("new_empty", "Empty network", "Ctrl+Alt+N", "Begin with nothing and build a network of your own"),
     _Entry("open", "Open…", "Ctrl+O", "Open a project", "open"),
     _Entry("open_network", "Open torchvision network…", "Ctrl+Shift+N", "Open a network of torchvision or timm as one of your own"),
-    _Entry("export_picture", "Picture…", "Ctrl+Shift+E", "Save what the canvas shows as SVG, PNG or PDF", "image"),
+    _Entry("export_picture", "Picture…", "Ctrl+Shift+P", "Save what the canvas shows as SVG, PNG or PDF", "image"),
     _Entry("copy_picture", "Copy picture", "Ctrl+Shift+C", "Put what the canvas shows on the clipboard, as pixels and as SVG"),
     _Entry("export_code", "PyTorch code…", "", "Save the network as a Python file that needs PyTorch alone"),
     _Entry("export_weights", "Weights…", "", "Save the weights under the names that the code has: .safetensors, .pt or .npz"),
@@ -47,8 +48,11 @@ _ENTRIES = (
     _Entry("find_layer", "Add a layer…", "Ctrl+K", "Search a layer and put it behind the selected one", "search"),
     _Entry("arrange", "Arrange", "Ctrl+Shift+A", "Put all layers in order, from top to bottom", "arrange"),
     _Entry("fit", "Fit", "Ctrl+0", "Show the whole network", "fit"),
+    _Entry("zoom_to_selection", "Zoom to selection", "Ctrl+9", "Show the selected layers as large as they fit"),
+    _Entry("actual_size", "100 %", "Ctrl+8", "Show the network at 100 %"),
     _Entry("zoom_in", "Zoom in", "Ctrl++", "Show the network larger", "zoom-in"),
     _Entry("zoom_out", "Zoom out", "Ctrl+-", "Show more of the network", "zoom-out"),
+    _Entry("minimap", "Map", "", "Show a map in the corner while the network is larger than the view"),
     _Entry("choose_folder", "Open a folder of images…", "Ctrl+Shift+O", "Train on your own images: one folder per class", "folder"),
     _Entry("train", "Train", "Ctrl+T", "Train the network", "play"),
     _Entry("pause", "Pause", "Ctrl+P", "Wait after this batch, or go on", "pause"),
@@ -57,6 +61,7 @@ _ENTRIES = (
     _Entry("show_network", "Network", "Ctrl+1", "Show the network"),
     _Entry("show_analysis", "Analysis", "Ctrl+2", "Show sizes, parameters and costs of every layer"),
     _Entry("show_code", "Code", "Ctrl+3", "Show the network as PyTorch code"),
+    _Entry("keys", "Keys…", "F1", "Show what the keys and the mouse do"),
     _Entry("about", "About CNN Studio", "", "Version and licence"),
 )  # fmt: skip
 
@@ -66,6 +71,7 @@ class Actions(QObject):
 
     Attributes:
         all: the actions by name.
+        ways: the menu of where the network runs to.
     """
 
     def __init__(self, window: MainWindow) -> None:
@@ -81,6 +87,8 @@ class Actions(QObject):
             if entry.icon:
                 theme.bind_icon(action, entry.icon, "on_accent" if entry.name == "train" else "text")
             self.all[entry.name] = action
+        self.all["minimap"].setCheckable(True)
+        self.ways = direction_menu(window.workspace.canvas, window)
         # the keys of a second habit
         self.all["redo"].setShortcuts([QKeySequence("Ctrl+Shift+Z"), QKeySequence("Ctrl+Y")])
         self.all["zoom_in"].setShortcuts([QKeySequence("Ctrl++"), QKeySequence("Ctrl+=")])
@@ -101,15 +109,20 @@ class Actions(QObject):
         self._add(file, "-", "quit")
         edit = bar.addMenu("&Edit")
         self._add(edit, "undo", "redo", "-")
-        self._canvas_entries(edit)
+        canvas = self._window.workspace.canvas
+        fill_edit(edit, canvas)
         self._add(edit, "-", "copy_picture")
         view = bar.addMenu("&View")
-        self._add(view, "show_network", "show_analysis", "show_code", "-", "fit", "zoom_in", "zoom_out", "-")
+        self._add(view, "show_network", "show_analysis", "show_code", "-")
+        self._add(view, "fit", "zoom_to_selection", "actual_size", "zoom_in", "zoom_out", "minimap", "-")
         self._theme_menu(view)
-        self._network_menu(bar.addMenu("&Network"))
+        network = bar.addMenu("&Network")
+        self._add(network, "find_layer", "arrange")
+        network.addMenu(self.ways)
+        fill_network(network, canvas)
         self._add(bar.addMenu("&Data"), "choose_folder")
         self._add(bar.addMenu("&Run"), "train", "pause", "stop")
-        self._add(bar.addMenu("&Help"), "about")
+        self._add(bar.addMenu("&Help"), "keys", "about")
 
     def _add(self, menu: QMenu, *names: str) -> None:
         for name in names:
@@ -117,48 +130,6 @@ class Actions(QObject):
                 menu.addSeparator()
             else:
                 menu.addAction(self.all[name])
-
-    def _canvas_entries(self, menu: QMenu) -> None:
-        """Add what the canvas does to the selection; the canvas has these keys itself, while it has the focus."""
-        done = self._window.workspace.canvas.operations
-        for text, keys, icon, call in (
-            ("Cut", "Ctrl+X", "cut", done.cut),
-            ("Copy", "Ctrl+C", "copy", done.copy),
-            ("Paste", "Ctrl+V", "paste", done.paste),
-            ("Duplicate", "Ctrl+D", "duplicate", done.duplicate),
-            ("Delete", "Del", "delete", done.delete),
-            ("Select all", "Ctrl+A", "", done.select_all),
-        ):
-            action = menu.addAction(f"{text}\t{keys}")
-            action.triggered.connect(call)
-            if icon:
-                theme.bind_icon(action, icon)
-
-    def _network_menu(self, menu: QMenu) -> None:
-        """Add what concerns the whole network and its blocks; the canvas has these keys itself."""
-        canvas = self._window.workspace.canvas
-        folds, blocks, run_to = canvas.folds, canvas.blocks, canvas.operations.run_to
-        self._add(menu, "find_layer", "arrange")
-        ways = menu.addMenu("Direction")
-        ways.addAction("From top to bottom").triggered.connect(partial(run_to, "down"))
-        ways.addAction("From left to right").triggered.connect(partial(run_to, "right"))
-        for text, keys, call in (
-            ("-", "", None),
-            ("Group into a block", "Ctrl+G", blocks.group),
-            ("Ungroup", "Ctrl+Shift+G", blocks.ungroup),
-            ("Repeat block…", "Ctrl+R", blocks.ask_repeat),
-            ("-", "", None),
-            ("Fold", "Ctrl+Up", folds.fold_selection),
-            ("Unfold", "Ctrl+Down", folds.unfold_selection),
-            ("Fold all", "", folds.fold_all),
-            ("Fold to depth 2", "", partial(folds.fold_to_depth, 2)),
-            ("Fold to depth 3", "", partial(folds.fold_to_depth, 3)),
-            ("Unfold all", "", folds.unfold_all),
-        ):
-            if call is None:
-                menu.addSeparator()
-            else:
-                menu.addAction(f"{text}\t{keys}" if keys else text).triggered.connect(partial(_call, call))
 
     def _starter_menu(self, file: QMenu, starters: Callable[[str], None]) -> None:
         self.starters = menu = file.addMenu("New from starter")
@@ -210,7 +181,3 @@ class Actions(QObject):
         if role:
             theme.set_role(button, role)
         return button
-
-
-def _call(action: Callable[[], object], _checked: bool = False) -> None:
-    action()

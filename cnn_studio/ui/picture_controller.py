@@ -14,6 +14,7 @@ from PySide6.QtWidgets import QWidget
 from cnn_studio.app.files import replacing
 from cnn_studio.core.errors import StudioError
 from cnn_studio.ui.canvas.picture import (
+    PLAIN,
     PictureFormat,
     PictureOptions,
     image_of,
@@ -69,7 +70,7 @@ class PictureController(QObject):
         if self.dialog is not None and self.copy(self.dialog.options):
             self.dialog.accept()
 
-    def save(self, path: Path, kind: PictureFormat, options: PictureOptions = PictureOptions()) -> bool:
+    def save(self, path: Path, kind: PictureFormat, options: PictureOptions = PLAIN) -> bool:
         """Write the picture to a file and say how it went; return whether it was written."""
         scene, title = self._canvas.network, self._canvas.context.document.info.name
         try:
@@ -85,7 +86,7 @@ class PictureController(QObject):
         self.message.emit(f"The picture is in {path}.")
         return True
 
-    def copy(self, options: PictureOptions = PictureOptions()) -> bool:
+    def copy(self, options: PictureOptions = PLAIN) -> bool:
         """Put the picture on the clipboard, as pixels and as SVG; return whether that was done."""
         canvas = self._canvas
         if not canvas.network.cards:

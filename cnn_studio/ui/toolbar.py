@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QLabel, QSizePolicy, QToolBar, QWidget
+from PySide6.QtWidgets import QLabel, QSizePolicy, QToolBar, QToolButton, QWidget
 
 from cnn_studio.ui import theme
 from cnn_studio.ui.actions import Actions
@@ -25,8 +25,11 @@ class MainToolBar(QToolBar):
         self.addSeparator()
         for name in ("undo", "redo"):
             self.addWidget(actions.tool_button(name, with_text=False))
-        for name in ("arrange", "fit"):
-            self.addWidget(actions.tool_button(name))
+        arrange = actions.tool_button("arrange")
+        arrange.setMenu(actions.ways)
+        arrange.setPopupMode(QToolButton.ToolButtonPopupMode.MenuButtonPopup)
+        self.addWidget(arrange)
+        self.addWidget(actions.tool_button("fit"))
         self.addSeparator()
         self.addWidget(actions.tool_button("train", role="primary"))
         for name in ("pause", "stop"):

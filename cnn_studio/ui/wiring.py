@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from cnn_studio.app.preferences import save_preferences
+
 if TYPE_CHECKING:
     from cnn_studio.ui.main_window import MainWindow
 
@@ -27,6 +29,8 @@ def connect_actions(window: MainWindow) -> None:
         "find_layer": space.find_layer,
         "arrange": canvas.arrange,
         "fit": canvas.fit,
+        "zoom_to_selection": canvas.zoom_to_selection,
+        "actual_size": canvas.actual_size,
         "zoom_in": canvas.zoom_in,
         "zoom_out": canvas.zoom_out,
         "choose_folder": space.choose_folder,
@@ -36,6 +40,26 @@ def connect_actions(window: MainWindow) -> None:
         "show_network": space.show_network,
         "show_analysis": space.show_analysis,
         "show_code": space.show_code,
+        "keys": canvas.show_keys,
         "about": window.show_about,
     }.items():
         window.actions_.connect(name, slot)
+    _connect_map(window)
+
+
+def _connect_map(window: MainWindow) -> None:
+    """Let the menu show the map or not, and remember it."""
+    action, corner, preferences = (
+        window.actions_.all["minimap"],
+        window.workspace.canvas.corner,
+        window.preferences,
+    )
+
+    def show(is_shown: bool) -> None:
+        corner.set_map_shown(is_shown)
+        preferences.minimap = is_shown
+        save_preferences(preferences)
+
+    action.setChecked(preferences.minimap)
+    corner.set_map_shown(preferences.minimap)
+    action.toggled.connect(show)

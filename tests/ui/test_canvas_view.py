@@ -10,6 +10,7 @@ from cnn_studio.ui import theme
 from cnn_studio.ui.canvas import style
 from cnn_studio.ui.canvas.card_paint import fitting_subtitle
 from cnn_studio.ui.canvas.palette_drag import layer_mime
+from cnn_studio.ui.canvas.tips import card_tip
 from tests.helpers.canvas import (
     CTRL,
     boxes,
@@ -145,9 +146,9 @@ def test_cards_grow_with_the_text(show):
 
 def test_hovering_tells_the_whole_name_and_the_problem(show):
     view = show()
-    assert get_spec("conv2d").help in view.operations.tool_tip(layer(view, "C1").id)
+    assert get_spec("conv2d").help in card_tip(view, layer(view, "C1").id)
     view.edit(SetParams(id=layer(view, "C3").id, changes={"stride": 2}))
-    text = view.operations.tool_tip(layer(view, "C5").id)
+    text = card_tip(view, layer(view, "C5").id)
     assert text.startswith("C5: Convolution") and "5 × 5 filter" in text
 
 

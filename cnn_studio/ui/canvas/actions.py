@@ -1,22 +1,24 @@
-"""What keys and menus do to the selected layers: delete, duplicate, clipboard, freeze, walk along the wires."""
+"""What keys and menus do to the selected layers: delete, duplicate, clipboard, freeze, arrange."""
 
 from __future__ import annotations
 
-from functools import partial
+from functools import cached_property, partial
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QPointF, Qt
-from PySide6.QtGui import QGuiApplication, QKeyEvent, QKeySequence
+from PySide6.QtCore import QPointF
+from PySide6.QtGui import QGuiApplication, QKeyEvent
 
 from cnn_studio.core.errors import StudioError
 from cnn_studio.graph.block_edits import paste
 from cnn_studio.graph.commands import Macro, MoveLayers, RemoveLink, SetOutput, SetTraining
-from cnn_studio.graph.document import Link, NetworkDocument
+from cnn_studio.graph.document import NetworkDocument
 from cnn_studio.graph.edits import part_of, remove_and_heal
 from cnn_studio.graph.layout import Direction, arrange
 from cnn_studio.ui.canvas import clipboard
+from cnn_studio.ui.canvas.alignment import Edge
 from cnn_studio.ui.canvas.card_index import BoxIndex
 from cnn_studio.ui.canvas.geometry import card_box
+from cnn_studio.ui.canvas.keys import action_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection
@@ -24,7 +26,8 @@ if TYPE_CHECKING:
     from cnn_studio.ui.canvas.view import CanvasView
 
 _OFFSET = 32.0  # copies look for a free place in steps of this to the right
-_KEYS = QKeySequence.StandardKey
+_WAYS = {"left": (-1, 0), "right": (1, 0), "up": (0, -1), "down": (0, 1)}
+_EDGES: dict[str, Edge] = {"left": "left", "right": "right", "up": "top", "down": "bottom"}
 
 
 class CanvasActions:
@@ -39,64 +42,57 @@ class CanvasActions:
 
     def press(self, event: QKeyEvent) -> bool:
         """Do what a key stands for; return whether it stands for anything."""
-        for key, action in self._standard():
-            if event.matches(key):
-                action()
-                return True
-        is_control = event.modifiers() == Qt.KeyboardModifier.ControlModifier
-        is_shifted = (
-            event.modifiers() == Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.ShiftModifier
-        )
-        if is_shifted and event.key() == Qt.Key.Key_G:
-            self._view.blocks.ungroup()
-            return True
-        found = self._with_control(event.key()) if is_control else self._plain(event)
-        if found is not None:
-            found()
-        return found is not None
+        name = action_of(event)
+        if name is None:
+            return False
+        self.commands[name]()
+        return True
 
-    def _standard(self) -> list[tuple[QKeySequence.StandardKey, Callable[[], None]]]:
-        return [
-            (_KEYS.SelectAll, self.select_all),
-            (_KEYS.Copy, self.copy),
-            (_KEYS.Cut, self.cut),
-            (_KEYS.Paste, self.paste),
-            (_KEYS.ZoomIn, self._view.zoom_in),
-            (_KEYS.ZoomOut, self._view.zoom_out),
-        ]
-
-    def _with_control(self, key: int) -> Callable[[], object] | None:
-        keys = Qt.Key
-        found: dict[Qt.Key, Callable[[], object]] = {
-            keys.Key_D: self.duplicate,
-            keys.Key_0: self._view.fit,
-            keys.Key_Plus: self._view.zoom_in,
-            keys.Key_Equal: self._view.zoom_in,
-            keys.Key_Minus: self._view.zoom_out,
-            keys.Key_K: self._view.open_search,
-            keys.Key_G: self._view.blocks.group,
-            keys.Key_R: self._view.blocks.ask_repeat,
-            keys.Key_Up: self._view.folds.fold_selection,
-            keys.Key_Down: self._view.folds.unfold_selection,
+    @cached_property
+    def commands(self) -> dict[str, Callable[[], object]]:
+        """What each action of the table of keys does, by its name."""
+        view = self._view
+        walker, align, linker = view.walker, view.align, view.linker
+        found: dict[str, Callable[[], object]] = {
+            "search": view.open_search,
+            "rename": self.rename,
+            "delete": self.delete,
+            "cut": self.cut,
+            "copy": self.copy,
+            "paste": self.paste,
+            "duplicate": self.duplicate,
+            "select_all": self.select_all,
+            "fit": view.fit,
+            "zoom_to_selection": view.zoom_to_selection,
+            "actual_size": view.actual_size,
+            "zoom_in": view.zoom_in,
+            "zoom_out": view.zoom_out,
+            "page_up": partial(view.turn_page, -1),
+            "page_down": partial(view.turn_page, 1),
+            "first": partial(walker.to_end, last=False),
+            "last": partial(walker.to_end, last=True),
+            "next_wire": walker.next_wire,
+            "link_from": partial(linker.begin, leads_out=True),
+            "link_into": partial(linker.begin, leads_out=False),
+            "align_center": partial(align.align, "center"),
+            "align_middle": partial(align.align, "middle"),
+            "distribute_across": partial(align.distribute, "across"),
+            "distribute_down": partial(align.distribute, "down"),
+            "space_evenly": align.space_evenly,
+            "toggle_fold": view.folds.toggle_selection,
+            "fold": view.folds.fold_selection,
+            "unfold": view.folds.unfold_selection,
+            "group": view.blocks.group,
+            "ungroup": view.blocks.ungroup,
+            "repeat": view.blocks.ask_repeat,
+            "help": view.show_keys,
         }
-        return found.get(Qt.Key(key))
-
-    def _plain(self, event: QKeyEvent) -> Callable[[], object] | None:
-        if event.modifiers() & ~Qt.KeyboardModifier.KeypadModifier:
-            return None
-        keys = Qt.Key
-        found: dict[Qt.Key, Callable[[], object]] = {
-            keys.Key_Delete: self.delete,
-            keys.Key_Backspace: self.delete,
-            keys.Key_F2: self.rename,
-            keys.Key_Return: self._view.folds.toggle_selection,
-            keys.Key_Enter: self._view.folds.toggle_selection,
-            keys.Key_Up: partial(self.walk, 0, -1),
-            keys.Key_Down: partial(self.walk, 0, 1),
-            keys.Key_Left: partial(self.walk, -1, 0),
-            keys.Key_Right: partial(self.walk, 1, 0),
-        }
-        return found.get(Qt.Key(event.key()))
+        for way, (dx, dy) in _WAYS.items():
+            found[f"walk_{way}"] = partial(walker.walk, dx, dy)
+            found[f"extend_{way}"] = partial(walker.walk, dx, dy, extends=True)
+            found[f"nudge_{way}"] = partial(align.nudge, dx, dy)
+            found[f"align_{way}"] = partial(align.align, _EDGES[way])
+        return found
 
     # -------------------------------------------------------------------------------------------------------- editing
 
@@ -190,19 +186,23 @@ class CanvasActions:
             self._view.edit(SetOutput(id=self._view.selection.current))
 
     def arrange(self) -> None:
-        """Lay the network out anew, as one undo step, and show all of it."""
-        layers = self._document.layers
+        """Lay the network out anew, as one undo step; the selection stays in view, without one all is shown."""
+        view, layers = self._view, self._document.layers
         places = {
             layer_id: place
-            for layer_id, place in arrange(self._document, self._view.context.view.direction).items()
+            for layer_id, place in arrange(self._document, view.context.view.direction).items()
             if place != (layers[layer_id].x, layers[layer_id].y)
         }
         if places:
-            stack = self._view.context.stack
+            stack = view.context.stack
             stack.seal()
-            self._view.edit(MoveLayers(places=places))
+            view.edit(Macro(text="arrange", commands=(MoveLayers(places=places),)))
             stack.seal()
-        self._view.fit()
+        here = view.walker.here
+        if here is None:
+            view.fit()
+        else:
+            view.look_at(view.network.cards[here].pos())
 
     def run_to(self, direction: Direction, _checked: bool = False) -> None:
         """Let the network run from top to bottom or from left to right, and lay it out anew."""
@@ -212,66 +212,6 @@ class CanvasActions:
             view.network.rebuild()
         self.arrange()
 
-    # ------------------------------------------------------------------------------------------- selecting and walking
-
     def select_all(self) -> None:
         """Select all layers."""
         self._view.selection.select(self._document.layers, self._view.selection.current)
-
-    def walk(self, dx: int, dy: int) -> None:
-        """Go from the current card to another: along the wires, or to the nearest one beside it."""
-        view = self._view
-        network, current = view.network, view.selection.current
-        here = network.face(current) if current is not None else None
-        if here is None:  # nothing is selected yet: start at the first layer
-            first = next(iter(view.context.report().order), None)
-            here = network.face(first) if first is not None else None
-            if here is not None:
-                self._go(here)
-            return
-        along = dy if network.picture.direction == "down" else dx
-        if along:
-            wires = network.wiring.of_card(here)
-            ends = [wire.source for wire in sorted(wires, key=lambda w: w.port) if wire.target == here]
-            if along > 0:
-                ends = [wire.target for wire in sorted(wires, key=self._age) if wire.source == here]
-            self._go(ends[0] if ends else here)
-        else:
-            self._go(self._beside(here, dx or dy))
-
-    def _age(self, wire: Link) -> tuple[int, int]:
-        """Return the place of a wire among those of its source, oldest first."""
-        link = self._view.network.picture.wires[wire][0]
-        return link.source, self._document.outputs_of(link.source).index(link)
-
-    def _beside(self, key: int, sign: int) -> int:
-        """Return the nearest card across the way of the network."""
-        picture = self._view.network.picture
-        across = 0 if picture.direction == "down" else 1
-        here = picture.places[key]
-        aside = [
-            (sign * (at[across] - here[across]) + 4 * abs(at[1 - across] - here[1 - across]), other)
-            for other, at in picture.places.items()
-            if sign * (at[across] - here[across]) > max(1.0, abs(at[1 - across] - here[1 - across]) / 2)
-        ]
-        return min(aside)[1] if aside else key
-
-    def _go(self, key: int) -> None:
-        self._view.select_card(key)
-        self._view.show_card(self._view.network.lead(key))
-
-    def tool_tip(self, key: int) -> str:
-        """Return what hovering over a card says: its whole name, and its problems or what the layer does."""
-        if key in self._view.network.picture.folded:
-            card = self._view.network.cards[key].content
-            lines = [f"{card.name}: a block, {card.caption[2:]}", *self._view.network.messages(key)]
-            return "\n\n".join([*lines, "Double click or Enter unfolds it."])
-        layer = self._document.layer(key)
-        lines = [f"{layer.path}: {layer.spec.title if layer.spec is not None else layer.type}"]
-        messages = self._view.network.messages(key)
-        lines += messages
-        if not layer.trainable:
-            lines.append("Frozen: training leaves it exactly as it is.")
-        if not messages and layer.spec is not None:
-            lines.append(layer.spec.help)
-        return "\n\n".join(lines)

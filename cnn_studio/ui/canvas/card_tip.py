@@ -9,6 +9,7 @@ from PySide6.QtGui import QHelpEvent
 from PySide6.QtWidgets import QToolTip
 
 from cnn_studio.ui.canvas import style
+from cnn_studio.ui.canvas.tips import tip_at
 from cnn_studio.ui.concepts.tip import ConceptTip
 
 if TYPE_CHECKING:
@@ -34,7 +35,7 @@ class CardTips:
         view, network = self._view, self._view.network
         place = view.mapToScene(event.pos())
         key = network.card_at(place.x(), place.y(), style.BADGE_RADIUS)
-        text = view.operations.tool_tip(key) if key is not None else ""
+        text = tip_at(view, place)
         layer = view.context.document.layers.get(key) if key is not None else None
         if key is None or layer is None or layer.spec is None or key in network.picture.folded:
             QToolTip.showText(event.globalPos(), text, view.viewport(), QRect(0, 0, 1, 1))

@@ -19,7 +19,8 @@ from cnn_studio.graph.edits import connect, move_link
 from cnn_studio.graph.legality import check_link, free_port
 from cnn_studio.ui import theme
 from cnn_studio.ui.canvas import style
-from cnn_studio.ui.canvas.geometry import Box
+from cnn_studio.ui.canvas.geometry import Box, card_box
+from cnn_studio.ui.canvas.snapping import GuideItem, Snap, snap
 
 if TYPE_CHECKING:
     from cnn_studio.ui.canvas.view import CanvasView
@@ -28,11 +29,19 @@ _SNAP = 8.0
 
 
 class Gesture:
-    """What the mouse is doing with its button down; places are in the viewport."""
+    """What the mouse is doing with its button down; places are in the viewport.
+
+    Attributes:
+        keys: the modifier keys that are held.
+        scrolls: the canvas moves by itself when the mouse comes to the edge of the view.
+    """
+
+    scrolls = True
 
     def __init__(self, view: CanvasView, at: QPoint) -> None:
         self.view = view
         self.start = at
+        self.keys = Qt.KeyboardModifier.NoModifier
         self.start_scene = view.mapToScene(at)
 
     def move(self, at: QPoint) -> None:
@@ -51,6 +60,8 @@ class Gesture:
 
 class Pan(Gesture):
     """Moves the canvas under the mouse."""
+
+    scrolls = False
 
     def __init__(self, view: CanvasView, at: QPoint) -> None:
         super().__init__(view, at)
@@ -106,34 +117,48 @@ class RubberBand(Gesture):
 
 
 class MoveCards(Gesture):
-    """Moves the selected cards; the one under the mouse snaps to the columns of its neighbours."""
+    """Moves the selected cards; they snap to the lines of others, unless Alt is held."""
 
     def __init__(self, view: CanvasView, at: QPoint, grabbed: int) -> None:
         super().__init__(view, at)
         network = view.network
         self._keys = network.keys_of(view.selection.ids)
         self._grabbed = grabbed
-        places = network.picture.places
-        self._from = places[grabbed]
-        # the column, or the row where the network runs to the right
-        self._axis = 0 if network.picture.direction == "down" else 1
-        near = {key for wire in network.wiring.of_card(grabbed) for key in (wire.source, wire.target)}
-        self._lines = sorted({places[key][self._axis] for key in near - self._keys})
+        self._from = network.picture.places[grabbed]
+        self._near = {key for wire in network.wiring.of_card(grabbed) for key in (wire.source, wire.target)}
+        self._boxes = [card_box(*self._from)]
+        if len(self._keys) > 1:
+            lefts, tops, rights, bottoms = zip(
+                *(card_box(*network.picture.places[key]) for key in self._keys), strict=True
+            )
+            self._boxes.append(Box(min(lefts), min(tops), max(rights), max(bottoms)))
         self._by = QPointF()
+        self._guides = GuideItem()
+        network.addItem(self._guides)
+
+    def _snapped(self, by: QPointF) -> Snap:
+        if self.keys & Qt.KeyboardModifier.AltModifier:
+            return Snap(by.x(), by.y(), ())
+        network = self.view.network
+        others = (network.index.inside(self.view.seen()) | self._near) - self._keys
+        boxes = [network.index.box(key) for key in others]
+        return (
+            snap(self._boxes, boxes, by.x(), by.y(), _SNAP / self.view.zoom)
+            if boxes
+            else Snap(by.x(), by.y(), ())
+        )
 
     @override
     def move(self, at: QPoint) -> None:
-        by = self.passed(self.view.mapToScene(at))
-        moved = [by.x(), by.y()]
-        for line in self._lines:
-            if abs(self._from[self._axis] + moved[self._axis] - line) < _SNAP / self.view.zoom:
-                moved[self._axis] = line - self._from[self._axis]
-        self._by = QPointF(round(moved[0]), round(moved[1]))
+        snapped = self._snapped(self.passed(self.view.mapToScene(at)))
+        self._by = QPointF(round(snapped.dx), round(snapped.dy))
+        self._guides.show_guides(snapped.guides)
         self.view.network.shift(self._keys, self._by.x(), self._by.y())
 
     @override
     def finish(self, at: QPoint) -> None:
         self.move(at)
+        self.view.network.removeItem(self._guides)
         self.view.network.unshift()
         if self._by.isNull():
             return
@@ -154,6 +179,7 @@ class MoveCards(Gesture):
 
     @override
     def cancel(self) -> None:
+        self.view.network.removeItem(self._guides)
         self.view.network.unshift()
 
 
@@ -173,7 +199,7 @@ class Connect(Gesture):
     ) -> None:
         super().__init__(view, at)
         self._fixed = fixed
-        self._leads_out = leads_out
+        self.leads_out = leads_out
         self._link = link
         self._over: int | None = None  # a card
         self._card = view.network.face(fixed)
@@ -188,7 +214,7 @@ class Connect(Gesture):
         self.move(at)
 
     def _ends(self, other: int) -> tuple[int, int]:
-        return (self._fixed, other) if self._leads_out else (other, self._fixed)
+        return (self._fixed, other) if self.leads_out else (other, self._fixed)
 
     def _fade(self, opacity: float) -> None:
         """Show the wire that is being taken away as such."""
@@ -199,12 +225,13 @@ class Connect(Gesture):
     def _layer_of(self, card: int) -> int | None:
         """Return the layer of a card that the wire would lead to, or come from."""
         network = self.view.network
-        return network.inlet(card) if self._leads_out else network.outlet(card)
+        return network.inlet(card) if self.leads_out else network.outlet(card)
 
-    def _refusal(self, card: int) -> str:
+    def refusal(self, card: int) -> str:
+        """Return why the wire cannot end at a card; empty if it can."""
         other = self._layer_of(card)
         if other is None:
-            kind = "open input" if self._leads_out else "result"
+            kind = "open input" if self.leads_out else "result"
             return (
                 f"{self.view.network.name_of(card)} has not exactly one {kind}. Unfold it and choose a layer."
             )
@@ -224,9 +251,9 @@ class Connect(Gesture):
         over = self.view.network.card_at(place.x(), place.y(), 2 * style.PORT_REACH)
         if over == self._card:
             over = None
-        refusal = self._refusal(over) if over is not None else ""
+        refusal = self.refusal(over) if over is not None else ""
         if over != self._over:
-            self.view.show_ports(over, "" if refusal else ("i" if self._leads_out else "o"))
+            self.view.show_ports(over, "" if refusal else ("i" if self.leads_out else "o"))
             self._over = over
         self.view.bubble.say(refusal, at, stays=True)
         self._draw(place, over if not refusal else None, is_refused=bool(refusal))
@@ -235,8 +262,8 @@ class Connect(Gesture):
         cards = self.view.network.cards
         if self._card not in cards:
             return
-        sign = 1 if self._leads_out else -1
-        here, there = ("o", "i") if self._leads_out else ("i", "o")
+        sign = 1 if self.leads_out else -1
+        here, there = ("o", "i") if self.leads_out else ("i", "o")
         start = cards[self._card].pos() + cards[self._card].port(here)
         end = place if over is None else cards[over].pos() + cards[over].port(there)
         if self.view.network.picture.direction == "down":
@@ -257,7 +284,7 @@ class Connect(Gesture):
         self._clear()
         if over is None:
             return
-        refusal = self._refusal(over)
+        refusal = self.refusal(over)
         other = self._layer_of(over)
         if refusal or other is None:
             if other is None or self._link is None or self._ends(other) != self._link[:2]:

@@ -107,7 +107,7 @@ class Hand:
             view.select_block(frame.path)
         return True
 
-    def move(self, at: QPoint, *, is_held: bool) -> None:
+    def move(self, at: QPoint, keys: Qt.KeyboardModifier, *, is_held: bool) -> None:
         """Follow the mouse: the gesture's business, or else hovering."""
         if self._pressed is not None:
             start, begin = self._pressed
@@ -115,7 +115,10 @@ class Hand:
                 self._pressed = self._clicked = None
                 self._gesture = begin()
         if self._gesture is not None:
+            self._gesture.keys = keys
             self._gesture.move(at)
+            if self._gesture.scrolls:
+                self._view.scroller.follow(at, self._gesture.move)
         elif not is_held:
             self._hover(at)
 
@@ -125,6 +128,7 @@ class Hand:
             return
         clicked, self._clicked, self._pressed = self._clicked, None, None
         gesture, self._gesture = self._gesture, None
+        self._view.scroller.stop()
         if gesture is not None:
             gesture.finish(at)
         elif clicked is not None and clicked in self._view.network.cards:
@@ -134,6 +138,7 @@ class Hand:
         """Give the gesture up; everything is as before."""
         gesture, self._gesture = self._gesture, None
         self._pressed = self._clicked = None
+        self._view.scroller.stop()
         if gesture is not None:
             gesture.cancel()
 

@@ -36,12 +36,16 @@ class LayerDrops:
 
     def move(self, at: QPoint) -> bool:
         """Follow the mouse; return whether a drop is possible here."""
-        return self._drag is not None and self._drag.move(at)
+        if self._drag is None:
+            return False
+        self._view.scroller.follow(at, self._drag.move)
+        return self._drag.move(at)
 
     def end(self) -> None:
         """Show nothing any more."""
         drag, self._drag = self._drag, None
         if drag is not None:
+            self._view.scroller.stop()
             drag.end()
 
     def drop(self, at: QPoint) -> bool:

@@ -14,6 +14,7 @@ from PySide6.QtCore import (
     Qt,
     QTimer,
     QVariantAnimation,
+    Signal,
     Slot,
 )
 from PySide6.QtGui import QBrush, QHideEvent, QPainter, QPixmap, QResizeEvent, QTransform, QWheelEvent
@@ -32,6 +33,8 @@ _WHEEL_STEP = 1.0015  # per eighth of a degree; a notch of 120 is about 20 %
 _MARGIN = 40.0
 _SETTLE_MS = 140  # after the last step of zooming, cards are painted sharp again
 _FIRST_ZOOM = 0.7
+_PAGE = 0.8  # of the view's height
+_CLOSE = 1.5  # how large a single card is shown
 
 
 class MapView(QGraphicsView):
@@ -39,7 +42,10 @@ class MapView(QGraphicsView):
 
     Attributes:
         animated: whether `glide_to` takes its time.
+        moved: emitted after another part of the scene came into view, or another zoom.
     """
+
+    moved = Signal()
 
     def __init__(self, scene: QGraphicsScene, parent: QWidget | None = None) -> None:
         super().__init__(scene, parent)
@@ -90,6 +96,7 @@ class MapView(QGraphicsView):
         self._allow_everywhere()
         moved = self._scene_point(anchor) - before
         self._center_on(self._scene_point(QRectF(self.viewport().rect()).center()) - moved)
+        self.moved.emit()
 
     def _note_zooming(self) -> None:
         """Be content with stretched pictures of cards while one step of zooming follows the other."""
@@ -131,6 +138,18 @@ class MapView(QGraphicsView):
         """Show everything if it can be read then, else the upper end of it."""
         self._fit(_FIRST_ZOOM)
 
+    def actual_size(self) -> None:
+        """Show the network at 100 %, around the middle of what is seen."""
+        self._glide.stop()
+        self._fitted = None
+        self.set_zoom(1.0)
+
+    def zoom_to(self, box: Box) -> None:
+        """Show a part of the scene as large as the view allows, up to a comfortable size."""
+        self._glide.stop()
+        self._fitted = None
+        self._show_box(box, MIN_ZOOM, _CLOSE)
+
     def _fit(self, least: float) -> None:
         self._glide.stop()
         self._fitted = least
@@ -139,9 +158,12 @@ class MapView(QGraphicsView):
             self.set_zoom(1.0)
             self._center_on(QPointF(0, 0))
             return
+        self._show_box(box, least, 1.0)
+
+    def _show_box(self, box: Box, least: float, most: float) -> None:
         width, height = box.right - box.left + 2 * _MARGIN, box.bottom - box.top + 2 * _MARGIN
         size = self.viewport().size() / theme.scale()
-        zoom = min(1.0, size.width() / width, size.height() / height)
+        zoom = min(most, size.width() / width, size.height() / height)
         self.set_zoom(max(zoom, least))
         center = QPointF((box.left + box.right) / 2, (box.top + box.bottom) / 2)
         if zoom < least:
@@ -166,12 +188,28 @@ class MapView(QGraphicsView):
     def _center_on(self, center: QPointF) -> None:
         self.centerOn(center)
 
+    def seen(self) -> Box:
+        """Return the part of the scene that is in view."""
+        inverse, _ = self.viewportTransform().inverted()
+        area = inverse.mapRect(QRectF(self.viewport().rect()))
+        return Box(area.left(), area.top(), area.right(), area.bottom())
+
     def pan(self, by: QPoint) -> None:
         """Move the canvas by pixels."""
         self._glide.stop()
         self._fitted = None
         self.horizontalScrollBar().setValue(self.horizontalScrollBar().value() - by.x())
         self.verticalScrollBar().setValue(self.verticalScrollBar().value() - by.y())
+
+    def look_at(self, center: QPointF) -> None:
+        """Bring a place to the middle of the view at once."""
+        self._glide.stop()
+        self._fitted = None
+        self._center_on(center)
+
+    def turn_page(self, sign: int) -> None:
+        """Move the view by most of its height, down for 1 and up for -1."""
+        self.pan(QPoint(0, round(-sign * _PAGE * self.viewport().height())))
 
     def glide_to(self, center: QPointF) -> None:
         """Bring a place to the middle of the view, smoothly if `animated`."""
@@ -190,6 +228,11 @@ class MapView(QGraphicsView):
         self._center_on(center)
 
     # ------------------------------------------------------------------------------------------------------ events
+
+    @override
+    def scrollContentsBy(self, dx: int, dy: int) -> None:
+        super().scrollContentsBy(dx, dy)
+        self.moved.emit()
 
     @override
     def wheelEvent(self, event: QWheelEvent) -> None:

@@ -44,6 +44,10 @@ class PictureOptions:
     selection: bool = False
 
 
+PLAIN = PictureOptions()
+"""The network alone, a PNG at twice its size."""
+
+
 def picture_area(scene: NetworkScene) -> QRectF:
     """Return the part of the canvas that a picture shows: everything, with a margin; null if there is nothing."""
     area = QRectF()
@@ -67,7 +71,7 @@ def png_size(scene: NetworkScene, scale: float) -> tuple[QSize, float]:
     return QSize(math.ceil(width * fits), math.ceil(height * fits)).boundedTo(QSize(MAX_SIDE, MAX_SIDE)), fits
 
 
-def image_of(scene: NetworkScene, options: PictureOptions = PictureOptions()) -> QImage:
+def image_of(scene: NetworkScene, options: PictureOptions = PLAIN) -> QImage:
     """Return the picture as pixels on white.
 
     Raises:
@@ -104,7 +108,7 @@ def png_of(image: QImage) -> bytes:
     return bytes(content.data())
 
 
-def svg_of(scene: NetworkScene, options: PictureOptions = PictureOptions(), title: str = "") -> bytes:
+def svg_of(scene: NetworkScene, options: PictureOptions = PLAIN, title: str = "") -> bytes:
     """Return the picture as the content of an SVG file, in which text is text."""
     area = picture_area(scene)
     content = QByteArray()
@@ -123,7 +127,7 @@ def svg_of(scene: NetworkScene, options: PictureOptions = PictureOptions(), titl
     return bytes(content.data())
 
 
-def pdf_of(scene: NetworkScene, options: PictureOptions = PictureOptions(), title: str = "") -> bytes:
+def pdf_of(scene: NetworkScene, options: PictureOptions = PLAIN, title: str = "") -> bytes:
     """Return the picture as the content of a PDF file of one page, in which text is text."""
     area = picture_area(scene)
     # a finer resolution, not a smaller scale, makes a long network fit: cards must not become tiles

@@ -16,35 +16,38 @@ from PySide6.QtGui import (
     QResizeEvent,
     QShowEvent,
 )
-from PySide6.QtWidgets import QLabel, QWidget
+from PySide6.QtWidgets import QWidget
 from typing_extensions import override
 
 from cnn_studio.core.errors import StudioError
-from cnn_studio.graph.blocks import block_ends
 from cnn_studio.graph.commands import AnyCommand
 from cnn_studio.graph.document import Link
 from cnn_studio.ui import theme
 from cnn_studio.ui.canvas import style
 from cnn_studio.ui.canvas.actions import CanvasActions
+from cnn_studio.ui.canvas.align_actions import AlignActions
 from cnn_studio.ui.canvas.block_actions import BlockActions
 from cnn_studio.ui.canvas.bubble import Bubble
 from cnn_studio.ui.canvas.card_tip import CardTips
+from cnn_studio.ui.canvas.chosen import Chosen
 from cnn_studio.ui.canvas.context import EditingContext
+from cnn_studio.ui.canvas.corner import Corner
+from cnn_studio.ui.canvas.edge_scroll import EdgeScroller
+from cnn_studio.ui.canvas.empty_hint import EmptyHint
 from cnn_studio.ui.canvas.folds import Folds
 from cnn_studio.ui.canvas.geometry import Box
 from cnn_studio.ui.canvas.hand import Hand
 from cnn_studio.ui.canvas.inserting import Inserter
+from cnn_studio.ui.canvas.key_link import KeyLink
+from cnn_studio.ui.canvas.keys_dialog import show_keys
 from cnn_studio.ui.canvas.layer_drops import LayerDrops
-from cnn_studio.ui.canvas.menus import card_menu, ground_menu, wire_menu
+from cnn_studio.ui.canvas.menus import menu_at
 from cnn_studio.ui.canvas.navigation import MapView
 from cnn_studio.ui.canvas.rename import Renamer
 from cnn_studio.ui.canvas.scene import NetworkScene
 from cnn_studio.ui.canvas.selection import SelectionModel
+from cnn_studio.ui.canvas.walking import Walker
 
-_EMPTY = (
-    "This network is empty.\n\nDrag an Input from the palette onto the canvas,\n"
-    "or press Ctrl K here and choose one.\n\nOr open a starter from the File menu."
-)
 _END_ROOM = 24.0  # the output's mark below the last card
 
 
@@ -52,16 +55,21 @@ class CanvasView(MapView):
     """The canvas of the open network.
 
     Attributes:
-        message: a sentence for the status bar: an edit that was refused, and why.
+        message: a sentence for the status bar: why an edit was refused.
         context: the open project.
         selection: the selected layers, shared with other panels.
         network: the scene.
         operations: what menus and keys do to the selection.
         folds: which blocks are folded.
         blocks: what is done to the selected block.
+        align: what is done to the places of the selected cards.
+        walker: the way of the keyboard.
+        linker: the wire that is drawn by keys.
+        scroller: moves the canvas while something is dragged to its edge.
+        corner: the zoom and the map.
         bubble: what is said beside the mouse.
         tips: what hovering over a card shows.
-        selected_link: the wire that was clicked, or None.
+        chosen: the cards and the wire that are selected.
     """
 
     message = Signal(str)
@@ -79,11 +87,14 @@ class CanvasView(MapView):
         self.selection = selection if selection is not None else SelectionModel(self)
         self.folds = Folds(self)
         self.blocks = BlockActions(self)
+        self.align = AlignActions(self)
+        self.walker = Walker(self)
+        self.linker = KeyLink(self)
+        self.scroller = EdgeScroller(self)
         self.operations = CanvasActions(self)
         self.bubble = Bubble(self.viewport())
         self.tips = CardTips(self)
-        self.selected_link: Link | None = None
-        self._ringed: set[int] = set()
+        self.chosen = Chosen(self)
         self.renamer = Renamer(self)
         self.inserter = Inserter(self)
         self._drops = LayerDrops(self)
@@ -97,15 +108,13 @@ class CanvasView(MapView):
         self.setAcceptDrops(True)
         self.setMouseTracking(True)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
-        self._hint = QLabel(_EMPTY, self.viewport())
-        self._hint.setAlignment(Qt.AlignmentFlag.AlignCenter)
-        self._hint.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
-        theme.set_role(self._hint, "muted")
+        self._hint = EmptyHint(self.viewport())
         self.network.updated.connect(self._after_edit)
         self.network.reset.connect(self._after_reset)
         self.selection.changed.connect(self._show_selection)
         theme.manager().changed.connect(self._redress)
         self._after_reset()
+        self.corner = Corner(self)
 
     # --------------------------------------------------------------------------------------- public: what panels ask
 
@@ -137,8 +146,20 @@ class CanvasView(MapView):
         self.message.emit(text)
 
     def arrange(self) -> None:
-        """Lay the network out anew, as one undo step, and show all of it."""
+        """Lay the network out anew, as one undo step."""
         self.operations.arrange()
+
+    def zoom_to_selection(self) -> None:
+        """Show the selected cards as large as they fit; everything if nothing is selected."""
+        box = self.chosen.box()
+        if box is None:
+            self.fit()
+        else:
+            self.zoom_to(box)
+
+    def show_keys(self) -> None:
+        """Show what the keys and the mouse do."""
+        show_keys(self)
 
     def reveal(self, layer_id: int) -> None:
         """Select a layer, unfold the blocks that hide it, and move the canvas if its card is out of sight."""
@@ -178,10 +199,10 @@ class CanvasView(MapView):
 
     @Slot()
     def _after_edit(self) -> None:
+        self.linker.cancel()
         self.inserter.planner.forget()
         self.selection.keep(self.context.document.layers)
-        if self.selected_link not in self.network.wires:
-            self.selected_link = None
+        self.chosen.forget_gone()
         self._hand.forget_gone()
         self.renamer.forget_gone()
         self._show_selection()
@@ -192,7 +213,7 @@ class CanvasView(MapView):
     def _after_reset(self) -> None:
         self._cancel_gesture()
         self.inserter.planner.forget()
-        self.selected_link = None
+        self.chosen.forget_gone()
         self._hand.forget_gone()
         self.renamer.close()
         self.selection.clear()
@@ -203,38 +224,29 @@ class CanvasView(MapView):
 
     @Slot()
     def _show_selection(self) -> None:
-        ids = self.selection.ids
-        if ids:
-            self.select_link(None)
-        selected = self.network.keys_of(ids)
-        if len(self.network.cards) < len(self.context.document.layers):
-            self.folds.show_selected()
-            selected = self.network.keys_of(ids)
-        for key in self._ringed - selected:
-            if key in self.network.cards:
-                self.network.cards[key].set_selected(False)
-        for key in selected:
-            self.network.cards[key].set_selected(True)
-        self._ringed = selected
+        self.chosen.show()
+
+    @property
+    def selected_link(self) -> Link | None:
+        """The wire that is selected, or None."""
+        return self.chosen.wire
+
+    @property
+    def hot_link(self) -> Link | None:
+        """The wire under the mouse, or None."""
+        return self._hand.hot
 
     def select_card(self, key: int) -> None:
         """Select one card: its layer, or all layers of its block."""
-        self.selection.select(self.network.picture.members(key), self.network.lead(key))
+        self.chosen.take_card(key)
 
     def select_block(self, path: str) -> None:
         """Select all layers of a block; the current one is its result."""
-        members = self.network.tree[path].members
-        results = block_ends(self.context.document, members).results
-        self.selection.select(members, results[-1] if results else members[-1])
+        self.chosen.take_block(path)
 
     def select_link(self, link: Link | None) -> None:
         """Select one wire (and no card), or none."""
-        before, self.selected_link = self.selected_link, link
-        if before is not None and before != self._hand.hot and before in self.network.wires:
-            self.network.wires[before].set_hot(False)
-        if link is not None:
-            self.selection.clear()
-            self.network.wires[link].set_hot(True)
+        self.chosen.take_wire(link)
 
     @Slot()
     def _redress(self) -> None:
@@ -243,9 +255,7 @@ class CanvasView(MapView):
         self.viewport().update()
 
     def _place_hint(self) -> None:
-        self._hint.setVisible(not self.network.cards)
-        self._hint.adjustSize()
-        self._hint.move(self.viewport().rect().center() - self._hint.rect().center())
+        self._hint.place(is_shown=not self.network.cards)
 
     # ---------------------------------------------------------------------------------------------------------- mouse
 
@@ -255,13 +265,15 @@ class CanvasView(MapView):
 
     @override
     def mousePressEvent(self, event: QMouseEvent) -> None:
+        self.linker.cancel()
         self.bubble.hide()
         self._hand.press(event.position().toPoint(), event.button(), event.modifiers())
         event.accept()
 
     @override
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
-        self._hand.move(event.position().toPoint(), is_held=event.buttons() != Qt.MouseButton.NoButton)
+        is_held = event.buttons() != Qt.MouseButton.NoButton
+        self._hand.move(event.position().toPoint(), event.modifiers(), is_held=is_held)
         event.accept()
 
     @override
@@ -292,36 +304,22 @@ class CanvasView(MapView):
         super().leaveEvent(event)
 
     def _cancel_gesture(self) -> None:
+        self.linker.cancel()
         self._hand.cancel()
         self._drops.end()
 
     @override
     def contextMenuEvent(self, event: QContextMenuEvent) -> None:
-        place = self.mapToScene(event.pos())
-        card = self.network.card_at(place.x(), place.y())
-        frame = self.network.frames.at(place.x(), place.y())
-        link = self.network.wire_at(place.x(), place.y(), style.WIRE_REACH)
-        if card is not None:
-            if not self.selection.ids.issuperset(self.network.picture.members(card)):
-                self.select_card(card)
-            menu = card_menu(self)
-        elif frame is not None:
-            self.select_block(frame.path)
-            menu = card_menu(self)
-        elif link is not None:
-            self.select_link(link)
-            menu = wire_menu(self, link, event.pos())
-        else:
-            menu = ground_menu(self, event.pos())
+        menu, at = menu_at(self, event)
         menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        menu.popup(event.globalPos())
+        menu.popup(self.viewport().mapToGlobal(at))
         event.accept()
 
     # ----------------------------------------------------------------------------------------------------------- keys
 
     @override
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        if event.key() == Qt.Key.Key_Escape:
+        if event.key() == Qt.Key.Key_Escape and not self.linker.is_busy:
             if self._hand.is_busy or self._drops.is_busy:
                 self._cancel_gesture()
             elif not self.bubble.isHidden():
@@ -329,10 +327,15 @@ class CanvasView(MapView):
             else:
                 self.selection.clear()
                 self.select_link(None)
-        elif not self.operations.press(event):
+        elif not (self.linker.press(event) or self.operations.press(event)):
             event.ignore()
             return
         event.accept()
+
+    @override
+    def focusNextPrevChild(self, forwards: bool) -> bool:
+        # while a wire is drawn by keys, Tab goes through the cards that it may lead to
+        return not self.linker.is_busy and super().focusNextPrevChild(forwards)
 
     @override
     def focusOutEvent(self, event: QFocusEvent) -> None:
@@ -344,6 +347,7 @@ class CanvasView(MapView):
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
         self._place_hint()
+        self.corner.follow()
 
     @override
     def showEvent(self, event: QShowEvent) -> None:
@@ -363,18 +367,14 @@ class CanvasView(MapView):
 
     @override
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
-        if self._drops.enter(event.mimeData()):
+        is_taken = self._drops.enter(event.mimeData())
+        if is_taken:
             self._hand.cancel()
-            self._accept(event)
-        else:
-            event.ignore()
+        _answer(event, is_taken=is_taken)
 
     @override
     def dragMoveEvent(self, event: QDragMoveEvent) -> None:
-        if self._drops.move(event.position().toPoint()):
-            self._accept(event)
-        else:
-            event.ignore()
+        _answer(event, is_taken=self._drops.move(event.position().toPoint()))
 
     @override
     def dragLeaveEvent(self, event: QDragLeaveEvent) -> None:
@@ -383,11 +383,9 @@ class CanvasView(MapView):
 
     @override
     def dropEvent(self, event: QDropEvent) -> None:
-        if self._drops.drop(event.position().toPoint()):
-            self._accept(event)
-        else:
-            event.ignore()
+        _answer(event, is_taken=self._drops.drop(event.position().toPoint()))
 
-    def _accept(self, event: QDropEvent) -> None:
-        event.setDropAction(Qt.DropAction.CopyAction)
-        event.accept()
+
+def _answer(event: QDropEvent, *, is_taken: bool) -> None:
+    event.setDropAction(Qt.DropAction.CopyAction)
+    event.setAccepted(is_taken)

@@ -108,6 +108,10 @@ class WireItem(QGraphicsItem):
         self._points = route.points()
         self._measure()
 
+    def middle(self) -> QPointF:
+        """Return the place halfway along the wire."""
+        return self.pos() + self._path.pointAtPercent(0.5)
+
     def set_content(self, content: WireContent) -> bool:
         """Say something else; return whether it differs from before."""
         if content == self.content:

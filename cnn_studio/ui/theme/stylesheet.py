@@ -122,6 +122,11 @@ QPushButton[role="fix"] { background: %(card)s; color: %(accent)s; padding: 0 %(
   min-height: %(px24)dpx; }
 QPushButton[role="fix"]:hover { background: %(accent_ground)s; }
 QPushButton[role="fix"]:focus { padding: 0 %(px9)dpx; }
+QToolButton[role="chip"] { color: %(muted)s; font-size: %(small)s; min-height: %(px24)dpx;
+  padding: 0 %(px20)dpx 0 %(px8)dpx; }
+QToolButton[popupMode="1"] { padding-right: %(px24)dpx; }
+QToolButton::menu-button { border: none; border-left: 1px solid %(line)s; width: %(px20)dpx; }
+QToolButton::menu-arrow { image: url("%(image_down)s"); width: %(px12)dpx; height: %(px12)dpx; }
 QPushButton::menu-indicator, QToolButton::menu-indicator { image: url("%(image_down)s");
   width: %(px12)dpx; height: %(px12)dpx; subcontrol-position: right center; right: %(px4)dpx; }
 """
