@@ -43,7 +43,7 @@ def _paint_linear(sketch: Sketch, case: Case) -> None:
         sketch.foot("the same weights at each place", "text")
         labels = [shape_text(shape), f"{ins:,}", f"{outs:,}"]
         brick, left, right = sketch.panes(labels, (1.3, 0.7, 0.7), 24)
-        box = paint_brick(sketch, brick, shape, theme.qcolor("muted", 0.22), axes=(3, 3, 3)[:0])
+        box = paint_brick(sketch, brick, shape, theme.qcolor("muted", 0.22))
         # the numbers of one place lie along the last axis, which runs across the page
         across = QRectF(box.left(), box.center().y(), (box.right() - box.left()) * 0.7, theme.px(7))
         sketch.block(across, sketch.tint(0.85), sketch.edge, 1)
