@@ -308,11 +308,16 @@ class SetInfo(_Command):
 
 
 class Macro(_Command):
-    """Several commands that are one step; if one is refused, those before it are taken back."""
+    """Several commands that are one step; if one is refused, those before it are taken back.
+
+    Macros with the same `merges` become one step too, if one follows the other at once; the later one must overwrite
+    all that the earlier one set.
+    """
 
     command: Literal["macro"] = "macro"
     text: str
     commands: tuple[AnyCommand, ...]
+    merges: str = ""
 
     @property
     def label(self) -> str:
@@ -329,6 +334,9 @@ class Macro(_Command):
                     inverse.apply(target)
                 raise
         return Macro(text=self.text, commands=tuple(inverses))
+
+    def merge_key(self) -> str | None:
+        return self.merges or None
 
 
 AnyCommand = Annotated[

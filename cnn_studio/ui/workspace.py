@@ -49,7 +49,7 @@ class Workspace(QWidget):
         self.palette_ = PalettePanel(session, selection, self.canvas.inserter.catalogue)
         self.analysis = AnalysisPanel(session, selection)
         self.code = CodePanel(session, selection)
-        self.inspector = Inspector(session, selection)
+        self.inspector = Inspector(session, self.canvas)
         self.data = DataPanel(session)
         self.training = TrainingPanel()
         self.runs = RunsPanel(store)

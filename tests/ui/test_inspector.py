@@ -10,7 +10,7 @@ from cnn_studio.app.session import Session
 from cnn_studio.graph.commands import SetParams, SetTraining
 from cnn_studio.graph.edits import insert_on_link
 from cnn_studio.graph.registry import all_specs
-from cnn_studio.ui.canvas.selection import SelectionModel
+from cnn_studio.ui.canvas.view import CanvasView
 from cnn_studio.ui.panels.inspector import Inspector
 from cnn_studio.ui.panels.problems_panel import ProblemRow, ProblemsPanel
 from tests.helpers.ui import events, grab
@@ -23,9 +23,10 @@ def session():
 
 @pytest.fixture
 def inspector(session, qtbot):
-    selection = SelectionModel()
-    widget = Inspector(session, selection)
-    widget.selection_for_test = selection
+    canvas = CanvasView(session)
+    qtbot.addWidget(canvas)
+    widget = Inspector(session, canvas)
+    widget.selection_for_test = canvas.selection
     widget.resize(310, 800)
     qtbot.addWidget(widget)
     widget.show()
@@ -117,14 +118,14 @@ def test_a_refused_name_is_said_and_the_old_one_stays(inspector, session, qtbot)
 
 def test_freezing_and_the_rate_factor(inspector, session, qtbot):
     layer = select(inspector, "C1")
-    inspector._trainable.click()
+    inspector._training.trainable.click()
     assert not session.document.layer(layer).trainable
-    assert not inspector._rate.isVisible()
-    inspector._trainable.click()
-    inspector._rate.setFocus()
-    inspector._rate.selectAll()
-    qtbot.keyClicks(inspector._rate, "0.1")
-    qtbot.keyClick(inspector._rate, Qt.Key.Key_Return)
+    assert not inspector._training.rate.isVisible()
+    inspector._training.trainable.click()
+    inspector._training.rate.setFocus()
+    inspector._training.rate.selectAll()
+    qtbot.keyClicks(inspector._training.rate, "0.1")
+    qtbot.keyClick(inspector._training.rate, Qt.Key.Key_Return)
     assert session.document.layer(layer).lr_factor == 0.1
     for _ in range(3):
         session.stack.undo()

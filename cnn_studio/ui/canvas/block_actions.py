@@ -1,4 +1,4 @@
-"""What keys, menus and panels do to the selected block: group, ungroup, repeat, rename, freeze."""
+"""What keys, menus and panels do to the selected block: group, ungroup, rename, repeat, keep for other networks."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from cnn_studio.core.errors import StudioError
 from cnn_studio.graph.block_edits import MAX_COPIES, group, rename_block, repeat_block, ungroup
 from cnn_studio.graph.blocks import Block, Totals, totals
 from cnn_studio.graph.commands import AnyCommand, RenameLayers
+from cnn_studio.ui.canvas.own_blocks import OwnBlockDialogs
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -102,6 +103,21 @@ class BlockActions:
         )
         if is_taken:
             self.repeat(copies)
+
+    def keep(self) -> None:
+        """Ask for a name, and keep the selected layers as one of the user's own blocks."""
+        view, block = self._view, self.current
+        name = block.path.rpartition(".")[2] if block is not None else ""
+        suggestion = "" if name.isdigit() else name
+        self._own_blocks().save(view.context.report(), view.selection.ids, suggestion)
+
+    def take(self) -> None:
+        """Ask for a file with a block, and add it to the user's own."""
+        self._own_blocks().take()
+
+    def _own_blocks(self) -> OwnBlockDialogs:
+        view = self._view
+        return OwnBlockDialogs(view.inserter.catalogue.blocks, view, view.message.emit)
 
     def _try(self, make: Callable[[], AnyCommand | RenameLayers]) -> bool:
         """Make an edit and carry it out; a refusal is said beside the mouse."""

@@ -105,6 +105,7 @@ def _block_entries(view: CanvasView, menu: QMenu, block: Block | None) -> None:
     if block is not None:
         _add(menu, "Ungroup", "", "Ctrl+Shift+G", view.blocks.ungroup)
         _add(menu, "Repeat block…", "", "Ctrl+R", view.blocks.ask_repeat)
+    _add(menu, "Save to My blocks…", "", "", view.blocks.keep)
 
 
 def align_menu(view: CanvasView, parent: QWidget) -> QMenu:

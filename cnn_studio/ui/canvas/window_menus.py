@@ -46,6 +46,8 @@ def fill_network(menu: QMenu, canvas: CanvasView) -> None:
     _add(menu, "Group into a block", commands["group"], keys_of("group"))
     _add(menu, "Ungroup", commands["ungroup"], keys_of("ungroup"))
     _add(menu, "Repeat block…", commands["repeat"], keys_of("repeat"))
+    _add(menu, "Save to My blocks…", canvas.blocks.keep)
+    _add(menu, "Import block…", canvas.blocks.take)
     menu.addSeparator()
     _add(menu, "Fold", commands["fold"], keys_of("fold"))
     _add(menu, "Unfold", commands["unfold"], keys_of("unfold"))

@@ -1,4 +1,7 @@
-"""The inspector: the selected layer's name, parameters, formula, problems, and the picture of its window."""
+"""The inspector: the selected layer's name, parameters, formula, problems, and the picture of its window.
+
+Blocks and several layers have panels of their own, which it shows in their place.
+"""
 
 from __future__ import annotations
 
@@ -16,34 +19,30 @@ from PySide6.QtWidgets import (
 )
 
 from cnn_studio.app.session import Session
-from cnn_studio.core.errors import ParameterError, StudioError
-from cnn_studio.core.params import Real, Value
-from cnn_studio.graph.commands import RenameLayer, SetOutput, SetParams, SetTraining
+from cnn_studio.core.errors import StudioError
+from cnn_studio.core.params import Value
+from cnn_studio.graph.commands import AnyCommand, RenameLayer, SetOutput, SetParams
 from cnn_studio.graph.document import Layer
 from cnn_studio.graph.problems import Fix
 from cnn_studio.graph.shapes import LayerState
 from cnn_studio.graph.spec import shape_text
 from cnn_studio.ui import theme
-from cnn_studio.ui.canvas.selection import SelectionModel
+from cnn_studio.ui.canvas.view import CanvasView
 from cnn_studio.ui.concepts.picture import ConceptPicture
+from cnn_studio.ui.panels.block_info import BlockInfo
 from cnn_studio.ui.panels.formula_card import FormulaCard
 from cnn_studio.ui.panels.network_info import NetworkInfo
 from cnn_studio.ui.panels.param_field import ParamField
 from cnn_studio.ui.panels.problem_card import ProblemCard
+from cnn_studio.ui.panels.selection_info import SelectionInfo
+from cnn_studio.ui.panels.training_fields import TrainingFields
 from cnn_studio.ui.widgets.clear import clear_layout
 
-_RATE = Real(
-    "lr_factor",
-    "Rate factor",
-    "This layer's learning rate is the run's times this number.",
-    1.0,
-    maximum=1e6,
-    above_minimum=True,
-)
+_MOST_PROBLEMS = 6
 
 
 class Inspector(QWidget):
-    """Shows and edits the current layer; with nothing selected, the network as a whole.
+    """Shows and edits the current layer, the selected block or layers; with nothing selected, the whole network.
 
     Attributes:
         message: emitted with a sentence when an edit was refused.
@@ -51,16 +50,18 @@ class Inspector(QWidget):
 
     message = Signal(str)
 
-    def __init__(self, session: Session, selection: SelectionModel, parent: QWidget | None = None) -> None:
+    def __init__(self, session: Session, canvas: CanvasView, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._session = session
-        self._selection = selection
+        self._canvas = canvas
+        self._selection = canvas.selection
         self._shown: tuple[int, str] | None = None  # id and type of the layer whose fields are there
         self._fields: dict[str, ParamField] = {}
         self._build()
         session.changed.connect(self._document_changed)
         session.replaced.connect(self._replaced)
-        selection.changed.connect(self.refresh)
+        canvas.selection.changed.connect(self.refresh)
+        canvas.network.updated.connect(self._folds_changed)
         self.refresh()
 
     # ------------------------------------------------------------------------------------------------- building
@@ -86,7 +87,14 @@ class Inspector(QWidget):
         self._advanced.setContentsMargins(0, 0, 0, 0)
         self._advanced.setSpacing(theme.px(6))
         self._layout.addWidget(self._advanced_box)
-        self._build_training()
+        self._training = TrainingFields(self._session, self._push)
+        self._layout.addWidget(self._training)
+        self._output = QCheckBox("the network's output")
+        self._output.setToolTip(
+            "The output layer gives one score per class; exactly one layer is the output."
+        )
+        self._output.clicked.connect(self._mark_output)
+        self._layout.addWidget(self._output)
         self._shape = QLabel()
         self._shape.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         self._shape.setWordWrap(True)
@@ -94,6 +102,11 @@ class Inspector(QWidget):
         self._layout.addWidget(self._shape)
         self._formula = FormulaCard()
         self._layout.addWidget(self._formula)
+        self._block = BlockInfo(self._session, self._canvas)
+        self._several = SelectionInfo(self._session, self._canvas)
+        self._several.message.connect(self.message)
+        for panel in (self._block, self._several):
+            self._layout.addWidget(panel)
         self._problems = QVBoxLayout()
         self._problems.setSpacing(theme.px(space.s))
         self._layout.addLayout(self._problems)
@@ -133,46 +146,6 @@ class Inspector(QWidget):
         self._layout.addLayout(row)
         self._layout.addWidget(self._help)
 
-    def _build_training(self) -> None:
-        self._training_box = QWidget()
-        row = QHBoxLayout(self._training_box)
-        row.setContentsMargins(0, 0, 0, 0)
-        row.setSpacing(theme.px(8))
-        label = QLabel("Trainable")
-        label.setFixedWidth(theme.px(92))
-        theme.set_role(label, "muted")
-        self._trainable = QCheckBox("yes")
-        self._trainable.setToolTip(
-            "Off freezes the layer: its weights and its batch-norm statistics stay exactly as they are. That makes sense "
-            "in a run that starts from trained weights (Training, More)."
-        )
-        self._trainable.toggled.connect(self._freeze)
-        self._rate_label = QLabel("rate ×")
-        theme.set_role(self._rate_label, "muted")
-        self._rate = QLineEdit()
-        self._rate.setFixedWidth(theme.px(64))
-        self._rate.setToolTip(_RATE.help)
-        self._rate.setAccessibleName(_RATE.title)
-        self._rate.editingFinished.connect(self._change_rate)
-        row.addWidget(label)
-        row.addWidget(self._trainable)
-        row.addStretch(1)
-        row.addWidget(self._rate_label)
-        row.addWidget(self._rate)
-        self._layout.addWidget(self._training_box)
-        self._keep = QCheckBox("keep batch-norm statistics")
-        self._keep.setToolTip(
-            "On: the running mean and variance stay as they are while the layer trains. A frozen layer always keeps them."
-        )
-        self._keep.toggled.connect(self._change_keep)
-        self._layout.addWidget(self._keep)
-        self._output = QCheckBox("the network's output")
-        self._output.setToolTip(
-            "The output layer gives one score per class; exactly one layer is the output."
-        )
-        self._output.clicked.connect(self._mark_output)
-        self._layout.addWidget(self._output)
-
     # ------------------------------------------------------------------------------------------------ refreshing
 
     def _document_changed(self, change: object) -> None:
@@ -183,33 +156,50 @@ class Inspector(QWidget):
         self.refresh()
 
     @Slot()
+    def _folds_changed(self) -> None:
+        if self._block.isVisible():
+            self.refresh()
+
+    @Slot()
     def refresh(self) -> None:
-        """Show the current layer as it is now."""
+        """Show the current layer, block or layers as they are now."""
+        document = self._session.document
+        ids = tuple(i for i in document.layers if i in self._selection.ids)
         current = self._selection.current
-        layer = self._session.document.layers.get(current) if current is not None else None
+        layer = document.layers.get(current) if current is not None and len(ids) == 1 else None
+        block = self._canvas.blocks.current if len(ids) > 1 else None
         if layer is None:
             self._shown = (
                 None  # first: a field that is hidden loses the focus and would edit a layer that is gone
             )
+        if block is None:
+            self._block.forget()
+        if block is not None or len(ids) < 2:
+            self._several.forget()
         self._set_layer_visible(layer is not None)
-        if layer is None:
-            self._show_problems(None)
+        self._info.setVisible(not ids)
+        self._block.setVisible(block is not None)
+        self._several.setVisible(block is None and len(ids) > 1)
+        self._show_problems(ids)
+        if block is not None:
+            self._block.show_block(block)
+        elif layer is None and ids:
+            self._several.show_layers(ids)
+        elif layer is None:
             self._info.refresh()
-            return
-        if self._shown != (layer.id, layer.type):
-            self._make_fields(layer)
-        state = self._session.report().states[layer.id]
-        self._show_layer(layer, state)
-        self._show_problems(layer)
+        else:
+            if self._shown != (layer.id, layer.type):
+                self._make_fields(layer)
+            self._show_layer(layer, self._session.report().states[layer.id])
 
     def _set_layer_visible(self, visible: bool) -> None:
-        for widget in (self._name, self._kind, self._help, self._shape, self._training_box, self._output):
+        for widget in (self._name, self._kind, self._help, self._shape, self._output):
             widget.setVisible(visible)
         if not visible:
-            for widget in (self._fold, self._keep, self._formula, self._picture_title, self._picture):
-                widget.hide()
+            extras = (self._fold, self._training, self._formula, self._picture_title, self._picture)
+            for extra in extras:
+                extra.hide()
             self._clear_fields()
-        self._info.setVisible(not visible)
 
     def _clear_fields(self) -> None:
         for field in self._fields.values():
@@ -222,7 +212,6 @@ class Inspector(QWidget):
         self._shown = (layer.id, layer.type)
         # also with the focus in them: what was typed was meant for the layer before
         self._name.setText(layer.path)
-        self._rate.setText(_RATE.text(layer.lr_factor))
         spec = layer.spec
         params = spec.params if spec is not None else ()
         for param in params:
@@ -246,22 +235,9 @@ class Inspector(QWidget):
         has_weights = (
             spec is not None and state.shape is not None and bool(spec.tensors(layer.params, state.inputs))
         )
-        self._training_box.setVisible(has_weights)
-        self._keep.setVisible(has_weights and layer.type == "batch_norm" and layer.trainable)
-        for box, value in (
-            (self._trainable, layer.trainable),
-            (self._keep, layer.keep_statistics),
-            (self._output, self._session.document.info.output == layer.id),
-        ):
-            box.blockSignals(True)
-            box.setChecked(value)
-            box.blockSignals(False)
-        self._trainable.setText("yes" if layer.trainable else "no, frozen")
-        # a frozen layer has no rate, and its longer word needs the room
-        self._rate_label.setVisible(layer.trainable)
-        self._rate.setVisible(layer.trainable)
-        if not self._rate.hasFocus():
-            self._rate.setText(_RATE.text(layer.lr_factor))
+        self._training.setVisible(has_weights)
+        self._training.show_layer(layer)
+        self._output.setChecked(self._session.document.info.output == layer.id)
         self._shape.setText(self._shape_line(layer, state))
         shown = state.inputs[0] if state.inputs and spec is not None and len(state.inputs[0]) == 3 else None
         self._formula.show_formulas(spec, layer.params, shown)
@@ -282,18 +258,24 @@ class Inspector(QWidget):
         weights = f"\n{count:,} parameters" if count else ""
         return f"{arrow}{shape_text(state.shape)}{weights}"
 
-    def _show_problems(self, layer: Layer | None) -> None:
+    def _show_problems(self, ids: tuple[int, ...]) -> None:
+        """Show the problems of the selected layers, or those of the network as a whole."""
         clear_layout(self._problems)
-        wanted = None if layer is None else layer.id
-        for problem in self._session.report().problems:
-            if problem.layer_id == wanted:
-                card = ProblemCard(problem)
-                card.fix_chosen.connect(self._fix)
-                self._problems.addWidget(card)
+        wanted: set[int | None] = {*ids} or {None}
+        found = [problem for problem in self._session.report().problems if problem.layer_id in wanted]
+        for problem in found[:_MOST_PROBLEMS]:
+            card = ProblemCard(problem, is_named=len(ids) > 1)
+            card.fix_chosen.connect(self._fix)
+            self._problems.addWidget(card)
+        if len(found) > _MOST_PROBLEMS:
+            more = QLabel(f"And {len(found) - _MOST_PROBLEMS:,} more; all are listed under Problems.")
+            more.setWordWrap(True)
+            theme.set_role(more, "small")
+            self._problems.addWidget(more)
 
     # --------------------------------------------------------------------------------------------------- editing
 
-    def _push(self, command: SetParams | RenameLayer | SetTraining | SetOutput) -> None:
+    def _push(self, command: AnyCommand) -> None:
         try:
             self._session.push(command)
         except StudioError as error:
@@ -315,30 +297,6 @@ class Inspector(QWidget):
         if wanted != layer.path:
             self._push(RenameLayer(id=layer.id, path=wanted))
             self._name.setText(self._session.document.layer(layer.id).path)
-
-    @Slot(bool)
-    def _freeze(self, trainable: bool) -> None:
-        if self._shown is not None:
-            self._push(SetTraining(ids=(self._shown[0],), trainable=trainable))
-
-    @Slot(bool)
-    def _change_keep(self, keep: bool) -> None:
-        if self._shown is not None:
-            self._push(SetTraining(ids=(self._shown[0],), keep_statistics=keep))
-
-    @Slot()
-    def _change_rate(self) -> None:
-        if self._shown is None:
-            return
-        layer = self._session.document.layer(self._shown[0])
-        try:
-            value = _RATE.parse(self._rate.text())
-        except ParameterError as error:
-            self.message.emit(str(error))
-            self._rate.setText(_RATE.text(layer.lr_factor))
-            return
-        if value != layer.lr_factor:
-            self._push(SetTraining(ids=(layer.id,), lr_factor=value))
 
     @Slot()
     def _mark_output(self) -> None:

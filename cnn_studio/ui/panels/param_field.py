@@ -27,7 +27,7 @@ class ParamField(QWidget):
     def __init__(self, param: Param, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.param = param
-        self._value: Value = param.default
+        self._value: Value | None = param.default  # None: several layers have different ones
         self._label = QLabel(param.title)
         self._label.setFixedWidth(theme.px(_LABEL_WIDTH))
         self._label.setWordWrap(True)
@@ -58,7 +58,7 @@ class ParamField(QWidget):
         param = self.param
         if isinstance(param, Flag):
             self._box = QCheckBox("yes")
-            self._box.toggled.connect(self._toggled)
+            self._box.clicked.connect(self._clicked)
             return self._box
         if isinstance(param, Choice):
             self._combo = QuietComboBox()
@@ -75,14 +75,27 @@ class ParamField(QWidget):
         """Show the layer's value; what is being typed stays while it means the same."""
         self._value = value
         if isinstance(self.param, Flag):
-            self._box.blockSignals(True)
+            self._box.setTristate(False)
             self._box.setChecked(bool(value))
-            self._box.blockSignals(False)
         elif isinstance(self.param, Choice):
             self._combo.setCurrentIndex(self._combo.findData(value))
         elif not (self._edit.hasFocus() and self._means(self._edit.text(), value)):
             self._edit.setText(self.param.text(value))
             self._complain("")
+
+    def show_several(self) -> None:
+        """Show that several layers have different values; giving one gives it to all of them."""
+        self._value = None
+        if isinstance(self.param, Flag):
+            self._box.setTristate(True)
+            self._box.setCheckState(Qt.CheckState.PartiallyChecked)
+        elif isinstance(self.param, Choice):
+            self._combo.setCurrentIndex(-1)
+        else:
+            self._edit.setPlaceholderText("different")
+            if not self._edit.hasFocus():
+                self._edit.clear()
+                self._complain("")
 
     def _means(self, text: str, value: Value) -> bool:
         try:
@@ -104,12 +117,12 @@ class ParamField(QWidget):
     @Slot()
     def _left(self) -> None:
         """Show the layer's own value again: a text that was refused never stays as if it counted."""
-        self._edit.setText(self.param.text(self._value))
+        self._edit.setText("" if self._value is None else self.param.text(self._value))
         self._complain("")
         self.finished.emit()
 
     @Slot(bool)
-    def _toggled(self, checked: bool) -> None:
+    def _clicked(self, checked: bool) -> None:
         self.edited.emit(checked)
         self.finished.emit()
 

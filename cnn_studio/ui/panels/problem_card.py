@@ -58,7 +58,7 @@ def problem_title(problem: Problem) -> str:
 
 
 class ProblemCard(QFrame):
-    """A problem with its fixes.
+    """A problem with its fixes, under the name of its layer if `is_named`.
 
     Attributes:
         fix_chosen: emitted with the `Fix` whose button was pressed.
@@ -66,14 +66,16 @@ class ProblemCard(QFrame):
 
     fix_chosen = Signal(object)
 
-    def __init__(self, problem: Problem, parent: QWidget | None = None) -> None:
+    def __init__(self, problem: Problem, parent: QWidget | None = None, *, is_named: bool = False) -> None:
         super().__init__(parent)
         theme.set_role(self, _FRAMES[problem.severity])
         space = theme.current().space
         layout = QVBoxLayout(self)
         layout.setContentsMargins(*(theme.px(n) for n in (space.m, space.s, space.m, space.m)))
         layout.setSpacing(theme.px(space.xs))
-        title = QLabel(problem_title(problem))
+        name = f"{breakable(problem.path)}: " if is_named and problem.path else ""
+        title = QLabel(f"{name}{problem_title(problem)}")
+        title.setTextFormat(Qt.TextFormat.PlainText)
         title.setWordWrap(True)
         theme.set_role(title, _LABELS[problem.severity])
         font = title.font()
