@@ -231,5 +231,5 @@ def product(shape: Shape) -> int:
 
 
 def shape_text(shape: Shape) -> str:
-    """Return a shape as the screen writes it, such as ``6×28×28``."""
-    return "×".join(str(size) for size in shape)
+    """Return a shape as the screen writes it, such as ``6×28×28`` or ``2,048×7×7``."""
+    return "×".join(f"{size:,}" for size in shape)

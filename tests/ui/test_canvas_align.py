@@ -1,5 +1,7 @@
 """Aligning, distributing and snapping."""
 
+from itertools import pairwise
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -56,7 +58,7 @@ def test_distributing_keeps_the_outer_ones_and_the_order(places):
     assert rows[0] == places[before[0]][1]
     assert rows[-1] == pytest.approx(places[before[-1]][1])
     step = (rows[-1] - rows[0]) / (len(rows) - 1)
-    assert all(b - a == pytest.approx(step, abs=1e-6) for a, b in zip(rows, rows[1:], strict=False))
+    assert all(b - a == pytest.approx(step, abs=1e-6) for a, b in pairwise(rows))
 
 
 def test_spacing_goes_along_the_longer_side():

@@ -20,6 +20,12 @@ def test_cards_and_wires_say_what_the_network_is(show):
     assert out.content.is_output and out.content.end.startswith("10")
 
 
+def test_long_vectors_have_their_thousands_separated(show):
+    view = show(find_starter("alexnet").build())
+    texts = {wire.content.text for wire in view.network.wires.values()}
+    assert {"9,216", "4,096"} <= texts
+
+
 def test_an_error_shows_where_it_is_and_who_waits(show):
     view = show()
     view.edit(SetParams(id=layer(view, "C3").id, changes={"stride": 2}))

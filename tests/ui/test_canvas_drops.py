@@ -96,6 +96,36 @@ def test_a_chosen_type_goes_behind_the_selected_layer(show):
     assert chain(view)[2:6] == ["S2", "relu1", "dropout1", "C3"]
 
 
+def test_with_nothing_selected_a_layer_goes_in_front_of_the_classifier(show):
+    for type_id, name, expected in (
+        ("dropout", "dropout1", ["F6", "dropout1", "OUT"]),
+        ("linear", "fc1", ["F6", "fc1", "OUT"]),
+        ("dropout2d", "dropout1", ["C5", "dropout1", "flatten", "F6", "OUT"]),
+    ):
+        view = show()
+        view.append_layer(type_id)
+        assert chain(view)[-len(expected) :] == expected
+        assert view.context.document.info.output == layer(view, "OUT").id
+        assert view.context.report().ok
+        assert view.selection.current == layer(view, name).id
+
+
+def test_what_troubles_the_layers_behind_it_still_goes_where_it_can_work(show):
+    view = show()
+    view.append_layer("conv2d")  # each map of LeNet has just the size that the layers behind it need
+    assert chain(view)[-6:] == ["S4", "conv1", "C5", "flatten", "F6", "OUT"]
+    assert view.context.report().states[layer(view, "conv1").id].shape == (16, 3, 3)
+
+
+def test_without_a_classifier_a_layer_goes_to_the_end(show):
+    view = show()
+    view.selection.select({layer(view, path).id for path in ("flatten", "F6", "OUT")})
+    view.operations.delete()
+    view.selection.clear()
+    view.append_layer("relu")
+    assert chain(view)[-2:] == ["C5", "relu1"]
+
+
 def test_building_from_nothing_marks_the_output(show):
     view = show(NetworkDocument())
     for type_id in ("input", "conv2d", "relu", "flatten", "linear"):

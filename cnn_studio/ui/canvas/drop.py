@@ -19,6 +19,8 @@ from cnn_studio.graph.shapes import ShapeReport, infer_shapes
 from cnn_studio.graph.spec import LayerSpec
 from cnn_studio.ui.canvas.catalogue import Entry
 
+_MAX_PLACES = 12  # that are tried in front of a classifier
+
 
 @dataclass(frozen=True, slots=True)
 class Spot:
@@ -110,6 +112,33 @@ class Planner:
         if key not in self._known:
             self._known[key] = _linked_plan(report, entry, spot)
         return self._known[key]
+
+    def place_for(self, report: ShapeReport, entry: Entry) -> Spot:
+        """Return where something goes that is chosen while nothing is selected.
+
+        In front of the classifier of a finished network, so that the outputs stay the classes: as near to it as causes
+        no trouble, or else as near as the new layers themselves can work. Other networks, and what fits nowhere, get
+        it at the end.
+        """
+        document = report.document
+        end = spot_below(document, None)
+        here = document.layers.get(end.after) if end.after is not None else None
+        if here is None or here.type != "linear":
+            return end
+        second: Spot | None = None
+        for _ in range(_MAX_PLACES):
+            links = document.inputs_of(here.id)
+            if len(links) != 1:
+                break
+            spot = Spot(link=links[0])
+            plan = self.plan(report, entry, spot)
+            if plan.command is not None and not plan.trouble:
+                return spot
+            if second is None and plan.report is not None:
+                shapes = (plan.report.states[layer_id].shape for layer_id in plan.new_ids)
+                second = spot if None not in shapes else None
+            here = document.layers[links[0].source]
+        return second or end
 
 
 def _loose(document: NetworkDocument, entry: Entry, spot: Spot) -> AddLayer | Macro:

@@ -38,7 +38,7 @@ class Inserter(QObject):
     def append(self, key: str) -> None:
         """Add an entry of the catalogue into the selected wire or behind the current layer, and select it.
 
-        With nothing selected it goes behind the output.
+        With nothing selected it goes in front of the classifier, or else to the end of the network.
         """
         entry, document = self.catalogue.find(key), self._view.context.document
         if entry is None:
@@ -48,8 +48,10 @@ class Inserter(QObject):
             spot = free_spot_above(document)
         elif links:
             spot = Spot(link=links[0], others=links[1:])
-        else:
+        elif self._view.selection.current is not None:
             spot = spot_below(document, self._view.selection.current)
+        else:
+            spot = self.planner.place_for(self._view.context.report(), entry)
         self._insert(entry, spot)
 
     def insert_at(self, place: QPointF, key: str) -> None:

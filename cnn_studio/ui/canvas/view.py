@@ -169,7 +169,7 @@ class CanvasView(MapView):
             self.show_card(layer_id)
 
     def append_layer(self, type_id: str) -> None:
-        """Add a layer behind the current one, or behind the output if nothing is selected, and select it."""
+        """Add a layer behind the current one, or in front of the classifier, and select it."""
         self.inserter.append(type_id)
 
     def insert_at(self, scene_pos: QPointF, type_id: str) -> None:
