@@ -141,7 +141,7 @@ def _parse(path: Path, text: str) -> OwnBlock:
         record = _BlockRecord.model_validate_json(text)
     except ValidationError as error:
         raise FileFormatError(f"{explain(error)}.") from None
-    part = from_record(record.network)
+    part = from_record(record.network, "the network in it")
     entries = [layer for layer in part.layers.values() if layer.type == "input"]
     others = [layer_id for layer_id in part.layers if not entries or layer_id != entries[0].id]
     if not others or part.info.output not in others:

@@ -92,8 +92,12 @@ def _layer_record(layer: Layer) -> dict[str, Any]:
     return record
 
 
-def from_record(raw: object) -> NetworkDocument:
+def from_record(raw: object, owner: str = "The network in this file") -> NetworkDocument:
     """Return the document that a record describes.
+
+    Args:
+        raw: the record.
+        owner: what the sentence begins with that says what is wrong.
 
     Raises:
         FileFormatError: a field is missing, of the wrong kind or out of range; says which.
@@ -101,7 +105,7 @@ def from_record(raw: object) -> NetworkDocument:
     try:
         record = DocumentRecord.model_validate_json(_as_json(raw))
     except ValidationError as error:
-        raise FileFormatError(f"The network in this file cannot be read: {explain(error)}.") from None
+        raise FileFormatError(f"{owner} cannot be read: {explain(error)}.") from None
     document = NetworkDocument()
     try:
         for layer in record.layers:
@@ -113,7 +117,7 @@ def from_record(raw: object) -> NetworkDocument:
         if record.output is not None:
             document.layer(record.output)
     except (GraphError, ParameterError) as error:
-        raise FileFormatError(f"The network in this file cannot be read: {error}") from None
+        raise FileFormatError(f"{owner} cannot be read: {error}") from None
     document.change_info(
         name=record.name, output=record.output, labels=record.labels, preprocessing=record.preprocessing
     )

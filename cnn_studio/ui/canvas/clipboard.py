@@ -9,6 +9,7 @@ from cnn_studio.core.errors import FileFormatError
 from cnn_studio.graph.blocks import BlockTree
 from cnn_studio.graph.document import NetworkDocument
 from cnn_studio.graph.edits import part_of
+from cnn_studio.graph.paths import prefixes
 from cnn_studio.graph.records import from_record, to_record
 
 _KIND = "cnn-studio-layers"
@@ -40,8 +41,10 @@ def from_text(text: str) -> tuple[NetworkDocument, tuple[str, ...]]:
     if not isinstance(record, dict) or record.pop("kind", None) != _KIND:
         raise FileFormatError(_NO_LAYERS)
     blocks = record.pop("blocks", [])
-    part = from_record(record)
+    part = from_record(record, "The layers on the clipboard")
     if not part.layers:
         raise FileFormatError(_NO_LAYERS)
     names = blocks if isinstance(blocks, list) else []
-    return part, tuple(path for path in names if isinstance(path, str) and part.is_block(path))
+    whole = dict.fromkeys(path for path in names if isinstance(path, str) and part.is_block(path))
+    # a block within another one is renamed with it
+    return part, tuple(path for path in whole if whole.keys().isdisjoint(prefixes(path)))

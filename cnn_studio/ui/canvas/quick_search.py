@@ -15,7 +15,7 @@ from cnn_studio.ui.canvas.search_field import SearchField
 
 NOTHING_FOUND = "No layer of that name. Try conv, pool, dense or norm."
 
-_WIDTH, _HEIGHT = 300, 340
+_WIDTH, _HEIGHT = 350, 340
 
 
 class QuickSearch(QFrame):

@@ -67,7 +67,7 @@ class BlockInfo(QWidget):
         layout.addWidget(self.facts)
         layout.addWidget(self.freeze)
         layout.addWidget(self._make_buttons())
-        layout.addLayout(self._make_repeat())
+        layout.addWidget(self._make_repeat())
         caption = QLabel("In this block")
         theme.set_role(caption, "caption")
         layout.addWidget(caption)
@@ -89,18 +89,17 @@ class BlockInfo(QWidget):
             flow.addWidget(button)
         return row
 
-    def _make_repeat(self) -> QHBoxLayout:
-        row = QHBoxLayout()
-        row.setSpacing(theme.px(8))
+    def _make_repeat(self) -> QWidget:
+        row = QWidget()
+        flow = FlowLayout(row, theme.px(6))
         self.copies = QSpinBox()
         self.copies.setRange(1, MAX_COPIES)
         self.copies.setAccessibleName("Copies")
         self.repeat = QPushButton("Add copies behind")
         self.repeat.setToolTip("Chain so many copies of the block behind it (Ctrl+R)")
         self.repeat.clicked.connect(self._repeat)
-        row.addWidget(self.copies)
-        row.addWidget(self.repeat)
-        row.addStretch(1)
+        flow.addWidget(self.copies)
+        flow.addWidget(self.repeat)
         return row
 
     def _make_list(self) -> QTreeWidget:

@@ -6,7 +6,7 @@ import re
 
 from PySide6.QtCore import QSize, Qt
 from PySide6.QtGui import QPaintEvent, QResizeEvent
-from PySide6.QtWidgets import QPushButton, QStyle, QStyleOptionButton, QStylePainter, QWidget
+from PySide6.QtWidgets import QPushButton, QSizePolicy, QStyle, QStyleOptionButton, QStylePainter, QWidget
 from typing_extensions import override
 
 from cnn_studio.ui import theme
@@ -28,6 +28,7 @@ class ElidedButton(QPushButton):
     def __init__(self, text: str, help_: str = "", parent: QWidget | None = None) -> None:
         super().__init__(text, parent)
         self._help = help_
+        self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
         self._tell()
 
     @override
@@ -51,11 +52,12 @@ class ElidedButton(QPushButton):
         painter.end()
 
     def _shown(self) -> str:
-        room = self.width() - (super().sizeHint().width() - self._text_width())
-        return self.fontMetrics().elidedText(self.text(), Qt.TextElideMode.ElideRight, room)
-
-    def _text_width(self) -> int:
-        return self.fontMetrics().horizontalAdvance(self.text())
+        missing = self.sizeHint().width() - self.width()
+        if missing <= 0:
+            return self.text()
+        metrics = self.fontMetrics()
+        room = metrics.horizontalAdvance(self.text()) - missing
+        return metrics.elidedText(self.text(), Qt.TextElideMode.ElideRight, room)
 
     def _tell(self) -> None:
         is_whole = self._shown() == self.text()
