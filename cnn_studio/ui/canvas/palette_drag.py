@@ -8,11 +8,13 @@ from PySide6.QtCore import QEasingCurve, QMimeData, QPoint, QPointF, QVariantAni
 
 from cnn_studio.graph.commands import AddLayer
 from cnn_studio.graph.edits import CARD_HEIGHT, STEP
+from cnn_studio.graph.paths import common_block
 from cnn_studio.ui.canvas.card import CardItem
 from cnn_studio.ui.canvas.card_index import BoxIndex
 from cnn_studio.ui.canvas.catalogue import Entry
 from cnn_studio.ui.canvas.content import CardContent, card_content, wire_content
 from cnn_studio.ui.canvas.drop import DropPlan, Planner, Spot
+from cnn_studio.ui.canvas.folding import name_within
 from cnn_studio.ui.canvas.geometry import HALF_HEIGHT, HALF_WIDTH, card_box
 from cnn_studio.ui.canvas.navigation import ANIMATION_MS
 from cnn_studio.ui.canvas.wire import WireItem
@@ -151,10 +153,11 @@ class PaletteDrag:
             card.setPos(*network.picture.to_view(plan.spot.x, plan.spot.y))
             self._add_ghost(card)
             return
-        document = plan.report.document
-        for layer_id in plan.new_ids[:_MOST_GHOSTS]:
-            layer = document.layers[layer_id]
-            card = CardItem(layer_id, card_content(plan.report, layer, None), direction)
+        new = [plan.report.document.layers[layer_id] for layer_id in plan.new_ids]
+        block = common_block([layer.path for layer in new]) if len(new) > 1 else ""
+        for layer in new[:_MOST_GHOSTS]:
+            name = name_within(layer.path, block)
+            card = CardItem(layer.id, card_content(plan.report, layer, None, name), direction)
             card.setPos(*network.picture.to_view(layer.x, layer.y))
             self._add_ghost(card)
         layers = self._view.context.document.layers

@@ -156,7 +156,7 @@ def _shared_params(layers: list[Layer]) -> dict[str, Param]:
 
 
 def _is_same(one: Param, other: Param) -> bool:
-    return type(one) is type(other) and (one.title, one.range_text) == (other.title, other.range_text)
+    return type(one) is type(other) and one.range_text == other.range_text
 
 
 def _kinds(layers: list[Layer]) -> str:
