@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QLineF, QPointF, QRectF, Qt
-from PySide6.QtGui import QPainter
+from PySide6.QtCore import QPointF, QRectF, Qt
+from PySide6.QtGui import QColor, QPainter
 from PySide6.QtWidgets import QGraphicsItem, QStyleOptionGraphicsItem, QWidget
 from typing_extensions import override
 
@@ -81,17 +81,18 @@ class FrameItem(QGraphicsItem):
         box = self.box
         return QRectF(box.left - 1, box.top - 1, box.right - box.left + 2, box.bottom - box.top + 2)
 
-    def _paint_edge(self, painter: QPainter, area: QRectF) -> None:
-        r = _RADIUS
+    def _paint_edge(self, painter: QPainter, area: QRectF, color: QColor, pixel: float, r: float) -> None:
+        """Paint the edge, a pixel wide: filled, because drawn lines cost as much as they are long, in view or not."""
         left, top, right, bottom = area.left(), area.top(), area.right(), area.bottom()
-        painter.drawLines(
-            [
-                QLineF(left + r, top, right - r, top),
-                QLineF(left + r, bottom, right - r, bottom),
-                QLineF(left, top + r, left, bottom - r),
-                QLineF(right, top + r, right, bottom - r),
-            ]
-        )
+        for x, y, width, height in (
+            (left + r, top, right - left - 2 * r, pixel),
+            (left + r, bottom - pixel, right - left - 2 * r, pixel),
+            (left, top + r, pixel, bottom - top - 2 * r),
+            (right - pixel, top + r, pixel, bottom - top - 2 * r),
+        ):
+            painter.fillRect(QRectF(x, y, width, height), color)
+        if not r:
+            return
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         for x, y, start in (
             (left, top, 90), (right - 2 * r, top, 0), (left, bottom - 2 * r, 180), (right - 2 * r, bottom - 2 * r, 270)
@@ -105,14 +106,15 @@ class FrameItem(QGraphicsItem):
         zoom = option.levelOfDetailFromTransform(painter.worldTransform()) / theme.scale()
         box = self.box
         area = QRectF(box.left, box.top, box.right - box.left, box.bottom - box.top)
-        painter.setPen(style.pen("muted", 0.5 if self._is_hot else 0.3, 1.0, is_cosmetic=True))
+        edge = style.over_canvas("muted", 0.5 if self._is_hot else 0.3)
+        painter.setPen(style.opaque_pen(edge, 1.0, is_cosmetic=True))
         painter.setBrush(Qt.BrushStyle.NoBrush)
         # smoothing lines that are straight costs a millisecond a frame; only the corners need it
         painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
-        if zoom < style.TILE_ZOOM:
-            painter.drawRect(area)
+        is_far = zoom < style.TILE_ZOOM
+        self._paint_edge(painter, area, edge, 1 / (zoom * theme.scale()), 0.0 if is_far else _RADIUS)
+        if is_far:
             return
-        self._paint_edge(painter, area)
         color = "text" if self._is_hot else "muted"
         middle = box.top + 3 + HEADER / 2
         paint_fold_mark(

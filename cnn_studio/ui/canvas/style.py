@@ -9,7 +9,7 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from PySide6.QtCore import QRectF, Qt
-from PySide6.QtGui import QFont, QFontMetricsF, QPen
+from PySide6.QtGui import QColor, QFont, QFontMetricsF, QPen
 from PySide6.QtWidgets import QApplication
 
 from cnn_studio.graph.edits import CARD_HEIGHT, CARD_WIDTH
@@ -85,6 +85,25 @@ def mono_text(text: str, most: float) -> tuple[str, float]:
 def pen(color: str, alpha: float, width: float, *, is_cosmetic: bool = False) -> QPen:
     """Return a pen in a colour of the theme, to be used as it is; `width` in pixels if cosmetic."""
     return _pen(theme.qcolor(color).name(), alpha, width, is_cosmetic)
+
+
+def opaque_pen(color: QColor, width: float, *, is_cosmetic: bool = False) -> QPen:
+    """Return a pen in a colour as it is; `width` in pixels if cosmetic."""
+    return _pen(color.name(), 1.0, width, is_cosmetic)
+
+
+def over_canvas(color: str, alpha: float) -> QColor:
+    """Return what a colour of the theme looks like on the canvas, opaque: blending costs ten times as much."""
+    return _over(theme.qcolor(color).name(), alpha, theme.current().canvas)
+
+
+@lru_cache(maxsize=64)
+def _over(color: str, alpha: float, ground: str) -> QColor:
+    top, below = QColor(color), QColor(ground)
+    mixed = (
+        round(alpha * a + (1 - alpha) * b) for a, b in zip(top.getRgb()[:3], below.getRgb()[:3], strict=True)
+    )  # type: ignore[index]  # the stub says object
+    return QColor(*mixed)
 
 
 @lru_cache(maxsize=256)

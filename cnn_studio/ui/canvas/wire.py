@@ -5,7 +5,7 @@ from __future__ import annotations
 from itertools import pairwise
 
 from PySide6.QtCore import QPointF, QRectF, Qt
-from PySide6.QtGui import QPainter, QPainterPath
+from PySide6.QtGui import QPainter, QPainterPath, QPen
 from PySide6.QtWidgets import QGraphicsItem, QStyleOptionGraphicsItem, QWidget
 from typing_extensions import override
 
@@ -31,10 +31,10 @@ def wire_path(route: Route) -> QPainterPath:
     return path
 
 
-def _pieces(route: Route) -> tuple[list[QRectF], QPainterPath]:
-    """Return the straight pieces of a route as areas without width, and the others as a path."""
+def _pieces(route: Route) -> tuple[list[QRectF], list[tuple[QPainterPath, QRectF]]]:
+    """Return the straight pieces of a route as areas without width, and the others as paths with their areas."""
     lines: list[QRectF] = []
-    bends = QPainterPath()
+    bends: list[tuple[QPainterPath, QRectF]] = []
     here = route.start
     for curve in route.curves:
         if curve.is_straight:
@@ -45,8 +45,9 @@ def _pieces(route: Route) -> tuple[list[QRectF], QPainterPath]:
                 area.adjusted(area.width() / 2, 0, -area.width() / 2, 0) if area.width() < 1 else area
             )
         else:
-            bends.moveTo(*here)
-            bends.cubicTo(QPointF(*curve.first), QPointF(*curve.second), QPointF(*curve.end))
+            bend = QPainterPath(QPointF(*here))
+            bend.cubicTo(QPointF(*curve.first), QPointF(*curve.second), QPointF(*curve.end))
+            bends.append((bend, bend.controlPointRect()))
         here = curve.end
     return lines, bends
 
@@ -66,7 +67,7 @@ class WireItem(QGraphicsItem):
         self.route: Route | None = None
         self._path = QPainterPath()
         self._lines: list[QRectF] = []
-        self._bends = QPainterPath()
+        self._bends: list[tuple[QPainterPath, QRectF]] = []
         self._points: list[Point] = []
         self._bounds = QRectF()
         self._label: tuple[QRectF, str, bool] | None = None
@@ -200,34 +201,37 @@ class WireItem(QGraphicsItem):
         shown = self._preview or self.content
         color = "accent" if self._is_hot else _COLORS[shown.state]
         alpha = 0.75 if shown.state == "plain" and not self._is_hot else 1.0
+        paint = style.over_canvas(color, alpha)
         painter.setBrush(Qt.BrushStyle.NoBrush)
-        is_far = zoom < style.TILE_ZOOM
         width = style.WIRE_WIDTH * (1.5 if self._is_hot else 1)
-        pixels = (
-            1.0
-            if is_far and not self._is_hot
-            else max(1.0, float(round(width * max(1.0, zoom) * theme.scale())))
-        )
+        # lines of one pixel cost a tenth of wider ones, and thinner ones would be right when zoomed out
+        is_thin = zoom < style.FADE_ZOOM and not self._is_hot
+        pixels = 1.0 if is_thin else max(1.0, float(round(width * max(1.0, zoom) * theme.scale())))
         painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
         if self._lines:
             # whole pixels are sharper than smoothed ones, and filling them is ten times as quick as drawing lines
             half = pixels / (2 * zoom * theme.scale())
-            paint = style.pen(color, alpha, pixels, is_cosmetic=True).color()
             for line in self._lines:
                 x, y = (half, 0.0) if line.width() < line.height() else (0.0, half)
                 painter.fillRect(line.adjusted(-x, -y, x, y), paint)
-        if is_far:
-            painter.setPen(style.pen(color, alpha, pixels, is_cosmetic=True))
-            painter.drawPath(self._bends)
-            return
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        if not self._bends.isEmpty():
-            painter.setPen(style.pen(color, alpha, round(width / min(1.0, zoom), 2)))
-            painter.drawPath(self._bends)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing, zoom >= style.TILE_ZOOM)
+        if is_thin or zoom < style.TILE_ZOOM:
+            self._paint_bends(painter, style.opaque_pen(paint, pixels, is_cosmetic=True))
+        else:
+            self._paint_bends(painter, style.opaque_pen(paint, round(width / min(1.0, zoom), 2)))
         fade = (zoom - style.TILE_ZOOM) / (style.FADE_ZOOM - style.TILE_ZOOM)
         label = self._label_now() if fade > 0 and self._has_label else None
         if label is not None:
             self._paint_label(painter, shown, label, min(1.0, fade))
+
+    def _paint_bends(self, painter: QPainter, pen: QPen) -> None:
+        """Paint the bends that are in view: those at the other end of a long wire cost as much as if they were."""
+        if self._bends:
+            painter.setPen(pen)
+            transform, seen = painter.worldTransform(), QRectF(painter.viewport())
+            for bend, area in self._bends:
+                if transform.mapRect(area).adjusted(-2, -2, 2, 2).intersects(seen):
+                    painter.drawPath(bend)
 
     def _paint_label(
         self, painter: QPainter, shown: WireContent, label: tuple[QRectF, str, bool], opacity: float
