@@ -57,6 +57,13 @@ class Entry:
         return isinstance(self.what, Preset) and self.what.is_block
 
     @property
+    def icon(self) -> str:
+        """Name of its drawing."""
+        if isinstance(self.what, LayerSpec):
+            return self.what.icon or self.what.id
+        return self.sample()[0] or "layers"
+
+    @property
     def own(self) -> str:
         """The identity of a block of the user's; empty for all else."""
         return self.id if self.key.startswith(_OWN) else ""

@@ -29,12 +29,13 @@ TYPE_ROLE = int(Qt.ItemDataRole.UserRole)
 FAMILY_ROLE = TYPE_ROLE + 1
 REASON_ROLE = TYPE_ROLE + 2
 SHOWN_ROLE = TYPE_ROLE + 3
-BLOCK_ROLE = TYPE_ROLE + 4
+ICON_ROLE = TYPE_ROLE + 4
 CAPTION_ROLE = TYPE_ROLE + 5
 
 _NO_BLOCKS = "Select a block or layers, then Network, Save to My blocks."
 _ROW, _REASON, _HEADER, _FIRST_HEADER, _HINT = 28, 17, 34, 26, 52
-_SQUARE = 9
+_SQUARE = 16
+_FAINT = 0.45
 
 Index = QModelIndex | QPersistentModelIndex
 _DRAGGED = 0.7  # size of the card under the cursor
@@ -122,7 +123,7 @@ class LayerList(QListView):
         item = QStandardItem(entry.title)
         item.setData(entry.key, TYPE_ROLE)
         item.setData(entry.family, FAMILY_ROLE)
-        item.setData(entry.is_block, BLOCK_ROLE)
+        item.setData(entry.icon, ICON_ROLE)
         item.setFlags(
             Qt.ItemFlag.ItemIsEnabled | Qt.ItemFlag.ItemIsSelectable | Qt.ItemFlag.ItemIsDragEnabled
         )
@@ -277,7 +278,7 @@ class _Delegate(QStyledItemDelegate):
         reason = str(index.data(SHOWN_ROLE) or "")
         line = inner.adjusted(0, 0, 0, -theme.px(_REASON)) if reason else inner
         square = QRect(line.left(), line.center().y() - side // 2, side, side)
-        self._paint_square(painter, square, index, is_muted=is_muted)
+        self._paint_icon(painter, square, index, is_muted=is_muted)
         painter.setPen(theme.qcolor("muted" if is_muted else "text"))
         painter.setFont(theme.ui_font())
         indent = side + theme.px(space.s) + theme.px(1)
@@ -295,27 +296,12 @@ class _Delegate(QStyledItemDelegate):
         shown = painter.fontMetrics().elidedText(text, Qt.TextElideMode.ElideRight, area.width())
         painter.drawText(area, Qt.AlignmentFlag.AlignVCenter, shown)
 
-    def _paint_square(self, painter: QPainter, square: QRect, index: Index, *, is_muted: bool) -> None:
-        """Paint the mark of the family: hollow where the entry does not fit, with a second edge for blocks."""
-        color = theme.qcolor(theme.current().family(index.data(FAMILY_ROLE)))
-        radius = theme.px(2)
-        painter.setPen(color)
-        painter.setBrush(Qt.BrushStyle.NoBrush)
-        if index.data(BLOCK_ROLE):
-            shift = theme.px(3)
-            painter.drawLine(
-                square.left() + shift,
-                square.bottom() + shift,
-                square.right() + shift,
-                square.bottom() + shift,
-            )
-            painter.drawLine(
-                square.right() + shift, square.top() + shift, square.right() + shift, square.bottom() + shift
-            )
-        if not is_muted:
-            painter.setPen(Qt.PenStyle.NoPen)
-            painter.setBrush(color)
-        painter.drawRoundedRect(square, radius, radius)
+    def _paint_icon(self, painter: QPainter, square: QRect, index: Index, *, is_muted: bool) -> None:
+        """Paint the entry's drawing in the colour of its family, faint where the entry does not fit."""
+        painter.setOpacity(_FAINT if is_muted else 1.0)
+        icon = theme.icon(str(index.data(ICON_ROLE)), str(index.data(FAMILY_ROLE)))
+        icon.paint(painter, square)
+        painter.setOpacity(1.0)
 
     def _paint_hint(self, painter: QPainter, area: QRect, text: str) -> None:
         painter.setFont(theme.ui_font(theme.current().type.small))
