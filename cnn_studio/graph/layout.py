@@ -119,6 +119,15 @@ def arrange(document: NetworkDocument, direction: Direction = "down") -> dict[in
     return {layer_id: (along - start, across) for layer_id, (along, across) in box.cards.items()}
 
 
+def direction_of(document: NetworkDocument) -> Direction:
+    """Return where the cards of a network run to as they stand: down, unless more of its links lead to the right."""
+    layers = document.layers
+    ends = [(layers[link.source], layers[link.target]) for link in document.links()]
+    down = sum(target.y > source.y for source, target in ends)
+    right = sum(target.x > source.x for source, target in ends)
+    return "right" if right > down else "down"
+
+
 def _order(document: NetworkDocument) -> list[int]:
     order = execution_order(document)
     known = set(order)

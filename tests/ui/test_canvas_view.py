@@ -156,3 +156,35 @@ def test_the_output_mark_follows_the_document(show):
     view = show()
     view.edit(SetOutput(id=None))
     assert not any(card.content.is_output for card in view.network.cards.values())
+
+
+def test_undo_of_another_direction_turns_the_wires_too(show):
+    view = show(residual())
+    view.operations.run_to("right")
+    assert view.network.picture.direction == "right"
+    view.context.stack.undo()
+    assert view.context.view.direction == view.network.picture.direction == "down"
+    assert not wires_through_cards(view) and not labels_on_cards(view)
+    view.context.stack.redo()
+    assert view.network.picture.direction == "right"
+    assert not wires_through_cards(view) and not labels_on_cards(view)
+
+
+def test_moving_everything_by_hand_turns_nothing(show):
+    view = show(residual())
+    view.selection.select(view.context.document.layers)
+    press_drag_release(view, place(view, "a1", 60), place(view, "a1", 60) + QPoint(80, 30))
+    assert view.network.picture.direction == "down"
+
+
+def test_arranging_keeps_the_selected_card_in_view_and_the_zoom(show):
+    view = show(residual(), 500, 400)
+    view.set_zoom(0.9)
+    view.selection.select({layer(view, "c5").id})
+    view.context.document.change_layer(layer(view, "c5").id, x=700.0)
+    view.arrange()
+    assert view.zoom == 0.9
+    assert view.seen().contains(layer(view, "c5").x, layer(view, "c5").y)
+    view.selection.clear()
+    view.arrange()
+    assert view.zoom < 0.9  # without a selection everything is shown

@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QPointF
 from PySide6.QtGui import QGuiApplication, QKeyEvent
+from shiboken6 import isValid
 
 from cnn_studio.core.errors import StudioError
 from cnn_studio.graph.block_edits import paste
 from cnn_studio.graph.commands import Macro, MoveLayers, RemoveLink, SetOutput, SetTraining
-from cnn_studio.graph.document import NetworkDocument
+from cnn_studio.graph.document import DocumentChange, NetworkDocument
 from cnn_studio.graph.edits import part_of, remove_and_heal
-from cnn_studio.graph.layout import Direction, arrange
+from cnn_studio.graph.layout import Direction, arrange, direction_of
 from cnn_studio.ui.canvas import clipboard
 from cnn_studio.ui.canvas.alignment import Edge
 from cnn_studio.ui.canvas.card_index import BoxIndex
@@ -35,6 +36,7 @@ class CanvasActions:
 
     def __init__(self, view: CanvasView) -> None:
         self._view = view
+        view.context.changed.connect(self._turn_along)  # psygnal holds bound methods weakly
 
     @property
     def _document(self) -> NetworkDocument:
@@ -206,11 +208,19 @@ class CanvasActions:
 
     def run_to(self, direction: Direction, _checked: bool = False) -> None:
         """Let the network run from top to bottom or from left to right, and lay it out anew."""
+        self._turn(direction)
+        self.arrange()
+
+    def _turn(self, direction: Direction) -> None:
         view = self._view
         if direction != view.context.view.direction:
             view.context.view = view.context.view.model_copy(update={"direction": direction})
             view.network.rebuild()
-        self.arrange()
+
+    def _turn_along(self, change: DocumentChange) -> None:
+        """Follow an undo that takes the layout of the other direction back: the direction itself is no edit."""
+        if isValid(self._view) and 2 * len(change.moved) > len(self._document.layers) > 2:
+            self._turn(direction_of(self._document))
 
     def select_all(self) -> None:
         """Select all layers."""

@@ -2,7 +2,7 @@ import pytest
 
 from cnn_studio.graph.document import Layer, Link, NetworkDocument
 from cnn_studio.graph.edits import CARD_HEIGHT, CARD_WIDTH, STEP
-from cnn_studio.graph.layout import COLUMN, RIGHT_STEP, arrange
+from cnn_studio.graph.layout import COLUMN, RIGHT_STEP, arrange, direction_of
 from cnn_studio.graph.paths import prefixes
 from cnn_studio.graph.registry import get_spec
 from cnn_studio.graph.starters import STARTERS, find_starter
@@ -161,3 +161,12 @@ def test_arranging_changes_nothing():
     before = dict(document.layers)
     arrange(document)
     assert dict(document.layers) == before
+
+
+@pytest.mark.parametrize("starter", STARTERS, ids=lambda starter: starter.name)
+def test_the_direction_of_a_layout_is_found_again(starter):
+    document = starter.build()
+    for direction in ("right", "down"):
+        for layer_id, (x, y) in arrange(document, direction).items():
+            document.change_layer(layer_id, x=x, y=y)
+        assert direction_of(document) == direction
