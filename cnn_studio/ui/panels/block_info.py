@@ -179,6 +179,7 @@ class BlockInfo(QWidget):
         return f"{before} → {behind} pixels of the image"
 
     def _fill(self, block: Block) -> None:
+        self.inside.ensurePolished()  # the style makes the rows higher
         rows = self._rows(block)
         if rows == self._listed and self.inside.topLevelItemCount():
             return
