@@ -2,7 +2,16 @@
 
 import pytest
 from PySide6.QtCore import QTimer
-from PySide6.QtWidgets import QApplication, QDialogButtonBox, QFileDialog, QLineEdit, QMessageBox, QPushButton
+from PySide6.QtGui import QContextMenuEvent
+from PySide6.QtWidgets import (
+    QApplication,
+    QDialogButtonBox,
+    QFileDialog,
+    QLineEdit,
+    QMenu,
+    QMessageBox,
+    QPushButton,
+)
 
 from cnn_studio.app.my_blocks import MyBlocks
 from cnn_studio.graph.starters import find_starter
@@ -84,6 +93,15 @@ def test_the_selected_block_is_kept_and_stands_in_the_palette(view, said, qtbot)
     last = palette.layers.model().index(palette.layers.model().rowCount() - 1, 0)
     assert last.data() == "Halving <unit>"
     assert "Halving &lt;unit&gt;" in last.data(3) and "230,144 parameters" in last.data(3)
+    palette.layers.setCurrentIndex(last)
+    viewport = palette.layers.viewport()
+    for reason in (QContextMenuEvent.Reason.Keyboard, QContextMenuEvent.Reason.Mouse):
+        at = palette.layers.visualRect(last).center()
+        QApplication.sendEvent(viewport, QContextMenuEvent(reason, at, viewport.mapToGlobal(at)))
+        (menu,) = (menu for menu in palette.findChildren(QMenu) if menu.isVisible())
+        assert [action.text() for action in menu.actions()] == ["Rename…", "Export…", "Delete…"]
+        menu.close()
+        events()
 
 
 def test_a_name_that_cannot_be_is_refused_while_it_is_typed(view, qtbot):

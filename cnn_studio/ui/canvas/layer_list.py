@@ -6,7 +6,15 @@ from collections.abc import Mapping
 from html import escape
 
 from PySide6.QtCore import QEvent, QModelIndex, QPersistentModelIndex, QPoint, QRect, QSize, Qt, Signal, Slot
-from PySide6.QtGui import QDrag, QHelpEvent, QKeyEvent, QPainter, QStandardItem, QStandardItemModel
+from PySide6.QtGui import (
+    QContextMenuEvent,
+    QDrag,
+    QHelpEvent,
+    QKeyEvent,
+    QPainter,
+    QStandardItem,
+    QStandardItemModel,
+)
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QFrame,
@@ -46,9 +54,11 @@ class LayerList(QListView):
 
     Attributes:
         layer_chosen: with an entry's key, on Enter or a double click.
+        menu_requested: with an entry's key and a place on the screen, on a right click or the menu key.
     """
 
     layer_chosen = Signal(str)
+    menu_requested = Signal(str, QPoint)
 
     def __init__(self, catalogue: Catalogue, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -176,10 +186,6 @@ class LayerList(QListView):
         value = self.currentIndex().data(TYPE_ROLE)
         return str(value) if value else None
 
-    def key_at(self, place: QPoint) -> str:
-        """Return the key of the entry at a place of the viewport, or an empty text."""
-        return str(self.indexAt(place).data(TYPE_ROLE) or "")
-
     def move_current(self, step: int) -> None:
         """Move the cursor by some entries, past captions, stopping at the ends; 0 goes to the first."""
         rows = [row for row in range(self._model.rowCount()) if self._model.item(row).data(TYPE_ROLE)]
@@ -210,6 +216,15 @@ class LayerList(QListView):
     def _redress(self) -> None:
         self.scheduleDelayedItemsLayout()
         self.viewport().update()
+
+    @override
+    def contextMenuEvent(self, event: QContextMenuEvent) -> None:
+        is_key = event.reason() == QContextMenuEvent.Reason.Keyboard
+        index = self.currentIndex() if is_key else self.indexAt(event.pos())
+        key = index.data(TYPE_ROLE)
+        if key:
+            place = self.visualRect(index).center() if is_key else event.pos()
+            self.menu_requested.emit(key, self.viewport().mapToGlobal(place))
 
     @override
     def keyPressEvent(self, event: QKeyEvent) -> None:

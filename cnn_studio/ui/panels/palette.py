@@ -57,8 +57,7 @@ class PalettePanel(QFrame):
         self._timer.setSingleShot(True)
         self._build()
         self.layers.layer_chosen.connect(self.layer_chosen)
-        self.layers.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
-        self.layers.customContextMenuRequested.connect(self._open_menu)
+        self.layers.menu_requested.connect(self._open_menu)
         self._timer.timeout.connect(self._check)
         selection.changed.connect(self._unsettle)
         context.changed.connect(self._note_change)
@@ -110,15 +109,14 @@ class PalettePanel(QFrame):
         # with nothing selected all can be dragged somewhere, and nothing says yet where it would go
         self.layers.set_reasons(self._catalogue.misfits(self._context.report(), self._selection.source))
 
-    @Slot(QPoint)
-    def _open_menu(self, at: QPoint) -> None:
-        """Offer what can be done to the own block at a place of the list, and to all of them."""
-        entry = self._catalogue.find(self.layers.key_at(at))
-        if entry is None or not entry.own:
-            return
-        menu = self._own.menu(entry.own)
-        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        menu.popup(self.layers.viewport().mapToGlobal(at))
+    @Slot(str, QPoint)
+    def _open_menu(self, key: str, place: QPoint) -> None:
+        """Offer what can be done to an own block."""
+        entry = self._catalogue.find(key)
+        if entry is not None and entry.own:
+            menu = self._own.menu(entry.own)
+            menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+            menu.popup(place)
 
     @override
     def showEvent(self, event: QShowEvent) -> None:
