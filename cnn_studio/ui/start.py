@@ -22,11 +22,13 @@ from cnn_studio.app.system import display_problem
 from cnn_studio.app.threads import prefer_short_waits
 from cnn_studio.core.errors import StudioError
 from cnn_studio.ui import theme
+from cnn_studio.ui.concepts.registry import concepts
 from cnn_studio.ui.main_window import MainWindow
 from cnn_studio.ui.recovery import Recovery
 
 _log = logging.getLogger(__name__)
 _GRACE_SECONDS = 0.5
+_IDLE_MS = 600
 _SWITCH_SECONDS = 0.001
 
 
@@ -72,6 +74,8 @@ def start_window(arguments: Sequence[str], prepare: Callable[[MainWindow], objec
     recovery.look()
     sys.excepthook = _Excepthook(window)
     _let_signals_close(window)
+    # the drawing modules of the concept pictures: not before they can be wanted, not when the first one is
+    window.ready.connect(lambda: QTimer.singleShot(_IDLE_MS, window, concepts))
     if prepare is not None:
         prepare(window)
     # a run's thread gives the window its turn after this time at the latest (Python's default is 5 ms)
