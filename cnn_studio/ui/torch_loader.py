@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
 import gc
 import importlib
@@ -65,12 +66,16 @@ class TorchLoader(QObject):
             # what was just imported stays; searching it for garbage would stop all threads for a tenth of a second
             gc.freeze()
             gc.enable()
-            self._done.emit(text, "")
+            self._tell(text, "")
         except Exception as error:  # noqa: BLE001 - whatever keeps torch from loading, the window must live and say so
             gc.enable()
-            self._done.emit(
+            self._tell(
                 "", f"PyTorch cannot be loaded ({error}). Run `cnn-studio doctor` to see what is missing."
             )
+
+    def _tell(self, device: str, error: str) -> None:
+        with contextlib.suppress(RuntimeError):  # the window was closed meanwhile: nobody wants to know any more
+            self._done.emit(device, error)
 
     @Slot(str, str)
     def _finish(self, device: str, error: str) -> None:
