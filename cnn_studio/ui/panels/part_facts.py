@@ -8,6 +8,7 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QCheckBox, QFormLayout, QLabel, QWidget
 
 from cnn_studio.graph.blocks import totals
+from cnn_studio.graph.document import NetworkDocument
 from cnn_studio.graph.shapes import ShapeReport
 from cnn_studio.ui import theme
 from cnn_studio.ui.canvas.content import quantity
@@ -75,24 +76,20 @@ class FreezeBox(QCheckBox):
         self.setToolTip(
             "Off freezes all of these layers: their weights and batch-norm statistics stay exactly as they are."
         )
-        self._frozen = "none"
+        self._num_frozen = 0
         self.clicked.connect(self._choose)
 
-    def show_layers(self, report: ShapeReport, ids: Collection[int]) -> None:
+    def show_layers(self, document: NetworkDocument, ids: Collection[int]) -> None:
         """Show how layers train."""
-        found = totals(report, ids)
-        self._frozen = found.frozen
-        states = Qt.CheckState
-        self.setTristate(found.frozen == "some")
-        state = {"none": states.Checked, "some": states.PartiallyChecked, "all": states.Unchecked}
-        self.setCheckState(state[found.frozen])
-        count = sum(not report.document.layer(layer_id).trainable for layer_id in ids)
-        text = {
-            "none": "trainable",
-            "some": f"trainable, but {count:,} of {len(ids):,} frozen",
-            "all": "frozen",
-        }
-        self.setText(text[found.frozen])
+        self._num_frozen = count = sum(not document.layer(layer_id).trainable for layer_id in ids)
+        is_mixed = 0 < count < len(ids)
+        self.setTristate(is_mixed)
+        if is_mixed:
+            self.setCheckState(Qt.CheckState.PartiallyChecked)
+            self.setText(f"trainable, but {count:,} of {len(ids):,} frozen")
+        else:
+            self.setChecked(not count)
+            self.setText("frozen" if count else "trainable")
 
     def _choose(self) -> None:
-        self.chosen.emit(self._frozen != "none")
+        self.chosen.emit(self._num_frozen > 0)
