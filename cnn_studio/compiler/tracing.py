@@ -3,23 +3,25 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
 
 import torch
 from torch import fx, nn
 
 from cnn_studio.compiler.importing import functions_layers, functions_shapes, functions_values
 from cnn_studio.compiler.importing.draft import Draft, Reader
-from cnn_studio.compiler.importing.leaves import drops_silently, find_leaf_rule, is_leaf
+from cnn_studio.compiler.importing.leaves import find_leaf_rule, is_leaf
 from cnn_studio.compiler.importing.naming import common_blocks, find_paths, own_path
 from cnn_studio.compiler.importing.patterns import apply_patterns
-from cnn_studio.compiler.importing.recorder import record
+from cnn_studio.compiler.importing.recorder import differing_in_training, record
 from cnn_studio.compiler.importing.recording import Call, Frame, Recording, Shape, values_in
 from cnn_studio.core.errors import NetworkError, ParameterError
 from cnn_studio.core.params import Value, parse_values
+from cnn_studio.graph.checks import tie_problems
 from cnn_studio.graph.document import Layer, Link, NetworkDocument
 from cnn_studio.graph.layout import arrange
+from cnn_studio.graph.paths import prefixes
 from cnn_studio.graph.registry import find_spec
 from cnn_studio.graph.shapes import infer_shapes
 
@@ -30,6 +32,7 @@ _RULES: dict[str, Callable[..., Draft | tuple[Draft, ...]]] = {
 }
 
 _MOMENTUM = 0.1  # PyTorch's own for batch norm
+_STATISTICS = frozenset(("running_mean", "running_var", "num_batches_tracked"))
 _MAX_NAME = 200  # characters, as files have it
 
 
@@ -70,10 +73,12 @@ def trace(module: nn.Module, input_shape: Shape = (3, 224, 224), *, name: str = 
     recording = record(module, tuple(input_shape), is_leaf)
     drafts, result = _translate(recording, isinstance(module, fx.GraphModule))
     drafts = apply_patterns(drafts, result)
-    notes = _complete(drafts, module)
+    notes = _complete(drafts, module, recording)
     document = _assemble(drafts, result, recording)
     document.change_info(name=(name or type(module).__name__)[:_MAX_NAME])
-    return _with_tensors(document, drafts, module, notes)
+    traced = _with_tensors(document, drafts, module, notes)
+    differing = differing_in_training(module, tuple(input_shape), is_leaf, recording)
+    return replace(traced, notes=(*traced.notes, *_training_notes(differing, traced.left_out, recording)))
 
 
 def _translate(recording: Recording, keep_identity: bool) -> tuple[list[Draft], Draft]:
@@ -124,11 +129,17 @@ def _by_rule_names(kwargs: Mapping[str, object]) -> dict[str, object]:
     return {"input" if key == "self" else key: value for key, value in kwargs.items()}
 
 
-def _complete(drafts: list[Draft], module: nn.Module) -> list[str]:
+def _complete(drafts: list[Draft], module: nn.Module, recording: Recording) -> list[str]:
     """Read off the module what its calls do not show; return what a person should know about that."""
     state = module.state_dict()
     notes = []
     for draft in drafts:
+        trained = _trained(draft, recording)
+        if len(set(trained.values())) > 1:
+            fixed = ", ".join(key for key, moves in trained.items() if not moves)
+            notes.append(
+                f"{fixed} is held fixed in the module; here a layer trains as a whole, and so does it."
+            )
         if draft.type in {"layer_scale", "prelu"}:
             values = state[next(iter(draft.tensors.values()))]
             if not values.is_meta and bool((values == values.flatten()[0]).all()):
@@ -155,7 +166,7 @@ def _assemble(drafts: list[Draft], result: Draft, recording: Recording) -> Netwo
         for draft in drafts:
             layer_id = ids[draft] = document.next_id
             tied = owners.setdefault(own_path(draft), layer_id) if draft.tensors else layer_id
-            trained = [recording.trained[key] for key in draft.tensors.values() if key in recording.trained]
+            trained = _trained(draft, recording).values()
             layer = Layer(
                 layer_id,
                 paths[draft],
@@ -172,6 +183,15 @@ def _assemble(drafts: list[Draft], result: Draft, recording: Recording) -> Netwo
             document.change_layer(layer_id, x=x, y=y)
     _check(document, drafts, ids, recording)
     return document
+
+
+def _trained(draft: Draft, recording: Recording) -> dict[str, bool]:
+    """Return which of a layer's parameters move in training, by key; a buffer in the place of one does not."""
+    return {
+        key: recording.trained.get(key, False)
+        for name, key in draft.tensors.items()
+        if name not in _STATISTICS
+    }
 
 
 def _params(draft: Draft) -> dict[str, Value]:
@@ -213,6 +233,26 @@ def _check(
                     f"{layer.path}: the layer {spec.title} has a tensor {name!r} of shape {list(tensor.shape)}, but the "
                     f"module has {has} there, so it cannot be opened."
                 )
+    for problem in tie_problems(document, {key: state.inputs for key, state in report.states.items()}):
+        raise NetworkError(
+            f"{problem.path} uses weights that another layer uses too, with other sizes or settings, which cannot be "
+            "opened. Give each its own weights."
+        )
+
+
+def _training_notes(
+    differing: Iterable[str], left_out: Collection[str], recording: Recording
+) -> Iterator[str]:
+    """Yield a sentence for each module that does something else in training, but for those that were left out."""
+    called = {call.frame.path for call in recording.calls}
+    for path in differing:
+        if not any(part in left_out for part in (*prefixes(path), path)):
+            does = (
+                "does something else in training than in predictions"
+                if path in called
+                else "acts in training only"
+            )
+            yield f"{path or 'The network itself'} {does}; that was left out."
 
 
 def _with_tensors(
@@ -232,11 +272,6 @@ def _with_tensors(
     ]
     left_out = common_blocks([key for key in state if key not in used and key not in aliases], used)
     notes += [f"{part} has no part in predictions and was left out, with its weights." for part in left_out]
-    notes += [
-        f"{path} ({type(part).__name__}) acts in training only and was left out."
-        for path, part in module.named_modules()
-        if drops_silently(part)
-    ]
     has_memory = not any(state[key].is_meta for key in used)
     weights = {key: state[key].detach() for key in state if key in used} if has_memory else None
     return Traced(document, weights, tuple(left_out), tuple(notes))

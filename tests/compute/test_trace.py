@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+import numpy as np
 import pytest
 import torch
 from timm.layers import DropPath
@@ -64,6 +65,9 @@ def between(act: Callable[..., Tensor], **parts: Any) -> list[tuple[str, str]]:
         (lambda m, x: x + x, [("add", "add")]),
         (lambda m, x: x.add_(1).mul(2), [("scale", "scale_shift")]),
         (lambda m, x: (1 - x) / 4 + 0.5, [("scale", "scale_shift")]),
+        (lambda m, x: torch.add(2, x, alpha=3), [("scale", "scale_shift")]),
+        (lambda m, x: torch.sub(2, x, alpha=3), [("scale", "scale_shift")]),
+        (lambda m, x: x * np.float32(3), [("scale", "scale_shift")]),
         (lambda m, x: x * x.sigmoid() - x, [("sigmoid", "sigmoid"), ("mul", "multiply"), ("sub", "subtract")]),
         (lambda m, x: torch.max(x, -x), [("scale", "scale_shift"), ("maximum", "maximum")]),
         (lambda m, x: F.relu6(x).clamp(0.5, 3), [("relu6", "relu6"), ("hardtanh", "hardtanh")]),
@@ -85,6 +89,7 @@ def between(act: Callable[..., Tensor], **parts: Any) -> list[tuple[str, str]]:
         (lambda m, x: torch.cat([x, x[:, :1]], dim=1), [("slice", "channel_slice"), ("cat", "concat")]),
         (lambda m, x: x.view(-1, 2, 3, 12, 12).transpose(1, 2).reshape(-1, 6, 12, 12), [("shuffle", "channel_shuffle")]),
         (lambda m, x: x.permute(0, 2, 3, 1).contiguous(), [("permute", "permute")]),
+        (lambda m, x: torch.permute(x, dims=(0, 2, 3, 1)), [("permute", "permute")]),
         (lambda m, x: F.relu(x.reshape(-1, 3, 24, 12)[:, None].squeeze(1)), [("reshape", "reshape"), ("relu", "relu")]),
         (lambda m, x: F.interpolate(x, scale_factor=2, mode="bilinear"), [("upsample", "upsample")]),
         (lambda m, x: F.pixel_unshuffle(x, 2), [("space_to_depth", "space_to_depth")]),

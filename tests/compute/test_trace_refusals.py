@@ -10,6 +10,7 @@ import pytest
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F  # noqa: N812 - everybody's name for it
+from torch.nn.utils import prune
 
 from cnn_studio.compiler import trace
 from cnn_studio.core.errors import NetworkError
@@ -53,6 +54,8 @@ def stale(m: Any, x: Tensor) -> Tensor:
 
 KERNEL = nn.Parameter(torch.ones(4, 4, 1, 1))
 WEIGHT = nn.Parameter(torch.ones(4, 4))
+SHARED = {"a": nn.Conv2d(4, 4, 1, bias=False), "b": nn.Conv2d(4, 4, 1, bias=False, stride=2)}
+SHARED["b"].weight = SHARED["a"].weight
 
 
 @pytest.mark.parametrize(
@@ -89,7 +92,14 @@ WEIGHT = nn.Parameter(torch.ones(4, 4))
         (network(lambda m, x: F.interpolate(x, size=11)), ["8 × 8 to 11 × 11", "whole factors"]),
         (network(lambda m, x: m.norm(x), norm=nn.BatchNorm2d(4, track_running_stats=False)), ["1.norm", "running"]),
         (network(lambda m, x: F.dropout(x, 0.5)), ["1 cannot", "drops values in predictions too", "training=self.training"]),
-        (nn.Sequential(nn.LazyConv2d(4, 3)), ["cannot be copied"]),
+        (network(lambda m, x: F.interpolate(x, scale_factor=2.05, mode="bilinear")), [r"by 2\.05 × 2\.05", "whole factors"]),
+        (network(lambda m, x: x / x.sigmoid()), ["divides by what a layer gives"]),
+        (network(lambda m, x: m.weight - x, weight=nn.Parameter(torch.ones(8, 8))), ["subtracts from the parameter 1.weight"]),
+        (network(lambda m, x: x * m.plain, plain=torch.ones(4, 1, 1)), ["neither a registered parameter nor computed"]),
+        (network(lambda m, x: m.pruned(x), pruned=prune.random_unstructured(nn.Conv2d(4, 4, 1), "weight", 0.5)), ["1.pruned", "weight_mask"]),
+        (nn.Sequential(nn.LazyConv2d(4, 3)), ["0.weight has no size yet", "Run the network once"]),
+        (nn.Sequential(nn.Conv2d(4, 4, 3)).half(), ["0.weight", "float16", r"Convert the module with float\(\)"]),
+        (network(lambda m, x: m.b(m.a(x)), **SHARED), ["1.a2 uses weights that another layer uses too"]),
         (network(lambda m, x: m.drop(x), drop=nn.AlphaDropout(0.2)), ["1.drop", "AlphaDropout drops with p = 0.2"]),
         (network(lambda m, x: m.pool(x)[0], pool=nn.MaxPool2d(2, return_indices=True)), ["1.pool", "places of the maxima"]),
         (network(lambda m, x: m.lstm(x.flatten(2))[0], lstm=nn.LSTM(64, 4, batch_first=True)), ["1.lstm", "lstm"]),
@@ -133,19 +143,11 @@ def test_a_layer_inside_a_layer_cannot_keep_its_name() -> None:
 def test_a_scripted_module_is_refused() -> None:
     with pytest.raises(NetworkError, match="scripted module hides its parts"):
         trace(torch.jit.script(nn.Sequential(nn.ReLU())), SIZE)
+    with pytest.raises(NetworkError, match="1 is a scripted module, which hides its parts"):
+        trace(nn.Sequential(nn.Conv2d(4, 4, 3), torch.jit.script(nn.ReLU())), SIZE)
 
 
-class DropBlock(nn.Module):
-    """Acts in training only, in a way that nobody can see in a run."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.drop_prob = 0.1
-
-    def forward(self, x: Tensor) -> Tensor:
-        return x * (torch.rand_like(x) > self.drop_prob) if self.training else x
-
-
-def test_what_acts_in_training_only_and_has_no_layer_is_said() -> None:
-    traced = trace(nn.Sequential(nn.Conv2d(4, 4, 3), DropBlock()), SIZE)
-    assert traced.notes == ("1 (DropBlock) acts in training only and was left out.",)
+@pytest.mark.parametrize("size", [(4, 0, 8), (4, -1, 8), (4, 8), (1, 4, 8, 8)])
+def test_an_image_has_three_sizes_above_zero(size: tuple[int, ...]) -> None:
+    with pytest.raises(NetworkError, match="channels, height and width, each 1 or more"):
+        trace(nn.Sequential(nn.Conv2d(4, 4, 3)), size)

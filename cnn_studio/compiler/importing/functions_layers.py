@@ -241,6 +241,13 @@ def interpolate(
             f"scales a map of {before[0]} × {before[1]} to {after[0]} × {after[1]}; it can be enlarged by whole factors"
         )
     scale = (after[0] // before[0], after[1] // before[1])
+    if scale_factor is not None and not (recompute_scale_factor or align_corners):
+        given = scale_factor if isinstance(scale_factor, tuple | list) else (scale_factor, scale_factor)
+        if tuple(given) != scale:
+            # PyTorch places the cells by the factor it is given, not by the sizes that come out
+            ctx.refuse(
+                f"scales by {' × '.join(f'{n:g}' for n in given)}; it can be enlarged by whole factors"
+            )
     if mode not in {"nearest", "bilinear", "bicubic"}:
         ctx.refuse(f"interpolates in the mode {mode!r}; there are nearest, bilinear and bicubic")
     return ctx.layer("upsample", [input], scale=scale, mode=mode, align_corners=bool(align_corners))

@@ -23,8 +23,9 @@ def reshape(ctx: Reader, input: Any, *args: Any, **kwargs: Any) -> Draft:
     return ctx.layer("reshape", [input], shape=after)
 
 
-def permute(ctx: Reader, input: Any, *dims: Any) -> Draft:
+def permute(ctx: Reader, input: Any, *axes: Any, dims: Any = ()) -> Draft:
     """Axes in another order."""
+    dims = axes or tuple(dims)
     order = tuple(dims[0]) if len(dims) == 1 and not isinstance(dims[0], int) else dims
     return _permuted(ctx, input, order)
 

@@ -6,6 +6,7 @@ Each rule has the signature of the PyTorch function it reads.
 from __future__ import annotations
 
 from collections.abc import Callable
+from numbers import Real
 from typing import Any
 
 from cnn_studio.compiler.importing.draft import Draft, Reader
@@ -74,7 +75,7 @@ def softmax(ctx: Reader, input: Any, dim: Any = None, _stacklevel: int = 3, dtyp
 
 
 def _is_number(item: object) -> bool:
-    return isinstance(item, int | float) and not isinstance(item, bool)
+    return isinstance(item, Real) and not isinstance(item, bool)  # NumPy's numbers too
 
 
 def _scaled(ctx: Reader, value: Any, scale: float, shift: float) -> Draft:
@@ -90,6 +91,8 @@ def add(ctx: Reader, input: Any, other: Any, alpha: float = 1) -> Draft:
         if alpha != 1:
             ctx.refuse(f"scales what it adds by {alpha:g}; multiply first, then add")
         return ctx.layer("add", [input, other])
+    if _is_number(input):
+        return _scaled(ctx, other, alpha, input)
     number, value = (input, other) if isinstance(other, Value) else (other, input)
     if not _is_number(number):
         ctx.refuse(f"adds {_named(number)}; layers add what other layers give, or a number")
@@ -104,6 +107,10 @@ def sub(ctx: Reader, input: Any, other: Any, alpha: float = 1) -> Draft:
         return ctx.layer("subtract", [input, other])
     if _is_number(input):
         return _scaled(ctx, other, -alpha, input)
+    if not isinstance(input, Value):
+        ctx.refuse(
+            f"subtracts from {_named(input)}; layers subtract from what other layers give, or from a number"
+        )
     if not _is_number(other):
         ctx.refuse(f"subtracts {_named(other)}; layers subtract what other layers give, or a number")
     return _scaled(ctx, input, 1.0, -other * alpha)
@@ -164,6 +171,8 @@ def div(ctx: Reader, input: Any, other: Any, rounding_mode: str | None = None) -
 def _named(item: object) -> str:
     if isinstance(item, Weight):
         return f"the parameter {item.key}"
+    if isinstance(item, Value):
+        return "what a layer gives"
     return item.origin if isinstance(item, Constant) else str(item)
 
 

@@ -181,10 +181,3 @@ def find_leaf_rule(module: nn.Module) -> LeafRule | None:
 def is_leaf(module: nn.Module) -> bool:
     """Return whether a module is read as a whole."""
     return find_leaf_rule(module) is not None
-
-
-def drops_silently(module: nn.Module) -> bool:
-    """Return whether a module without a rule looks as if it drops values in training."""
-    if "drop" not in type(module).__name__.lower() or is_leaf(module):
-        return False
-    return any(getattr(module, name, None) for name in ("p", "drop_prob"))

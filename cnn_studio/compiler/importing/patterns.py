@@ -58,6 +58,8 @@ def _padded_window(draft: Draft, readers: dict[Draft, list[Draft]]) -> None:
     pad = _before(draft, "pad2d", readers)
     if pad is None or not _belongs(pad, draft) or draft.params.get("padding") != (0, 0, 0, 0):
         return
+    if draft.tensors and any(other is not draft and other.tensors == draft.tensors for other in readers):
+        return  # layers that share weights keep equal settings
     value, mode, sides = pad.params["value"], pad.params["mode"], pad.params["padding"]
     if draft.type == "conv2d":
         fits = draft.params.get("padding_mode", "zeros") == "zeros" and (mode != "constant" or value == 0)

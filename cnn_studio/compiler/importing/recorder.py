@@ -8,6 +8,7 @@ act on activations. Which layers they mean is the business of the rules.
 from __future__ import annotations
 
 import copy
+from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
@@ -57,24 +58,20 @@ def record(module: nn.Module, input_shape: Shape, is_leaf: LeafTest) -> Recordin
         is_leaf: whether a module is recorded as one call instead of what happens inside it.
 
     Raises:
-        NetworkError: it cannot be copied or run, reads values of tensors, changes parts of tensors in place, or
-            does not return exactly one tensor.
+        NetworkError: it cannot be copied or run, is not in single precision, reads values of tensors, changes parts
+            of tensors in place, or does not return exactly one tensor.
     """
+    size = " × ".join(str(n) for n in input_shape)
+    if len(input_shape) != 3 or min(input_shape) < 1:
+        raise NetworkError(f"An image has channels, height and width, each 1 or more, not {size}.")
     twin = _skeleton(module)
-    image = torch.empty((BATCH, *input_shape), device="meta")
-    recorder = _Recorder(twin, image)
-    for path, part in list(twin.named_modules()):
-        if path:
-            recorder.wrap(path, part, is_leaf(part))
+    recorder = _Recorder(twin, input_shape, is_leaf)
     try:
-        with torch.no_grad(), torch.device("meta"), recorder:
-            # not `twin(image)`: a GraphModule prints its own trace to the terminal when something fails
-            result = twin.forward(image)
+        result = recorder.run(twin)
     except NetworkError:
         raise
     except Exception as error:
         where = recorder.failed_in or "The network"
-        size = " × ".join(str(n) for n in input_shape)
         reason = str(error).strip().split("\n")[0] or type(error).__name__
         raise NetworkError(
             f"{where} cannot run on an image of {size}: {reason}. Check the input size, and that the module is made "
@@ -83,10 +80,45 @@ def record(module: nn.Module, input_shape: Shape, is_leaf: LeafTest) -> Recordin
     return recorder.finish(result)
 
 
+def differing_in_training(
+    module: nn.Module, input_shape: Shape, is_leaf: LeafTest, recording: Recording
+) -> tuple[str, ...]:
+    """Return the paths of the modules that call other functions in training than in the recorded run.
+
+    Leaves do not count: their rules know what they do in training. If the run in training fails, the module that
+    fails is the last one named.
+    """
+    twin = _skeleton(module).train()
+    for part in twin.modules():
+        if is_leaf(part):
+            part.eval()
+    recorder = _Recorder(twin, input_shape, is_leaf)
+    try:
+        recorder.run(twin)
+    except Exception:  # noqa: BLE001 - a foreign module may raise anything, and predictions do not need this
+        return (recorder.failed_in,)
+    theirs, ours = (
+        Counter((c.frame.path, c.op) for c in calls) for calls in (recorder.calls, recording.calls)
+    )
+    return tuple(dict.fromkeys(path for path, _ in ((theirs - ours) + (ours - theirs))))
+
+
 def _skeleton(module: nn.Module) -> nn.Module:
     """Return a copy in eval mode whose parameters and buffers have no memory."""
-    if isinstance(module, torch.jit.ScriptModule):
-        raise NetworkError("A scripted module hides its parts. Open the module that it was scripted from.")
+    for path, part in module.named_modules():
+        if isinstance(part, torch.jit.ScriptModule):
+            what = f"{path} is a scripted module, which" if path else "A scripted module"
+            raise NetworkError(f"{what} hides its parts. Open the module that it was scripted from.")
+    for key, tensor in (*module.named_parameters(), *module.named_buffers()):
+        if nn.parameter.is_lazy(tensor):
+            raise NetworkError(
+                f"{key} has no size yet, because its module is lazy. Run the network once on an image, then open it."
+            )
+        if tensor.is_floating_point() and tensor.dtype != torch.float32:
+            raise NetworkError(
+                f"{key} has numbers of the type {str(tensor.dtype).removeprefix('torch.')}; layers work in float32. "
+                "Convert the module with float() first."
+            )
     memo: dict[int, Any] = {}
     try:
         for parameter in module.parameters():
@@ -94,6 +126,12 @@ def _skeleton(module: nn.Module) -> nn.Module:
             memo[id(parameter)] = bare
         for buffer in module.buffers():
             memo[id(buffer)] = torch.empty_like(buffer, device="meta")
+        for part in module.modules():
+            for tensor in _tensors_in(vars(part)):
+                if (
+                    not tensor.is_leaf
+                ):  # a weight that is computed anew in every run; as it is it cannot be copied
+                    memo[id(tensor)] = torch.empty_like(tensor, device="meta")
         return copy.deepcopy(module, memo).eval()
     except Exception as error:
         raise NetworkError(
@@ -111,7 +149,7 @@ class _Known:
 
 
 class _Recorder(TorchFunctionMode):
-    def __init__(self, root: nn.Module, image: torch.Tensor) -> None:
+    def __init__(self, root: nn.Module, input_shape: Shape, is_leaf: LeafTest) -> None:
         super().__init__()
         self.calls: list[Call] = []
         self.failed_in = ""
@@ -134,7 +172,17 @@ class _Recorder(TorchFunctionMode):
         for name, buffer in root.named_buffers():
             if id(buffer) not in self._known:
                 self._keep(buffer, Constant(f"the fixed numbers {name}"))
-        self._image = self._new_value(image)
+        self._input = torch.empty((BATCH, *input_shape), device="meta")
+        self._image = self._new_value(self._input)
+        for path, part in list(root.named_modules()):
+            if path:
+                self.wrap(path, part, is_leaf(part))
+
+    def run(self, root: nn.Module) -> object:
+        """Call the network on the image and return what it gives."""
+        with torch.no_grad(), torch.device("meta"), self:
+            # not `root(image)`: a GraphModule prints its own trace to the terminal when something fails
+            return nn.Module.__call__(root, self._input)
 
     # ------------------------------------------------------------------------------------------------- modules
 
@@ -188,6 +236,12 @@ class _Recorder(TorchFunctionMode):
             raise self._error(
                 f"it reads the values of a tensor ({_full_name(func)}), so what it does depends on the image or the "
                 "weights. A network of layers does the same for every image; take that decision out of the module."
+            )
+        if any(tensor.is_meta for tensor in given) and any(
+            tensor.dim() and not tensor.is_meta for tensor in given
+        ):
+            raise self._error(
+                f"{_full_name(func)} uses a tensor that is neither a registered parameter nor computed from the image."
             )
         versions = [tensor._version for tensor in given]
         result = func(*args, **kwargs)
