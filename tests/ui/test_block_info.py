@@ -58,7 +58,7 @@ def test_a_block_shows_what_it_comes_to(inspector, canvas):
     info = inspector._block
     assert info.isVisible() and not inspector._several.isVisible() and not inspector._info.isVisible()
     assert info.name.text() == "layer2.0"
-    said = {name: info.facts.text(name) for name in ("Layers", "Parameters", "MACs", "Shape", "Sees")}
+    said = {name: info.facts.value(name) for name in ("Layers", "Parameters", "MACs", "Shape", "Sees")}
     assert said == {
         "Layers": "9",
         "Parameters": "230,144",
@@ -154,8 +154,8 @@ def test_several_layers_show_what_they_share_and_are_edited_in_one_step(inspecto
     events()
     info = inspector._several
     assert info.isVisible() and info.title.text() == "3 layers"
-    assert info.facts.text("Kinds") == "3 Convolution"
-    assert info.facts.text("Parameters") == "405,504"
+    assert info.facts.value("Kinds") == "3 Convolution"
+    assert info.facts.value("Parameters") == "405,504"
     assert edit_of(info, "kernel_size").text() == "3 × 3"
     width = edit_of(info, "out_channels")
     assert width.text() == "" and width.placeholderText() == "different"
@@ -189,7 +189,7 @@ def test_layers_of_other_types_share_only_what_means_the_same(inspector, canvas,
     assert "kernel_size" not in inspector._several.fields
     canvas.selection.select(ids(session, "relu", "fc", "layer1.0.bn1"))
     assert not inspector._several.fields
-    kinds = inspector._several.facts.text("Kinds").split(", ")
+    kinds = inspector._several.facts.value("Kinds").split(", ")
     assert sorted(kinds) == ["1 Batch norm", "1 Fully connected", "1 ReLU"]
 
 

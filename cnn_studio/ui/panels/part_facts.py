@@ -47,7 +47,7 @@ class PartFacts(QWidget):
             label.setText(breakable(text))
             self._form.setRowVisible(label, bool(text))
 
-    def text(self, name: str) -> str:
+    def value(self, name: str) -> str:
         """Return what a row says."""
         return self._values[name].text().replace("\u200b", "")
 
