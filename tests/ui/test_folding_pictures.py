@@ -136,3 +136,15 @@ def test_moving_a_folded_block_past_a_card_moves_it_past_it_in_the_document():
 )
 def test_names_inside_of_frames(path, outer, name):
     assert name_within(path, outer) == name
+
+
+@pytest.mark.parametrize("name", ["googlenet", "densenet121"])
+def test_no_text_that_is_shown_lies_on_the_run_of_another_wire(show, name):
+    view = show(find_starter(name).build())
+    view.folds.unfold_all()
+    lanes = [(link, wire.route.lane) for link, wire in view.network.wires.items() if wire.route.lane]
+    shown = [(link, wire.label_box) for link, wire in view.network.wires.items() if wire.shows_label]
+    assert lanes and len(shown) > 50
+    for link, box in shown:
+        for other, (x, low, high) in lanes:
+            assert other == link or not (box.left < x < box.right and low < box.bottom and box.top < high)

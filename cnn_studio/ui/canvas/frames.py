@@ -40,12 +40,16 @@ class Frames:
         return max(found, key=lambda item: item.path.count("."), default=None)
 
     def follow(self, scene: NetworkScene, keys: Collection[int] | None = None) -> None:
-        """Add, remove and fit the frames to the scene's cards as they stand.
+        """Add, remove and fit the frames to the scene's cards as they stand, and clear the texts of wires.
 
         Args:
             scene: the scene.
             keys: the cards that moved, if nothing else changed.
         """
+        self._fit(scene, keys)
+        self.clear_labels(scene)
+
+    def _fit(self, scene: NetworkScene, keys: Collection[int] | None) -> None:
         shown = scene.picture.open
         for path in self.items.keys() - shown.keys():
             scene.removeItem(self.items.pop(path))
@@ -53,7 +57,6 @@ class Frames:
             return
         self._had_frames = bool(shown)
         if not shown:
-            self._clear_headers(scene)
             return
         if keys is not None and not any(not set(cards).isdisjoint(keys) for cards in shown.values()):
             return
@@ -63,16 +66,16 @@ class Frames:
                 item = self.items[path] = FrameItem(path)
                 scene.addItem(item)
             item.set_box(box, name_within(path, _outer(path, shown)))
-        self._clear_headers(scene)
 
-    def _clear_headers(self, scene: NetworkScene) -> None:
-        """Hide the texts of wires that would stand on the names of frames."""
+    def clear_labels(self, scene: NetworkScene) -> None:
+        """Hide the texts of wires that would stand on the names of frames, or that other wires run through."""
+        labels = {link: box for link, wire in scene.wires.items() if (box := wire.label_box) is not None}
         headers = BoxIndex()
         for n, item in enumerate(self.items.values()):
             headers.put_box(n, item.header_box())
-        for wire in scene.wires.values():
-            box = wire.label_box
-            wire.set_label_shown(box is None or not headers.inside(box))
+        hidden = scene.wiring.crossed(labels)
+        for link, box in labels.items():
+            scene.wires[link].set_label_shown(link not in hidden and not headers.inside(box))
 
 
 def _outer(path: str, shown: Container[str]) -> str:

@@ -7,9 +7,10 @@ networks that run to the right, the same is worked out with x and y exchanged.
 
 from __future__ import annotations
 
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterable
 
+from cnn_studio.graph.document import Link
 from cnn_studio.graph.layout import Direction
 from cnn_studio.ui.canvas.card_index import BoxIndex, CardIndex
 from cnn_studio.ui.canvas.geometry import (
@@ -77,7 +78,7 @@ class Router:
             route = self._beside(start, end)
             if route.lane is not None:
                 self._lanes[key] = route.lane
-        route = route._replace(label=self._free_label(route, width, height))
+        route = route._replace(label=self._free_label(key, route, width, height))
         return route if self._is_down else route.turned(label_width)
 
     def _direct(
@@ -141,17 +142,40 @@ class Router:
         side = Label(best - LABEL_GAP if to_left else best + LABEL_GAP, (top + bottom) / 2, to_left)
         return Route(start, _lane_curves(start, end, best, bend, goes_up), side, (best, top, bottom))
 
-    def _free_label(self, route: Route, width: float, height: float) -> Label | None:
+    def _free_label(self, key: object, route: Route, width: float, height: float) -> Label | None:
         """Return where the text fits beside the wire without touching a card, or None if nowhere."""
         if route.label is None:
             return None
         x, y, to_left = route.label
         mirrored = x + 2 * LABEL_GAP if to_left else x - 2 * LABEL_GAP
-        choices = [route.label, Label(mirrored, y, not to_left)]
-        for label in choices:
-            if not self._cards.inside(label.box(width, height)):
-                return label
-        return None
+        free = [
+            label
+            for label in (route.label, Label(mirrored, y, not to_left))
+            if not self._cards.inside(label.box(width, height))
+        ]
+        clear = (label for label in free if not self._is_crossed(key, label.box(width, height)))
+        return next(clear, free[0] if free else None)
+
+    def _is_crossed(self, key: object, box: Box) -> bool:
+        return any(
+            box.left < x < box.right and low < box.bottom and box.top < high and other != key
+            for other, (x, low, high) in self._lanes.items()
+        )
+
+    def crossed(self, labels: dict[Link, Box]) -> set[Link]:
+        """Return the wires whose texts other wires run through, where these run beside cards."""
+        lanes = sorted(
+            (x, low, high, key) for key, (x, low, high) in self._lanes.items() if isinstance(key, Link)
+        )
+        places = [lane[0] for lane in lanes]
+        found: set[Link] = set()
+        for link, shown in labels.items():
+            box = shown if self._is_down else shown.turned()
+            for _, low, high, key in lanes[bisect_right(places, box.left) : bisect_left(places, box.right)]:
+                if key != link and low < box.bottom and box.top < high:
+                    found.add(link)
+                    break
+        return found
 
 
 class _Blocked:

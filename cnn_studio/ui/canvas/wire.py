@@ -155,6 +155,11 @@ class WireItem(QGraphicsItem):
             self._has_label = is_shown
             self.update()
 
+    @property
+    def shows_label(self) -> bool:
+        """Whether its text is shown where the zoom allows."""
+        return self.label_box is not None and self._has_label
+
     def distance(self, x: float, y: float) -> float:
         """Return how far a place is from the wire, in canvas units."""
         x, y = x - self.pos().x(), y - self.pos().y()
@@ -220,7 +225,7 @@ class WireItem(QGraphicsItem):
         else:
             self._paint_bends(painter, style.opaque_pen(paint, round(width / min(1.0, zoom), 2)))
         fade = (zoom - style.TILE_ZOOM) / (style.FADE_ZOOM - style.TILE_ZOOM)
-        label = self._label_now() if fade > 0 and self._has_label else None
+        label = self._label_now() if fade > 0 and (self._has_label or self._is_hot) else None
         if label is not None:
             self._paint_label(painter, shown, label, min(1.0, fade))
 

@@ -11,9 +11,11 @@ from cnn_studio.graph.document import Link
 from cnn_studio.graph.layout import Direction
 from cnn_studio.ui.canvas.card_index import CardIndex
 from cnn_studio.ui.canvas.content import WireContent
-from cnn_studio.ui.canvas.geometry import LabelPlace, Route
+from cnn_studio.ui.canvas.geometry import Box, LabelPlace, Route
 from cnn_studio.ui.canvas.routing import Router
 from cnn_studio.ui.canvas.wire import WireItem
+
+_FEW = 6
 
 
 class Wiring:
@@ -79,6 +81,24 @@ class Wiring:
         route = self._router.route("preview", link.source, link.target, label_width, self._label_place(link))
         self._router.release("preview")
         return route
+
+    def crossed(self, labels: dict[Link, Box]) -> set[Link]:
+        """Return the wires whose texts, in the given areas, other wires run through.
+
+        Of wires from one card only those are looked for that fan out to a few: they say the same, so that one text less
+        is no loss.
+        """
+        found = self._router.crossed(labels)
+        for link, box in labels.items():
+            twins = [wire for wire in self._of_card[link.source] if wire.source == link.source != wire.target]
+            if link in found or not 1 < len(twins) <= _FEW:
+                continue
+            for twin in twins:
+                route = self.wires[twin].route
+                if twin != link and route is not None and any(box.contains(x, y) for x, y in route.points()):
+                    found.add(link)
+                    break
+        return found
 
     def _label_place(self, link: Link) -> LabelPlace:
         """Return the end of a wire where no other wire joins it."""
