@@ -74,7 +74,9 @@ class TorchLoader(QObject):
             )
 
     def _tell(self, device: str, error: str) -> None:
-        with contextlib.suppress(RuntimeError):  # the window was closed meanwhile: nobody wants to know any more
+        with contextlib.suppress(
+            RuntimeError
+        ):  # the window was closed meanwhile: nobody wants to know any more
             self._done.emit(device, error)
 
     @Slot(str, str)

@@ -100,10 +100,13 @@ def over_canvas(color: str, alpha: float) -> QColor:
 @lru_cache(maxsize=64)
 def _over(color: str, alpha: float, ground: str) -> QColor:
     top, below = QColor(color), QColor(ground)
-    mixed = (
-        round(alpha * a + (1 - alpha) * b) for a, b in zip(top.getRgb()[:3], below.getRgb()[:3], strict=True)
-    )  # type: ignore[index]  # the stub says object
-    return QColor(*mixed)
+
+    def mixed(a: int, b: int) -> int:
+        return round(alpha * a + (1 - alpha) * b)
+
+    return QColor(
+        mixed(top.red(), below.red()), mixed(top.green(), below.green()), mixed(top.blue(), below.blue())
+    )
 
 
 @lru_cache(maxsize=256)
