@@ -101,12 +101,10 @@ def over_canvas(color: str, alpha: float) -> QColor:
 def _over(color: str, alpha: float, ground: str) -> QColor:
     top, below = QColor(color), QColor(ground)
 
-    def mixed(a: int, b: int) -> int:
+    def mix(a: int, b: int) -> int:
         return round(alpha * a + (1 - alpha) * b)
 
-    return QColor(
-        mixed(top.red(), below.red()), mixed(top.green(), below.green()), mixed(top.blue(), below.blue())
-    )
+    return QColor(mix(top.red(), below.red()), mix(top.green(), below.green()), mix(top.blue(), below.blue()))
 
 
 @lru_cache(maxsize=256)
