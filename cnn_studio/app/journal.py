@@ -242,9 +242,10 @@ def _base_project(base: Entry) -> tuple[Project, Path | None]:
     except (KeyError, TypeError, ValidationError) as error:
         raise FileFormatError(f"The journal's first line is damaged: {error}.") from None
     project = Project(document, data, settings)
-    if not base.get("file"):
+    file = base.get("file")
+    if not file or not isinstance(file, str):
         return project, None
-    path = Path(base["file"])
+    path = Path(file)
     with contextlib.suppress(StudioError):
         return replace(project, weights=load_project(path).weights), path
     return project, None
@@ -258,7 +259,7 @@ def _read(path: Path) -> tuple[Entry, list[Entry]]:
     for line in path.read_bytes().split(b"\n"):
         try:
             entry = json.loads(line)
-        except ValueError:
+        except (ValueError, RecursionError):  # the second: lists in lists in lists
             break
         if not isinstance(entry, dict):
             break

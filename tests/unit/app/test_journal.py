@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import logging
 import signal
 import subprocess
@@ -159,3 +160,23 @@ def test_a_file_in_the_folders_place_stops_nobody(tmp_path: Path, caplog: pytest
     assert "first" in session.document.paths
     assert "cannot be written" in caplog.text
     journal.close()
+
+
+@pytest.mark.parametrize(
+    ("base", "edits"),
+    [("[" * 100_000, 0), ('{"file": 5}', 1), ('{"file": 1e308}', 1)],
+)
+def test_nonsense_in_a_journal_raises_nothing_foreign(base: str, edits: int, tmp_path: Path) -> None:
+    crash(tmp_path)
+    (path,) = tmp_path.iterdir()
+    first, *lines = path.read_text().split("\n")
+    if base.startswith("{"):
+        path.write_text("\n".join([json.dumps({**json.loads(first), **json.loads(base)}), *lines]))
+    else:
+        path.write_text("\n".join([first, base, *lines]))
+    lost = find_lost(tmp_path)
+    assert len(lost) == edits
+    for entry in lost:
+        session = Session()
+        assert restore(entry, session) == entry.edits
+        assert session.path is None
