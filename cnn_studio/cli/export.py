@@ -10,6 +10,7 @@ import typer
 from cnn_studio.app.exporting import export_code, export_weights
 from cnn_studio.app.project import load_project
 from cnn_studio.cli.exits import Exit
+from cnn_studio.core.errors import StorageError
 
 
 def export(
@@ -25,6 +26,8 @@ def export(
 ) -> int:
     """Write the network as PyTorch code, or its weights under the same names."""
     project = load_project(file)
+    if output.exists() and output.samefile(file):
+        raise StorageError(f"{output} is the project itself, which would be lost. Choose another name.")
     if what == "python":
         count = export_code(project, output)
         typer.echo(f"{output}: {count:,} lines of PyTorch.")

@@ -118,3 +118,18 @@ def test_refusals_write_nothing(
         assert says in capsys.readouterr().err
     assert run_command_line(["export", str(half_trained), "--format", "onnx", "-o", str(tmp_path / "x")]) == 2
     assert sorted(tmp_path.iterdir()) == before
+
+
+@pytest.mark.parametrize("what", ["python", "weights"])
+def test_a_project_is_not_written_over_by_its_export(
+    what: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    project = tmp_path / "p.pt"
+    save_project(project, starter_project(find_starter("mlp")))
+    before = project.read_bytes()
+    other_name = tmp_path / "link.pt"
+    other_name.symlink_to(project)
+    for target in (project, other_name):
+        assert run_command_line(["export", str(project), "--format", what, "-o", str(target)]) == 2
+        assert "is the project itself" in capsys.readouterr().err
+    assert project.read_bytes() == before
