@@ -57,9 +57,9 @@ class Traced:
 def trace(module: nn.Module, input_shape: Shape = (3, 224, 224), *, name: str = "") -> Traced:
     """Read a document off a module that classifies images.
 
-    The module is run once, on a private copy without memory, in eval mode; it is neither changed nor trained. What
-    training does (dropout, stochastic depth, statistics of batch norm) is kept, in-place variants are not: each layer
-    gives a new tensor.
+    The module is run on private copies without memory, in eval mode and then in training mode; it is neither changed
+    nor trained. What training does (dropout, stochastic depth, statistics of batch norm) is kept; what else it does is
+    no layer and gives a note. In-place variants are not kept: each layer gives a new tensor.
 
     Args:
         module: maps images [B, C, H, W] to scores [B, N].
