@@ -147,7 +147,7 @@ def _unused(document: NetworkDocument, output: int) -> list[Problem]:
     for layer in document.layers.values():
         if layer.id in used:
             continue
-        is_end = not document.outputs_of(layer.id)
+        is_end = layer.type != "input" and not document.outputs_of(layer.id)
         message = f"The result of {layer.path} is not used: no link leads from it to the output."
 
         def fixes(layer: Layer = layer, is_end: bool = is_end) -> tuple[Fix, ...]:

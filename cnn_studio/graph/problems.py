@@ -7,9 +7,10 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from cnn_studio.core.errors import ParameterError
-from cnn_studio.graph.commands import AnyCommand, RemoveLink, SetParams
+from cnn_studio.graph.commands import AddLink, AnyCommand, RemoveLink, SetParams
 from cnn_studio.graph.document import NetworkDocument
 from cnn_studio.graph.edits import append_after, insert_on_link, remove_and_heal, replace_type
+from cnn_studio.graph.legality import free_port
 from cnn_studio.graph.spec import Finding, FixSpec, Severity
 
 
@@ -96,6 +97,8 @@ def _command(document: NetworkDocument, layer_id: int, spec: FixSpec) -> AnyComm
         if len(sources) != 1 or document.layer(sources[0]).type != spec.remove_before:
             return None
         return remove_and_heal(document, sources)
+    if spec.source is not None:
+        return AddLink(source=spec.source, target=layer_id, port=free_port(document, layer_id))
     if spec.cut:
         link = document.inputs_of(layer_id)[-1]
         return RemoveLink(source=link.source, target=link.target, port=link.port)

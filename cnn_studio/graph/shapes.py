@@ -18,6 +18,7 @@ from cnn_studio.graph.checks import (
 )
 from cnn_studio.graph.document import DocumentChange, Layer, NetworkDocument
 from cnn_studio.graph.habits import habit_problems, memory_problems
+from cnn_studio.graph.legality import reaches
 from cnn_studio.graph.problems import Problem, problem_at
 from cnn_studio.graph.spec import Finding, FixSpec, Shape, product
 from cnn_studio.graph.topology import execution_order, on_cycle
@@ -210,7 +211,9 @@ class ShapeEngine:
             return LayerState((), None, (_unknown_type(layer),))
         sources = self._document.sources_of(layer.id)
         if len(sources) < spec.min_inputs:
-            return LayerState((), None, (_too_few_inputs(layer, len(sources), spec.min_inputs),))
+            return LayerState(
+                (), None, (_too_few_inputs(self._document, layer, len(sources), spec.min_inputs),)
+            )
         shapes = []
         for source in sources:
             state = self._states[source]
@@ -252,12 +255,30 @@ def _unknown_type(layer: Layer) -> Finding:
     )
 
 
-def _too_few_inputs(layer: Layer, count: int, needed: int) -> Finding:
+def _too_few_inputs(document: NetworkDocument, layer: Layer, count: int, needed: int) -> Finding:
+    def fixes() -> tuple[FixSpec, ...]:
+        links = tuple(
+            FixSpec(f"Link from {end.path}", source=end.id) for end in _loose_ends(document, layer.id)
+        )
+        return (*links, FixSpec("Remove this layer", remove=True))
+
     if count == 0:
         message = f"{layer.path} has no input. Drag from the lower edge of another layer to it."
-        return Finding("unconnected", "error", message, lambda: (FixSpec("Remove this layer", remove=True),))
+        return Finding("unconnected", "error", message, fixes)
     message = f"{layer.path} joins at least {needed} inputs, but only {count} is linked. Link another, or remove it."
-    return Finding("too_few_inputs", "error", message, lambda: (FixSpec("Remove this layer", remove=True),))
+    return Finding("too_few_inputs", "error", message, fixes)
+
+
+def _loose_ends(document: NetworkDocument, target: int) -> list[Layer]:
+    """Return the layers whose results go nowhere and could go into `target`, at most three."""
+    found = [
+        layer
+        for layer_id, layer in sorted(document.layers.items())
+        if layer_id not in (target, document.info.output)
+        and not document.outputs_of(layer_id)
+        and not reaches(document, target, layer_id)
+    ]
+    return found[:3]
 
 
 def infer_shapes(document: NetworkDocument) -> ShapeReport:

@@ -54,6 +54,7 @@ class FixSpec:
         remove: take the layer out and heal the chain.
         remove_before: take out the layer that feeds it, if that is of this type.
         cut: remove the last link into the layer.
+        source: id of a layer to link into the first free input.
     """
 
     label: str
@@ -67,6 +68,7 @@ class FixSpec:
     remove: bool = False
     remove_before: str | None = None
     cut: bool = False
+    source: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -244,7 +244,7 @@ CASES["too_much_memory"] = (
 )
 
 FIXES = {  # how many ways out there are for the case above; the others are for a person to decide
-    "empty": 0, "unconnected": 1, "concat_mismatch": 2, "repeated_input": 0, "merge_mismatch": 3,
+    "empty": 0, "unconnected": 2, "concat_mismatch": 2, "repeated_input": 0, "merge_mismatch": 3,
 }  # fmt: skip
 
 
@@ -280,6 +280,17 @@ def test_problem_is_found_said_and_mended(code: str) -> None:
         assert the_problem(document, code, path).message == problem.message
     record = problem.to_json()
     assert [fix["label"] for fix in record["fixes"]] == [fix.label for fix in fixes]
+
+
+def test_a_loose_end_is_offered_as_the_missing_input() -> None:
+    document = without("relu1")
+    links = [fix.label for fix in the_problem(document, "unconnected", "relu1").fixes]
+    assert links == ["Link from conv1", "Remove this layer"]
+    document.drop_link(document.outputs_of(document.paths["input"])[0])
+    document.drop_layer(document.paths["conv1"])
+    assert the_problem(document, "unconnected", "relu1").fixes[0].label == "Link from input"
+    unused_input = the_problem(document, "unused_layer", "input")
+    assert [fix.label for fix in unused_input.fixes] == ["Remove this layer"], "an image is no class score"
 
 
 def test_severities() -> None:
