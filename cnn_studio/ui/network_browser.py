@@ -160,7 +160,9 @@ class NetworkBrowser(QDialog):
         self._source.currentIndexChanged.connect(self._load)
         self._filter.setPlaceholderText("Filter by name or family, such as resnet")
         self._filter.setClearButtonEnabled(True)
+        self._filter.setAccessibleName("Filter by name or family")
         self._filter.textChanged.connect(self._narrow)
+        self._filter.setFocus()  # people know the name: they type it and press Enter
         top = QHBoxLayout()
         top.addWidget(self._source)
         top.addWidget(self._filter, 1)

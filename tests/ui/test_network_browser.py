@@ -32,6 +32,7 @@ def names(browser):
 
 def test_a_network_is_found_sorted_and_opened(browser, qtbot):
     assert not browser._ok.isEnabled()
+    assert browser.focusWidget() is browser._filter, "a name can be typed at once"
     assert "Reading the list" in browser._status.text()
     qtbot.waitUntil(lambda: len(names(browser)) == 68, timeout=SECONDS)
     browser.table.sort_by(4)
