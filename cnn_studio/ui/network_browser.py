@@ -162,7 +162,6 @@ class NetworkBrowser(QDialog):
         self._filter.setClearButtonEnabled(True)
         self._filter.setAccessibleName("Filter by name or family")
         self._filter.textChanged.connect(self._narrow)
-        self._filter.setFocus()  # people know the name: they type it and press Enter
         top = QHBoxLayout()
         top.addWidget(self._source)
         top.addWidget(self._filter, 1)
@@ -191,6 +190,7 @@ class NetworkBrowser(QDialog):
         layout.addWidget(self._status)
         layout.addWidget(buttons)
         self.resize(theme.px(860), theme.px(560))
+        self._filter.setFocus()  # people know the name: they type it and press Enter
 
     # ----------------------------------------------------------------------------------------------------- work
 
