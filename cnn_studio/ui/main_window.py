@@ -79,6 +79,7 @@ class MainWindow(QMainWindow):
         if not preferences.welcomed and session.path is None:
             self.workspace.show_welcome(self.actions_.starters)
             self.workspace.welcome.closed.connect(self._welcomed)
+        self.workspace.enter_network()
         self._show_controls()
 
     # ------------------------------------------------------------------------------------------------- building

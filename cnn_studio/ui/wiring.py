@@ -37,7 +37,7 @@ def connect_actions(window: MainWindow) -> None:
         "train": window.start_training,
         "pause": window.pause_or_resume,
         "stop": window.stop_training,
-        "show_network": space.show_network,
+        "show_network": space.enter_network,
         "show_analysis": space.show_analysis,
         "show_code": space.show_code,
         "keys": canvas.show_keys,

@@ -207,6 +207,12 @@ class Workspace(QWidget):
         self.views.show_page(0)
 
     @Slot()
+    def enter_network(self) -> None:
+        """Show the canvas, ready for its keys."""
+        self.show_network()
+        self.canvas.setFocus(Qt.FocusReason.ShortcutFocusReason)
+
+    @Slot()
     def show_analysis(self) -> None:
         """Show the table of layers."""
         self.views.show_page(1)

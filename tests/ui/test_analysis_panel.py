@@ -290,3 +290,13 @@ def test_pictures(panel, session, selection, mode):
     panel._refresher.now()
     events()
     grab(panel, f"analysis-narrow-{mode}")
+
+
+def test_a_low_panel_gives_its_room_to_the_rows(panel, qtbot):
+    panel.resize(570, 180)
+    assert not panel._bars.isVisible()
+    assert panel._filter.width() > panel._filter.fontMetrics().horizontalAdvance("Filter by name"), "readable"
+    panel.refresh()
+    assert not panel._bars.isVisible()
+    panel.resize(570, 500)
+    assert panel._bars.isVisible()

@@ -46,6 +46,13 @@ def test_the_first_start_is_valid_and_ready(window):
     assert "0.42 M MAC" in window.status._numbers.text()
 
 
+def test_the_keys_of_the_canvas_are_at_hand(window):
+    assert window.focusWidget() is window.workspace.canvas, "arrow keys walk along the wires from the start"
+    window.workspace.palette_.focus_search()
+    window.actions_.all["show_network"].trigger()
+    assert window.focusWidget() is window.workspace.canvas
+
+
 def test_train_pause_resume_stop_and_keep(window, qtbot):
     settings(window, epochs=200, batch_size=256)
     window.actions_.all["train"].trigger()

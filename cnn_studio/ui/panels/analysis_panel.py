@@ -15,7 +15,7 @@ from PySide6.QtCore import (
     Signal,
     Slot,
 )
-from PySide6.QtGui import QGuiApplication, QPainter
+from PySide6.QtGui import QGuiApplication, QPainter, QResizeEvent
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QFileDialog,
@@ -54,6 +54,7 @@ from cnn_studio.ui.panels.sorted_table import SORT_ROLE, FilteredRows, SortedTab
 from cnn_studio.ui.status import bytes_text, macs_text
 
 _INTERVAL_MS = 150
+_ROOM_FOR_BARS = 300  # high
 _BATCH = Integer(
     "batch_size",
     "Batch size",
@@ -115,9 +116,9 @@ class AnalysisPanel(QWidget):
         self._batch.edited.connect(self._set_batch)
         row = QHBoxLayout()
         row.setSpacing(theme.px(space.m))
-        row.addWidget(self._filter, 1)
+        row.addWidget(self._filter, 1)  # all the room there is, before the gap gets any
         row.addWidget(self._batch)
-        row.addStretch(1)
+        row.addStretch(0)
         for text, icon, tip, slot in (
             ("Copy", "copy", "Copy the selected rows, or all, for a spreadsheet (Ctrl+C)", self.copy),
             ("Save CSV…", "save", "Save the table as a CSV file", self._ask_save),
@@ -167,11 +168,20 @@ class AnalysisPanel(QWidget):
         self.table.fit_columns(grow_only=[row.layer_id for row in rows] == before)
         self._pages.setCurrentWidget(self.table if rows else self._empty)
         self._totals.setVisible(bool(rows))
-        self._bars.setVisible(bool(rows))
+        self._show_bars()
         self._bars.show_analysis(self._session.analysis())
         self._batch.show_value(self._batch_shown())
         self._totals.setText(self._totals_text())
         self._follow()
+
+    def _show_bars(self) -> None:
+        # in a low window the rows of the table are worth more
+        self._bars.setVisible(bool(self.model.rows) and self.height() >= theme.px(_ROOM_FOR_BARS))
+
+    @override
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._show_bars()
 
     @Slot(str)
     def _set_needle(self, text: str) -> None:
