@@ -56,6 +56,25 @@ def test_nothing_selected_shows_the_network(inspector):
     assert inspector._info._values["Input"].text() == "1×32×32"
 
 
+def test_tab_goes_through_the_fields_as_they_are_shown(inspector, session):
+    session.push(SetParams(id=session.document.layer_at("C3").id, changes={"stride": (2, 2)}))
+    select(inspector, "S2")
+    select(inspector, "C3")
+    inspector._name.setFocus()
+    seen = [inspector.focusWidget()]
+    while len(seen) < 20 and inspector.focusNextPrevChild(True):
+        seen.append(inspector.focusWidget())
+    wanted = [inspector._name]
+    wanted += [edit_of(inspector, key) for key in ("out_channels", "kernel_size", "stride", "padding")]
+    assert seen[:5] == wanted
+    assert seen[5] is inspector._fold
+    assert [w.text() for w in seen if isinstance(w, QPushButton)][0].startswith("Stride 1"), (
+        "the fix, in its place"
+    )
+    again = seen.index(inspector._name, 1)
+    assert len(set(seen[:again])) == again, "Tab comes to nothing twice in a round"
+
+
 def test_a_layer_shows_its_parameters_and_the_formula_in_numbers(inspector):
     select(inspector, "C3")
     assert edit_of(inspector, "out_channels").text() == "16"

@@ -37,6 +37,7 @@ from cnn_studio.ui.panels.problem_card import ProblemCard
 from cnn_studio.ui.panels.selection_info import SelectionInfo
 from cnn_studio.ui.panels.training_fields import TrainingFields
 from cnn_studio.ui.widgets.clear import clear_layout
+from cnn_studio.ui.widgets.tab_order import follow_layout
 
 _MOST_PROBLEMS = 6
 
@@ -191,6 +192,7 @@ class Inspector(QWidget):
             if self._shown != (layer.id, layer.type):
                 self._make_fields(layer)
             self._show_layer(layer, self._session.report().states[layer.id])
+        follow_layout(self._layout)
 
     def _set_layer_visible(self, visible: bool) -> None:
         for widget in (self._name, self._kind, self._help, self._shape, self._output):

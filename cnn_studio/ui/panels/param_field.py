@@ -42,6 +42,7 @@ class ParamField(QWidget):
         self._input.setAccessibleDescription(param.help)
         self._label.setBuddy(self._input)
         self.setFocusProxy(self._input)
+        self.setFocusPolicy(self._input.focusPolicy())  # a tab order passes over widgets without one
         self.setToolTip(f"{param.help}\n{param.range_text[0].upper()}{param.range_text[1:]}.")
         row = QHBoxLayout()
         row.setContentsMargins(0, 0, 0, 0)
