@@ -68,7 +68,7 @@ def test_tab_goes_through_the_fields_as_they_are_shown(inspector, session):
     wanted += [edit_of(inspector, key) for key in ("out_channels", "kernel_size", "stride", "padding")]
     assert seen[:5] == wanted
     assert seen[5] is inspector._fold
-    assert [w.text() for w in seen if isinstance(w, QPushButton)][0].startswith("Stride 1"), (
+    assert next(w.text() for w in seen if isinstance(w, QPushButton)).startswith("Stride 1"), (
         "the fix, in its place"
     )
     again = seen.index(inspector._name, 1)

@@ -163,4 +163,5 @@ def _kinds(layers: list[Layer]) -> str:
     counts = Counter(layer.spec.title if layer.spec is not None else layer.type for layer in layers)
     shown = [f"{count:,} {title}" for title, count in counts.most_common(_MOST_KINDS)]
     more = sum(counts.values()) - sum(count for _, count in counts.most_common(_MOST_KINDS))
-    return ", ".join([*shown, f"{more:,} others"] if more else shown)
+    others = f"{more:,} other{'' if more == 1 else 's'}"
+    return ", ".join([*shown, others] if more else shown)
