@@ -3,8 +3,9 @@
 import pytest
 from PySide6.QtCore import QPoint, QPointF, Qt
 
-from cnn_studio.graph.commands import SetOutput, SetParams
+from cnn_studio.graph.commands import MoveLayers, RemoveLayer, SetOutput, SetParams
 from cnn_studio.graph.document import Link
+from cnn_studio.graph.edits import STEP, new_layer
 from cnn_studio.graph.registry import get_spec
 from cnn_studio.ui import theme
 from cnn_studio.ui.canvas import style
@@ -49,6 +50,22 @@ def test_a_shortcut_goes_around_a_card_that_is_moved_into_it(show):
     drag_and_drop(view, layer_mime("relu"), view, at + QPoint(-120, 0))
     press_drag_release(view, place(view, "relu1", 60), place(view, "relu1", 60) + QPoint(50, 0))
     assert not wires_through_cards(view)
+
+
+@pytest.mark.parametrize("is_deleted", [False, True], ids=["moved", "deleted"])
+def test_a_wire_is_straight_again_when_nothing_is_in_its_way_any_more(show, is_deleted):
+    view = show(residual(), 1200, 1200)
+    wire = next(w for w in view.network.wires.values() if w.route.lane is None)
+    source = view.context.document.layer(wire.link.source)
+    free = [w.link for w in view.network.wires.values() if w.route.lane is None]
+    new = new_layer(view.context.document, "relu", source.x, source.y + STEP / 2)
+    view.edit(new)
+    assert wire.route.lane is not None, "it goes around the card"
+    if is_deleted:
+        view.edit(RemoveLayer(id=new.id))
+    else:
+        view.edit(MoveLayers(places={new.id: (source.x + 900, source.y)}))
+    assert [w.link for w in view.network.wires.values() if w.route.lane is None] == free
 
 
 def test_below_forty_percent_cards_are_tiles_without_shapes(show):

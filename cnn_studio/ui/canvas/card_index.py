@@ -42,6 +42,10 @@ class BoxIndex:
         """Return a box."""
         return self._boxes[key]
 
+    def snapshot(self) -> dict[int, Box]:
+        """Return all boxes as they are now."""
+        return dict(self._boxes)
+
     def between(self, top: float, bottom: float) -> dict[int, Box]:
         """Return the boxes that reach into a range of y."""
         found: dict[int, Box] = {}

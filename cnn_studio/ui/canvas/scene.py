@@ -199,8 +199,7 @@ class NetworkScene(QGraphicsScene):
         return moved
 
     def _reroute(self, moved: set[int], new: set[Link]) -> None:
-        if moved or new:
-            self.wiring.reroute(moved, new)
+        self.wiring.reroute(moved, new)
         if moved or new or self.picture.open.keys() != self.frames.items.keys():
             self.frames.follow(self)
 

@@ -30,6 +30,7 @@ class Wiring:
         self._index = index
         self._router = Router(index)
         self._of_card: dict[int, set[Link]] = {}
+        self._known: dict[int, Box] = {}  # where the cards were when ways were last found
         self.wires: dict[Link, WireItem] = {}
 
     def clear(self, direction: Direction) -> None:
@@ -38,6 +39,7 @@ class Wiring:
             self._scene.removeItem(wire)
         self.wires.clear()
         self._of_card.clear()
+        self._known.clear()
         self._router = Router(self._index, direction)
 
     def add(self, link: Link, content: WireContent) -> None:
@@ -112,10 +114,17 @@ class Wiring:
         return sum((link.target if into else link.source) == key for link in self._of_card.get(key, ()))
 
     def reroute(self, moved: Collection[int], links: Collection[Link] = ()) -> None:
-        """Find new ways for the given wires, for those of the cards that moved, and for those in their way."""
+        """Find new ways for the given wires, for those of the cards that moved, and for those in their way.
+
+        Wires near the place that a card left may have gone around it: they get new ways too.
+        """
         wanted = set(links).union(*(self._of_card.get(key, ()) for key in moved))
-        boxes = [self._index.box(key) for key in moved if key in self._index]
-        if boxes:
+        now = self._index.snapshot()
+        left_behind = [box for key, box in self._known.items() if key in moved or key not in now]
+        self._known = now
+        for boxes in ([now[key] for key in moved if key in now], left_behind):
+            if not boxes:
+                continue
             left, top = min(box.left for box in boxes), min(box.top for box in boxes)
             right, bottom = max(box.right for box in boxes), max(box.bottom for box in boxes)
             area = QRectF(left, top, right - left, bottom - top)
