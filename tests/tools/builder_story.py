@@ -22,8 +22,10 @@ def builder_story(p: Photographer) -> None:
     window, space = p.window, p.window.workspace
     canvas = space.canvas
     space.show_network()
-    for name in ("vgg16", "resnet50", "inception-like", "densenet121"):
+    for name in ("lenet5", "vgg16", "resnet50", "inception-like", "densenet121"):
         window.session.replace(starter_project(find_starter(name)))
+        canvas.folds.fold_to_depth(1)
+        canvas.fit()
         p.settle()
         p.shoot(f"{name}-folded")
     window.session.replace(starter_project(find_starter("resnet50")))
