@@ -61,7 +61,7 @@ class NetworkInfo(QWidget):
             "Layers": f"{len(report.order):,}",
             "Parameters": f"{sum(counts.values()):,}",
             "Frozen": f"{frozen:,}" if frozen else "none",
-            "Classes": _listed(labels) if labels else "known once the data is loaded",
+            "Classes": _listed(labels) if labels else "taken from the images you train on",
             "Weights": self._weights_text(),
         }
         for key, text in texts.items():
