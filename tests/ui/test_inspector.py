@@ -7,7 +7,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QLineEdit, QPushButton
 
 from cnn_studio.app.session import Session
-from cnn_studio.graph.commands import SetParams, SetTraining
+from cnn_studio.graph.commands import RenameLayer, SetParams, SetTraining
 from cnn_studio.graph.edits import insert_on_link
 from cnn_studio.graph.registry import all_specs
 from cnn_studio.ui.canvas.view import CanvasView
@@ -204,11 +204,13 @@ def test_the_list_of_problems_jumps_and_mends(session, qtbot):
     panel.show()
     assert not panel.findChildren(ProblemRow)
     layer = session.document.layer_at("C3").id
+    session.push(RenameLayer(id=layer, path="a_rather_long_name"))
     session.push(SetParams(id=layer, changes={"stride": (2, 2)}))
     panel._refresher.now()
     events()
     rows = [row for row in panel.findChildren(ProblemRow) if row.isVisible()]
     assert rows[0]._problem.severity == "error", "errors come first"
+    assert len(rows) > 1 and len({row.path.geometry().right() for row in rows}) == 1, "sentences in one column"
     row = next(row for row in rows if row._problem.layer_id == layer)
     with qtbot.waitSignal(panel.layer_chosen, timeout=1000) as chosen:
         qtbot.mouseClick(row, Qt.MouseButton.LeftButton)

@@ -25,6 +25,7 @@ from cnn_studio.ui.widgets.clear import clear_layout
 
 _ICONS = {"error": "error", "warning": "warning", "note": "info"}
 _COLORS = {"error": "error", "warning": "warning", "note": "accent"}
+_WIDEST_NAME = 180
 _MOST_ROWS = 200
 _INTERVAL_MS = 60
 
@@ -81,8 +82,10 @@ class ProblemsPanel(QWidget):
             self._rows.addWidget(label)
         rank = {"error": 0, "warning": 1, "note": 2}
         ordered = sorted(problems, key=lambda problem: rank[problem.severity])
-        for problem in ordered[:_MOST_ROWS]:
-            row = ProblemRow(problem)
+        rows = [ProblemRow(problem) for problem in ordered[:_MOST_ROWS]]
+        named = min(theme.px(_WIDEST_NAME), max((row.path.sizeHint().width() for row in rows), default=0))
+        for row in rows:
+            row.path.setMinimumWidth(named)  # the sentences stand below one another
             row.chosen.connect(self.layer_chosen)
             row.fix_chosen.connect(self._fix)
             self._rows.addWidget(row)
@@ -101,6 +104,7 @@ class ProblemRow(QFrame):
     """One problem: icon, layer, sentence, and its mildest fix.
 
     Attributes:
+        path: where the problem is.
         chosen: emitted with the id of the problem's layer.
         fix_chosen: emitted with the `Fix` whose button was pressed.
     """
@@ -122,7 +126,7 @@ class ProblemRow(QFrame):
             theme.icon(_ICONS[problem.severity], _COLORS[problem.severity]).pixmap(QSize(size, size))
         )
         icon.setToolTip(problem.severity)
-        path = QLabel(problem.path or "network")
+        self.path = path = QLabel(problem.path or "network")
         path.setMinimumWidth(theme.px(72))
         theme.set_role(path, "strong")
         message = QLabel(problem.message)
