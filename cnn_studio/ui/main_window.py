@@ -182,7 +182,8 @@ class MainWindow(QMainWindow):
         """Return the sentence that says why a run cannot start, or nothing."""
         errors = [p for p in self.session.report().problems if p.severity == "error"]
         if errors:
-            return f"{errors[0].path + ': ' if errors[0].path else ''}{errors[0].message}"
+            path, message = errors[0].path, errors[0].message
+            return message if message.startswith(path) else f"{path}: {message}"
         if self._load_error:
             return self._load_error
         if not self.loader.is_ready:

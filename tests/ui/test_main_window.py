@@ -10,7 +10,7 @@ from cnn_studio.app.preferences import Preferences
 from cnn_studio.app.project import load_project
 from cnn_studio.app.runs import RunStore
 from cnn_studio.app.session import Session
-from cnn_studio.graph.commands import SetParams
+from cnn_studio.graph.commands import RemoveLink, SetParams
 from cnn_studio.ui.main_window import MainWindow
 from tests.helpers.ui import events
 
@@ -51,6 +51,14 @@ def test_the_keys_of_the_canvas_are_at_hand(window):
     window.workspace.palette_.focus_search()
     window.actions_.all["show_network"].trigger()
     assert window.focusWidget() is window.workspace.canvas
+
+
+def test_the_reason_against_training_names_the_layer_once(window):
+    document = window.session.document
+    link = document.inputs_of(document.layer_at("C3").id)[0]
+    window.session.push(RemoveLink(source=link.source, target=link.target, port=link.port))
+    window.refresh()
+    assert window._why_not_ready().startswith("C3 has no input.")
 
 
 def test_train_pause_resume_stop_and_keep(window, qtbot):
