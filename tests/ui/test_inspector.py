@@ -210,7 +210,9 @@ def test_the_list_of_problems_jumps_and_mends(session, qtbot):
     events()
     rows = [row for row in panel.findChildren(ProblemRow) if row.isVisible()]
     assert rows[0]._problem.severity == "error", "errors come first"
-    assert len(rows) > 1 and len({row.path.geometry().right() for row in rows}) == 1, "sentences in one column"
+    assert len(rows) > 1 and len({row.path.geometry().right() for row in rows}) == 1, (
+        "sentences in one column"
+    )
     row = next(row for row in rows if row._problem.layer_id == layer)
     with qtbot.waitSignal(panel.layer_chosen, timeout=1000) as chosen:
         qtbot.mouseClick(row, Qt.MouseButton.LeftButton)
