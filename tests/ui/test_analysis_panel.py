@@ -293,10 +293,12 @@ def test_pictures(panel, session, selection, mode):
 
 
 def test_a_low_panel_gives_its_room_to_the_rows(panel, qtbot):
-    panel.resize(570, 180)
+    panel.resize(570, 260)
     assert not panel._bars.isVisible()
     assert panel._filter.width() > panel._filter.fontMetrics().horizontalAdvance("Filter by name"), "readable"
     panel.refresh()
     assert not panel._bars.isVisible()
+    panel.resize(570, 200)
+    assert not panel._totals.isVisible()
     panel.resize(570, 500)
-    assert panel._bars.isVisible()
+    assert panel._bars.isVisible() and panel._totals.isVisible()

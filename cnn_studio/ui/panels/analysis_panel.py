@@ -54,7 +54,7 @@ from cnn_studio.ui.panels.sorted_table import SORT_ROLE, FilteredRows, SortedTab
 from cnn_studio.ui.status import bytes_text, macs_text
 
 _INTERVAL_MS = 150
-_ROOM_FOR_BARS = 300  # high
+_ROOM_FOR_BARS, _ROOM_FOR_TOTALS = 300, 230  # high
 _BATCH = Integer(
     "batch_size",
     "Batch size",
@@ -167,21 +167,21 @@ class AnalysisPanel(QWidget):
         rows = self.model.rows
         self.table.fit_columns(grow_only=[row.layer_id for row in rows] == before)
         self._pages.setCurrentWidget(self.table if rows else self._empty)
-        self._totals.setVisible(bool(rows))
-        self._show_bars()
+        self._fit_height()
         self._bars.show_analysis(self._session.analysis())
         self._batch.show_value(self._batch_shown())
         self._totals.setText(self._totals_text())
         self._follow()
 
-    def _show_bars(self) -> None:
-        # in a low window the rows of the table are worth more
-        self._bars.setVisible(bool(self.model.rows) and self.height() >= theme.px(_ROOM_FOR_BARS))
+    def _fit_height(self) -> None:
+        # in a low window the rows of the table are worth more; the status bar has the main totals
+        for widget, least in ((self._bars, _ROOM_FOR_BARS), (self._totals, _ROOM_FOR_TOTALS)):
+            widget.setVisible(bool(self.model.rows) and self.height() >= theme.px(least))
 
     @override
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
-        self._show_bars()
+        self._fit_height()
 
     @Slot(str)
     def _set_needle(self, text: str) -> None:
