@@ -16,11 +16,11 @@ from cnn_studio.core.errors import GraphError
 from cnn_studio.core.params import Param
 from cnn_studio.engine.memory import training_memory
 from cnn_studio.engine.settings import TrainSettings
-from cnn_studio.graph.analysis import BYTES_PER_NUMBER, Analysis, analyse
+from cnn_studio.graph.analysis import Analysis, analyse
 from cnn_studio.graph.problems import Problem
 from cnn_studio.graph.registry import all_specs
 from cnn_studio.graph.shapes import ShapeReport, infer_shapes
-from cnn_studio.graph.spec import Family, shape_text
+from cnn_studio.graph.spec import BYTES_PER_NUMBER, Family, shape_text
 from cnn_studio.graph.starters import STARTERS, find_starter
 
 ProjectFile = Annotated[Path, typer.Argument(metavar="FILE", help="A project, *.cnnstudio.")]

@@ -11,9 +11,6 @@ from cnn_studio.graph.receptive import Field, receptive_fields
 from cnn_studio.graph.shapes import ShapeReport
 from cnn_studio.graph.spec import Family, Shape, product
 
-BYTES_PER_NUMBER = 4
-"""Of a float32."""
-
 
 @dataclass(frozen=True, slots=True)
 class LayerNumbers:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from cnn_studio.graph.commands import SetParams
-from cnn_studio.graph.document import Layer, NetworkDocument
+from cnn_studio.graph.document import DocumentChange, Layer, NetworkDocument
 from cnn_studio.graph.problems import Fix, Problem, problem_at
-from cnn_studio.graph.spec import Family, Finding, FixSpec, Shape, product
+from cnn_studio.graph.spec import BYTES_PER_NUMBER, Family, Finding, FixSpec, Shape, product
 from cnn_studio.graph.topology import ancestors
 
 _DROPOUT = frozenset({"dropout", "dropout2d"})
@@ -16,17 +16,40 @@ MOST_BYTES = 4 * 10**9
 """Activations of one image above this are said: even a batch of 8 would then need more than most machines have."""
 
 
-def habit_problems(document: NetworkDocument) -> list[Problem]:
-    """Return hints on dropout, batch norm, biases and activations that stand where they do no good."""
-    found = [
-        problem_at(document, layer.id, finding)
-        for layer in document.layers.values()
-        for finding in _oddities(document, layer)
-    ]
-    output = document.info.output
-    if output is not None:
-        found += [problem_at(document, output, finding) for finding in _at_output(document.layer(output))]
-    return found
+class Habits:
+    """Hints on dropout, batch norm, biases and activations that stand where they do no good, kept up to date.
+
+    What is said of a layer depends on its own parameters and on the types and names of its neighbours.
+    """
+
+    def __init__(self) -> None:
+        self._found: dict[int, list[Problem]] = {}
+        self._stale: set[int] | None = None  # None: all of them
+
+    def note(self, change: DocumentChange) -> None:
+        """Take in what an edit touched."""
+        if change.added or change.removed or change.relinked or change.renamed:
+            self._stale = None
+        elif self._stale is not None:
+            self._stale |= change.edited
+
+    def problems(self, document: NetworkDocument) -> list[Problem]:
+        """Return all hints on the document as it is now."""
+        if self._stale is None:
+            self._found.clear()
+            self._stale = set(document.layers)
+        for layer_id in self._stale:
+            layer = document.layer(layer_id)
+            said = [problem_at(document, layer_id, finding) for finding in _oddities(document, layer)]
+            self._found.pop(layer_id, None)
+            if said:
+                self._found[layer_id] = said
+        self._stale.clear()
+        found = [problem for said in self._found.values() for problem in said]
+        output = document.info.output
+        if output is not None:
+            found += [problem_at(document, output, finding) for finding in _at_output(document.layer(output))]
+        return found
 
 
 def _oddities(document: NetworkDocument, layer: Layer) -> Iterator[Finding]:
@@ -101,11 +124,10 @@ def memory_problems(document: NetworkDocument, shapes: Mapping[int, Shape | None
     output = document.info.output
     if output is None:
         return []
-    sizes = {i: 4 * product(shape) for i, shape in shapes.items() if shape is not None}
-    if sum(sizes.values()) <= MOST_BYTES:
-        return []
     used = ancestors(document, output)
-    sizes = {layer_id: size for layer_id, size in sizes.items() if layer_id in used}
+    sizes = {
+        i: BYTES_PER_NUMBER * product(shape) for i, shape in shapes.items() if shape is not None and i in used
+    }
     total = sum(sizes.values())
     if total <= MOST_BYTES:
         return []

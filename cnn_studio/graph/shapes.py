@@ -17,10 +17,10 @@ from cnn_studio.graph.checks import (
     tie_problems,
 )
 from cnn_studio.graph.document import DocumentChange, Layer, NetworkDocument
-from cnn_studio.graph.habits import habit_problems, memory_problems
+from cnn_studio.graph.habits import MOST_BYTES, Habits, memory_problems
 from cnn_studio.graph.legality import reaches
 from cnn_studio.graph.problems import Problem, problem_at
-from cnn_studio.graph.spec import Finding, FixSpec, Shape, product
+from cnn_studio.graph.spec import BYTES_PER_NUMBER, Finding, FixSpec, Shape, product
 from cnn_studio.graph.topology import execution_order, on_cycle
 
 
@@ -99,19 +99,22 @@ class ShapeEngine:
         self._dirty: set[int] = set(document.layers)
         self._reorder = True
         self._with_findings: set[int] = set()
+        self._activations = 0  # numbers that all layers give for one image
+        self._habits = Habits()
         self._structural: list[Problem] | None = None
         self._report: ShapeReport | None = None
         document.changed.connect(self._note_change)  # psygnal holds bound methods weakly
 
     def _note_change(self, change: DocumentChange) -> None:
         self._report = None
+        self._habits.note(change)
         self._dirty |= change.added | change.edited | change.relinked
         if change.renamed or change.info:
             self._structural = None  # names and marks stand in the messages
         if change.added or change.removed or change.relinked:
             self._structural = self._order = None
             for layer_id in change.removed:
-                self._states.pop(layer_id, None)
+                self._activations -= _count(self._states.pop(layer_id, _UNKNOWN))
                 self._rank.pop(layer_id, None)
                 self._dirty.discard(layer_id)
                 self._with_findings.discard(layer_id)
@@ -159,8 +162,9 @@ class ShapeEngine:
         found += output_problems(document, shape)
         found += normalisation_problems(document)
         found += tie_problems(document, {i: state.inputs for i, state in self._states.items()})
-        found += habit_problems(document)
-        found += memory_problems(document, {i: state.shape for i, state in self._states.items()})
+        found += self._habits.problems(document)
+        if BYTES_PER_NUMBER * self._activations > MOST_BYTES:
+            found += memory_problems(document, {i: state.shape for i, state in self._states.items()})
         found.sort(key=lambda p: (_LAST + 1, 0) if p.layer_id is None else self._place(p.layer_id))
         return tuple(found)
 
@@ -199,6 +203,7 @@ class ShapeEngine:
                 self._dirty.add(layer_id)  # the cycle that it waited for may be gone
 
     def _put(self, layer_id: int, state: LayerState) -> None:
+        self._activations += _count(state) - _count(self._states.get(layer_id, _UNKNOWN))
         self._states[layer_id] = state
         if state.findings:
             self._with_findings.add(layer_id)
@@ -243,6 +248,10 @@ class ShapeEngine:
 
 _UNKNOWN = LayerState((), None)
 _LAST = 1 << 60
+
+
+def _count(state: LayerState) -> int:
+    return 0 if state.shape is None else product(state.shape)
 
 
 def _unknown_type(layer: Layer) -> Finding:

@@ -17,6 +17,9 @@ Shape = tuple[int, ...]
 Params = Mapping[str, Any]
 """Canonical parameter values of a layer by key; the layer type's descriptions say of which type each is."""
 
+BYTES_PER_NUMBER = 4
+"""Of a float32."""
+
 Severity = Literal["error", "warning", "note"]
 
 

@@ -11,8 +11,9 @@ from typing import Any
 from PySide6.QtCore import QObject, Qt
 from typing_extensions import override
 
-from cnn_studio.graph.analysis import BYTES_PER_NUMBER, Analysis, LayerNumbers
+from cnn_studio.graph.analysis import Analysis, LayerNumbers
 from cnn_studio.graph.receptive import Field
+from cnn_studio.graph.spec import BYTES_PER_NUMBER
 from cnn_studio.ui import theme
 from cnn_studio.ui.panels.row_model import Index, RowModel
 from cnn_studio.ui.panels.sorted_table import SORT_ROLE
