@@ -37,7 +37,8 @@ def studio_home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
 def one_torch_thread() -> None:
     """Small tensors are slower on several threads; torch is not imported for this."""
     torch = sys.modules.get("torch")
-    if torch is not None and torch.get_num_threads() != 1:
+    threads = getattr(torch, "get_num_threads", None)  # a window closed early may still be importing torch
+    if torch is not None and threads is not None and threads() != 1:
         torch.set_num_threads(1)
 
 

@@ -66,15 +66,16 @@ class FileController(QObject):
 
     def browse_networks(self) -> None:
         """Let the user choose a network of torchvision or timm."""
-        if self.may_leave():
-            browser = NetworkBrowser(self._jobs, self._window)
-            browser.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-            browser.opened.connect(self.take_network)
-            browser.open()
+        browser = NetworkBrowser(self._jobs, self._window)
+        browser.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        browser.opened.connect(self.take_network)
+        browser.open()
 
     @Slot(object)
     def take_network(self, opened: OpenedNetwork) -> None:
         """Open a library's network as a new project, and say what one should know of it."""
+        if not self.may_leave():
+            return
         self._session.replace(opened.project)
         self.saved_at = None
         self.saved_changed.emit()
