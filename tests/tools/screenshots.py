@@ -177,6 +177,8 @@ def dragging(p: Photographer, type_id: str, source: str, target: str) -> Iterato
         yield
     finally:
         send(canvas.viewport(), QDragLeaveEvent())
+        layers.clearSelection()
+        layers.scrollToTop()
         drag.deleteLater()
 
 
