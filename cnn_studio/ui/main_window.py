@@ -202,6 +202,7 @@ class MainWindow(QMainWindow):
         """Show a project that was just opened."""
         space = self.workspace
         space.welcome.hide()  # it speaks of the network that was open at the start
+        space.training.forget_run()
         space.training.set_settings(self.session.settings)
         space.data.set_source(self.session.data)
         self.selection.clear()

@@ -231,6 +231,22 @@ def test_a_run_to_its_end(panel):
     assert panel.accuracy.header_text.startswith("Accuracy 90.0 % validation · best at epoch 1")
 
 
+def test_another_network_begins_without_the_curves_of_the_last_one(panel):
+    events = [started(), batch(1), epoch_done(1), GradientsMeasured(1, (("C1", 0.1),))]
+    panel.handle(events)
+    panel.forget_run()
+    assert panel.gradients.norms, "a run that goes on stays in view"
+    panel.handle([RunFinished("done", 1, 0.9, None, 100.0)])
+    panel.forget_run()
+    panel._clock.tick()
+    assert (panel._bar.value(), panel.gradients.norms) == (0, ())
+    assert panel.loss.header_text == "Loss"
+    assert "done" not in panel._line.text()
+    panel.handle(events)
+    panel._clock.tick()
+    assert panel.loss.header_text != "Loss"
+
+
 def test_a_paused_run_says_so_and_its_pause_counts_nowhere(panel):
     panel.handle([started(), batch(1)])
     panel.wall.now += 1.9

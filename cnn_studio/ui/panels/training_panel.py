@@ -76,6 +76,7 @@ class TrainingPanel(QWidget):
         self._state: State = "idle"
         self._ready = (True, "")
         self._controls = Controls()
+        self._now = now
         self._progress = RunProgress(now)
         self._clock = RepaintClock(self)
         self._form = SettingsForm(TrainSettings(), _BASIC)
@@ -185,6 +186,15 @@ class TrainingPanel(QWidget):
     def set_state(self, state: State) -> None:
         """Say what the run does; its events say it too, so only ``preparing`` and ``stopping`` must be told."""
         self._state = state
+        self._refresh()
+
+    def forget_run(self) -> None:
+        """Show the empty state again, because another network is open; a run that goes on stays in view."""
+        if self._state != "idle":
+            return
+        self._progress = RunProgress(self._now)
+        for plot in (self.loss, self.accuracy, self.gradients):
+            plot.clear()
         self._refresh()
 
     @Slot(list)

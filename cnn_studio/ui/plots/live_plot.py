@@ -126,6 +126,15 @@ class LivePlot(QWidget):
             self._curves.show_all()
         self._request()
 
+    def clear(self) -> None:
+        """Show the empty state again."""
+        if self._has_points():
+            train, val = self._series()
+            train.clear()
+            val.clear()
+        self._best = None
+        self._request()
+
     def append(self, step: int, value: float) -> None:
         """Add a batch; a value that is no finite number leaves a gap."""
         self._series()[0].append(step / self._steps_per_epoch, value)
