@@ -52,6 +52,6 @@ def test_random_edits_come_back() -> None:
 @pytest.mark.slow
 def test_ten_thousand_edits_come_back() -> None:
     before = Editing.carried_out
-    explore(Journaled, 300, 55)
+    explore(Journaled, 450, 55)
     print(f"{Editing.carried_out - before:,} commands")
-    assert Editing.carried_out - before >= 5_000
+    assert Editing.carried_out - before >= 10_000
