@@ -5,6 +5,8 @@ Blocks and several layers have panels of their own, which it shows in their plac
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 from PySide6.QtCore import Qt, Signal, Slot
 from PySide6.QtWidgets import (
     QCheckBox,
@@ -37,7 +39,6 @@ from cnn_studio.ui.panels.problem_card import ProblemCard
 from cnn_studio.ui.panels.selection_info import SelectionInfo
 from cnn_studio.ui.panels.training_fields import TrainingFields
 from cnn_studio.ui.widgets.clear import clear_layout
-from cnn_studio.ui.widgets.tab_order import follow_layout
 
 _MOST_PROBLEMS = 6
 
@@ -192,7 +193,6 @@ class Inspector(QWidget):
             if self._shown != (layer.id, layer.type):
                 self._make_fields(layer)
             self._show_layer(layer, self._session.report().states[layer.id])
-        follow_layout(self._layout)
 
     def _set_layer_visible(self, visible: bool) -> None:
         for widget in (self._name, self._kind, self._help, self._shape, self._output):
@@ -224,6 +224,9 @@ class Inspector(QWidget):
             self._fields[param.key] = field
         self._fold.setVisible(any(param.advanced for param in params))
         self._advanced_box.setVisible(self._fold.isChecked())
+        fields = self._fields.values()
+        basic = [field for field in fields if not field.param.advanced]
+        _tab_through(self._name, *basic, self._fold, *(field for field in fields if field.param.advanced))
 
     def _show_layer(self, layer: Layer, state: LayerState) -> None:
         spec = layer.spec
@@ -265,10 +268,13 @@ class Inspector(QWidget):
         clear_layout(self._problems)
         wanted: set[int | None] = {*ids} or {None}
         found = [problem for problem in self._session.report().problems if problem.layer_id in wanted]
+        buttons: list[QWidget] = []
         for problem in found[:_MOST_PROBLEMS]:
             card = ProblemCard(problem, is_named=len(ids) > 1)
             card.fix_chosen.connect(self._fix)
             self._problems.addWidget(card)
+            buttons += card.buttons
+        _tab_through(self._output, *buttons)
         if len(found) > _MOST_PROBLEMS:
             more = QLabel(f"And {len(found) - _MOST_PROBLEMS:,} more; all are listed under Problems.")
             more.setWordWrap(True)
@@ -326,3 +332,13 @@ def _sentence(layer: Layer, state: LayerState) -> str:
         return "This version does not know this layer type."
     in_numbers = layer.spec.sentence(layer.params, state.inputs) if state.shape is not None else ""
     return in_numbers or layer.spec.help
+
+
+def _tab_through(*stops: QWidget) -> None:
+    """Let Tab go from each widget to the next; Qt alone goes by when they were made.
+
+    WORKAROUND: never by walking the layouts: PySide's wrappers of layout items outlive what they wrap, and the
+    process dies when the layout's widget is deleted.
+    """
+    for before, after in pairwise(stops):
+        QWidget.setTabOrder(before, after)

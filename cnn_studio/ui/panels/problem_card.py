@@ -101,6 +101,11 @@ class ProblemCard(QFrame):
             layout.addSpacing(theme.px(space.xs))
             layout.addWidget(row)
 
+    @property
+    def buttons(self) -> list[QPushButton]:
+        """The buttons of the fixes, from top to bottom."""
+        return list(self._fixes)
+
     @Slot()
     def _clicked(self) -> None:
         button = self.sender()
