@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import gc
 import multiprocessing
+import signal
 import sys
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
@@ -40,7 +41,10 @@ def main() -> int:
         return open_window(arguments[1:] if arguments[:1] == ["open"] else arguments)
     from cnn_studio.cli.main import run_command_line
 
-    return run_command_line(arguments)
+    code = run_command_line(arguments)
+    # all is done and said: another Ctrl+C while Python takes itself down ends it without a traceback
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+    return code
 
 
 if __name__ == "__main__":

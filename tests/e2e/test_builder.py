@@ -70,8 +70,10 @@ def test_a_residual_block_from_nothing(program: Program, tmp_path: Path) -> None
     program.hold("ctrl", lambda: [choose(program, path) for path in block[1:]])
     program.press("ctrl+g")
     program.wait("the block", lambda m: "block1.add1" in m["layers"])
+    window = program.see()["window"]
     program.press("ctrl+r")
-    program.widget("", "QSpinBox")
+    program.widget("", "QInputDialog")  # the inspector has a field of the same kind
+    program.wait("the dialog in front", lambda m: m["window"] != window)
     program.press("ctrl+a")
     program.type("2")
     program.press("Return")
