@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from cnn_studio.app.library import open_library_network
+from cnn_studio.app.importing import open_library_network
 from cnn_studio.app.project import save_project
 from cnn_studio.cli.exits import Exit
 from cnn_studio.core.errors import GraphError

@@ -11,8 +11,8 @@ from PySide6.QtGui import QPixmap
 from PySide6.QtWidgets import QFileDialog, QMessageBox, QWidget
 
 from cnn_studio.app.exporting import export_weights
+from cnn_studio.app.importing import OpenedNetwork
 from cnn_studio.app.jobs import JobList
-from cnn_studio.app.library import OpenedNetwork
 from cnn_studio.app.preferences import Preferences, save_preferences
 from cnn_studio.app.project import SUFFIX, Project, load_project, save_project, starter_project
 from cnn_studio.app.session import Session

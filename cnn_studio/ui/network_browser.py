@@ -22,8 +22,8 @@ from PySide6.QtWidgets import (
 )
 from typing_extensions import override
 
+from cnn_studio.app.importing import OpenedNetwork, open_library_network
 from cnn_studio.app.jobs import Job, JobEnded, JobList
-from cnn_studio.app.library import OpenedNetwork, open_library_network
 from cnn_studio.ui import theme
 from cnn_studio.ui.bridge import Bridge
 from cnn_studio.ui.panels.row_model import Index, RowModel
