@@ -18,6 +18,7 @@ from cnn_studio.datasets.decode import decode_into
 from cnn_studio.transfer import weights as at_hand
 from cnn_studio.transfer.opening import find_network, list_networks, open_network
 from cnn_studio.transfer.torchvision_networks import present_name
+from tests.helpers.images import real_data
 
 
 @pytest.fixture
@@ -158,15 +159,13 @@ def test_names_that_are_not_there(name: str, says: str) -> None:
 
 def test_lite0_recognises_photographs() -> None:
     """The weights of the installed package, on one photograph of each of 100 ImageNet classes."""
-    folder = os.environ.get("CNN_STUDIO_TEST_DATA")
-    if not folder:
-        pytest.skip("CNN_STUDIO_TEST_DATA is not set")
+    folder = real_data("imagenet-samples")
     opened = open_network("timm:tf_efficientnet_lite0")
     assert opened.weights is not None and len(opened.weights) == 296
     info = opened.document.info
     module = lower(opened.document, weights=opened.weights).eval()
     mean, std = (torch.tensor(v).view(3, 1, 1) for v in (info.preprocessing.mean, info.preprocessing.std))
-    files = sorted((Path(folder) / "imagenet-samples").rglob("*.JPEG"))
+    files = sorted(folder.rglob("*.JPEG"))
     right = 0
     for file in files[::3]:
         pixels = np.zeros((3, 224, 224), np.uint8)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from cnn_studio.core.params import Choice
-from cnn_studio.graph.spec import FixSpec, Inferred, Params, Shape, failed, shape_text
+from cnn_studio.graph.spec import FixSpec, Inferred, Params, Shape, failed, product, shape_text
 
 ACTIVATIONS = (("none", "None"), ("relu", "ReLU"), ("tanh", "Tanh"), ("sigmoid", "Sigmoid"))
 
@@ -20,6 +20,11 @@ def activation_param(default: str) -> Choice:
         default,
         options=ACTIVATIONS,
     )
+
+
+def one_product_each(params: Params, inputs: tuple[Shape, ...], output: Shape) -> int:
+    """Count one product per value; functions such as tanh, which have no fixed number of products, count none."""
+    return product(output)
 
 
 def same_shape(params: Params, inputs: tuple[Shape, ...]) -> Inferred:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from cnn_studio.core.params import Flag, Integer, Real
-from cnn_studio.graph.layers.common import need_map
+from cnn_studio.graph.layers.common import need_map, one_product_each
 from cnn_studio.graph.spec import (
     Family,
     FixSpec,
@@ -13,7 +13,6 @@ from cnn_studio.graph.spec import (
     Shape,
     Tensor,
     failed,
-    product,
     shape_text,
 )
 
@@ -40,10 +39,6 @@ def _batch_norm_tensors(params: Params, inputs: tuple[Shape, ...]) -> dict[str, 
         "running_var": Tensor(channels, True),
         "num_batches_tracked": Tensor((), True),
     }
-
-
-def _batch_norm_macs(params: Params, inputs: tuple[Shape, ...], output: Shape) -> int:
-    return product(output)
 
 
 BATCH_NORM = LayerSpec(
@@ -76,7 +71,7 @@ BATCH_NORM = LayerSpec(
         Flag("affine", "Scale and shift", "Trains a factor and an offset per channel.", True, advanced=True),
     ),
     tensors=_batch_norm_tensors,
-    macs=_batch_norm_macs,
+    macs=one_product_each,
     subtitle=lambda params: "per channel",
     keywords=("bn", "batchnorm", "normalization"),
 )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from cnn_studio.core.params import Choice, Flag, Real
-from cnn_studio.graph.layers.common import same_shape
+from cnn_studio.graph.layers.common import one_product_each, same_shape
 from cnn_studio.graph.spec import (
     Family,
     FixSpec,
@@ -13,7 +13,6 @@ from cnn_studio.graph.spec import (
     Shape,
     Tensor,
     failed,
-    product,
 )
 
 RELU6 = LayerSpec(
@@ -32,11 +31,6 @@ def _prelu_tensors(params: Params, inputs: tuple[Shape, ...]) -> dict[str, Tenso
     return {"weight": Tensor((inputs[0][0] if params["per_channel"] else 1,))}
 
 
-def _one_product_each(params: Params, inputs: tuple[Shape, ...], output: Shape) -> int:
-    """Count one product per value; functions such as tanh, which have no fixed number of products, count none."""
-    return product(output)
-
-
 PRELU = LayerSpec(
     id="prelu",
     family=Family.ACTIVATION,
@@ -49,7 +43,7 @@ PRELU = LayerSpec(
         Real("init", "First slope", "Slope below zero before training.", 0.25, minimum=-10.0, maximum=10.0),
     ),
     tensors=_prelu_tensors,
-    macs=_one_product_each,
+    macs=one_product_each,
     subtitle=lambda params: "slope per channel" if params["per_channel"] else "one slope",
     keywords=("parametric", "rectified", "leaky", "prelulayer"),
 )
@@ -136,7 +130,7 @@ HARDSWISH = LayerSpec(
     help="SiLU made of straight lines and one parabola: x · min(max(0, x + 3), 6)/6. Nearly the same curve, much "
     "cheaper on phones; MobileNetV3 uses it.",
     infer=same_shape,
-    macs=_one_product_each,
+    macs=one_product_each,
     subtitle=lambda params: "x · hardsigmoid(x)",
     keywords=("swish", "mobilenet", "hard"),
 )
@@ -148,7 +142,7 @@ HARDSIGMOID = LayerSpec(
     help="The sigmoid made of three straight lines: min(max(0, x + 3), 6)/6. MobileNetV3 uses it in its "
     "squeeze-excitation gates.",
     infer=same_shape,
-    macs=_one_product_each,
+    macs=one_product_each,
     subtitle=lambda params: "0 to 1",
     keywords=("gate", "mobilenet", "hard"),
 )
