@@ -4,10 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from cnn_studio.core.params import Choice
+from cnn_studio.core.params import Choice, Integer
 from cnn_studio.graph.spec import FixSpec, Inferred, Params, Shape, failed, product, shape_text
 
 ACTIVATIONS = (("none", "None"), ("relu", "ReLU"), ("tanh", "Tanh"), ("sigmoid", "Sigmoid"))
+
+
+FILTERS = Integer(
+    "out_channels", "Filters", "Number of filters, and so of feature maps in the output.", 16, maximum=65_536
+)
+"""The parameter that sets how many feature maps a convolution gives."""
 
 
 def activation_param(default: str) -> Choice:

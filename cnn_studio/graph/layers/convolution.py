@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 
 from cnn_studio.core.params import Choice, Flag, Integer, Pair, Sides
-from cnn_studio.graph.layers.common import count_text, need_map, size_text, stride_text
+from cnn_studio.graph.layers.common import FILTERS, count_text, need_map, size_text, stride_text
 from cnn_studio.graph.spec import Family, FixSpec, Inferred, LayerSpec, Params, Shape, Tensor, failed, product
 from cnn_studio.graph.tiling import Windowed, infer_window
 from cnn_studio.graph.window import Window, window
@@ -128,13 +128,7 @@ CONV2D = LayerSpec(
     "product at every position, adds a bias and gives one feature map; the maps stack to the output volume.",
     infer=_conv_shape,
     params=(
-        Integer(
-            "out_channels",
-            "Filters",
-            "Number of filters, and so of feature maps in the output.",
-            16,
-            maximum=65_536,
-        ),
+        FILTERS,
         Pair(
             "kernel_size",
             "Filter size",

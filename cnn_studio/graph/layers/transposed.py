@@ -7,7 +7,7 @@ from math import gcd
 from typing import Any
 
 from cnn_studio.core.params import Flag, Integer, Pair
-from cnn_studio.graph.layers.common import count_text, need_map, size_text, stride_text
+from cnn_studio.graph.layers.common import FILTERS, count_text, need_map, size_text, stride_text
 from cnn_studio.graph.layers.convolution import groups_do_not_divide
 from cnn_studio.graph.spec import (
     Family,
@@ -132,13 +132,7 @@ CONV_TRANSPOSE2D = LayerSpec(
     "the patches add up. With stride 2 the maps become twice as large. It is trained, unlike plain upsampling.",
     infer=_shape,
     params=(
-        Integer(
-            "out_channels",
-            "Filters",
-            "Number of filters, and so of feature maps in the output.",
-            16,
-            maximum=65_536,
-        ),
+        FILTERS,
         Pair(
             "kernel_size",
             "Filter size",
