@@ -168,9 +168,9 @@ def find_preset(preset_id: str) -> Preset | None:
 
 
 _POOLS = (
-    ("max_pool2d", "Max pooling", "keeps the largest value of each window"),
-    ("avg_pool2d", "Average pooling", "takes the mean of each window"),
-    ("sum_pool2d", "Sum pooling", "adds up the values of each window"),
+    ("max_pool2d", "Max", "keeps the largest value of each window"),
+    ("avg_pool2d", "Average", "takes the mean of each window"),
+    ("sum_pool2d", "Sum", "adds up the values of each window"),
 )
 
 
@@ -178,14 +178,14 @@ def _pool_presets() -> tuple[Preset, ...]:
     found = []
     for type_id, title, does in _POOLS:
         for size, kind, what in (
-            (2, "without overlap", "The windows lie side by side, so the map is halved and each cell counts once."),
-            (3, "overlapping", "Windows of 3 × 3 at stride 2 share a row and a column, as in AlexNet: less overfitting, "
+            (2, "2×2 apart", "The windows lie side by side, so the map is halved and each cell counts once."),
+            (3, "3×3 overlap", "Windows of 3 × 3 at stride 2 share a row and a column, as in AlexNet: less overfitting, "
             "a little more work."),
         ):  # fmt: skip
             found.append(
                 Preset(
                     f"{type_id}_{'overlapping' if size == 3 else 'apart'}",
-                    f"{title}, {kind}",
+                    f"{title} pool {kind}",
                     Family.POOLING,
                     f"{size} × {size} at stride 2: {does}, map by map. {what}",
                     partial(_pooled, type_id, size),
@@ -211,7 +211,7 @@ PRESETS: tuple[Preset, ...] = (
     ),
     Preset(
         "pointwise_conv",
-        "Pointwise convolution 1×1",
+        "Pointwise 1×1 conv",
         Family.CONVOLUTION,
         "Filters of 1 × 1: a fully connected layer over the channels at each place. It mixes channels, or changes how "
         "many there are, without looking at the neighbours.",

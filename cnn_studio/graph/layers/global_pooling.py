@@ -103,7 +103,7 @@ def _mean_shape(params: Params, inputs: tuple[Shape, ...]) -> Inferred:
 SPATIAL_MEAN = LayerSpec(
     id="spatial_mean",
     family=Family.POOLING,
-    title="Mean over height and width",
+    title="Mean over H and W",
     help="The mean of each whole map as a vector: global average pooling and flatten in one. MNASNet and ShuffleNet end "
     "so, before the classifier.",
     infer=_mean_shape,
