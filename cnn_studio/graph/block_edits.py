@@ -24,7 +24,7 @@ from cnn_studio.graph.commands import (
 from cnn_studio.graph.document import NetworkDocument
 from cnn_studio.graph.edits import CARD_HEIGHT, CARD_WIDTH, STEP, add_part, part_of
 from cnn_studio.graph.layout import Direction
-from cnn_studio.graph.paths import check_path, common_block, free_path, prefixes
+from cnn_studio.graph.paths import beside_layers, check_path, common_block, free_path, prefixes
 from cnn_studio.graph.shapes import ShapeReport, infer_shapes
 from cnn_studio.graph.spec import shape_text
 
@@ -149,6 +149,7 @@ def repeat_block(report: ShapeReport, path: str, copies: int, direction: Directi
 
 def next_path(path: str, taken: Container[str]) -> str:
     """Return `path` if it is free, else with the next number that is: ``layer1.0`` leads to ``layer1.1``."""
+    path = beside_layers(path, taken)
     if path not in taken:
         return path
     head, dot, last = path.rpartition(".")

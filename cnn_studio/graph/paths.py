@@ -11,6 +11,7 @@ from cnn_studio.core.errors import GraphError
 # dashes, because torchvision's RegNets have names such as block1-0
 _SEGMENT = re.compile(r"[A-Za-z_][A-Za-z0-9_-]*\Z|(?:0|[1-9][0-9]*)\Z")
 MAX_PATH = 200
+_NO_LAYER = "__"  # no layer may have this name, so under a block it is free, and under a layer nothing is
 
 # Attributes of torch.nn.Module and torch.fx.GraphModule; a layer of such a name would hide them or be refused.
 _MODULE_ATTRIBUTES = frozenset(
@@ -195,7 +196,12 @@ def common_block(paths: Sequence[str]) -> str:
 
 
 def free_path(wanted: str, taken: Container[str]) -> str:
-    """Return `wanted`, or with the first number that makes it free: ``relu``, ``relu2``; ``block.0``, ``block.1``."""
+    """Return `wanted`, or with the first number that makes it free: ``relu``, ``relu2``; ``block.0``, ``block.1``.
+
+    Where a layer has the name of a block that the path lies in, nothing under that name is free, and the block gets
+    the number.
+    """
+    wanted = beside_layers(wanted, taken)
     if wanted not in taken:
         return wanted
     stem = wanted.rstrip("0123456789")
@@ -204,3 +210,17 @@ def free_path(wanted: str, taken: Container[str]) -> str:
     while f"{stem}{number}" in taken:
         number += 1
     return f"{stem}{number}"
+
+
+def beside_layers(path: str, taken: Container[str]) -> str:
+    """Return `path`, or where a layer has the name of a block on its way, with the next number for that block."""
+    block, dot, name = path.rpartition(".")
+    if not dot:
+        return path
+    block = beside_layers(block, taken)
+    stem = block.rstrip("0123456789")
+    number = int(block[len(stem) :] or 1)
+    while f"{block}.{_NO_LAYER}" in taken:
+        number += 1
+        block = f"{stem}{number}"
+    return f"{block}.{name}"

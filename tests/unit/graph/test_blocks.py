@@ -258,6 +258,31 @@ def test_copies_of_whole_blocks_get_a_new_name_as_a_whole():
     assert copies == {"layer2.0.conv1", "layer2.0.relu", "layer2.0.conv2", "layer2.0.add", "fc2"}
 
 
+def test_a_copied_layer_does_not_take_the_name_of_a_copied_block():
+    document = chain((1, 4, 4), ("b", "identity", {}), ("b1.x", "identity", {}), ("b1.y", "identity", {}))
+    done_and_undone(document, duplicate(document, ids(document, "b", "b1.x", "b1.y"), 30, 0))
+    assert set(document.paths) == {"input", "b", "b1.x", "b1.y", "b2", "b3.x", "b3.y"}
+
+
+@given(
+    st.lists(
+        st.lists(st.sampled_from(["a", "a1", "a2", "0", "1"]), min_size=1, max_size=3),
+        min_size=1,
+        max_size=12,
+    ),
+    st.data(),
+)
+def test_whatever_is_copied_finds_names(paths, data):
+    document = chain((1, 4, 4))
+    for segments in paths:
+        if not document.is_taken(path := ".".join(segments)):
+            join(document, path, "identity", [])
+    chosen = data.draw(st.lists(st.sampled_from(sorted(document.layers)), min_size=1, unique=True))
+    count = len(document.layers)
+    done_and_undone(document, duplicate(document, chosen, 30, 0))
+    assert len(document.layers) == count + len(chosen)
+
+
 @pytest.mark.parametrize(
     ("path", "following"),
     [("layer1.0", "layer1.1"), ("block1", "block2"), ("stem", "stem2"), ("a.b9", "a.b10"), ("new", "new")],
