@@ -4,19 +4,17 @@ from __future__ import annotations
 
 import numpy as np
 
-from cnn_studio.datasets.parts import Parts, Target, resize_parts
-from cnn_studio.datasets.sources import DIGIT_CLASSES
+from cnn_studio.datasets.arrays import RawPart, RawSet
+from cnn_studio.datasets.class_names import DIGIT_CLASSES
 from cnn_studio.resources import resource_path
 
 
-def read_digits(target: Target) -> Parts:
+def read_digits() -> RawSet:
     """Read the 1,797 embedded digits of 8 × 8 pixels; source and licence lie beside the file.
 
     Raises:
         StudioError: the file is missing from the installation.
-        Cancelled: somebody asked to stop.
     """
     with np.load(resource_path("digits.npz"), allow_pickle=False) as archive:
         images, labels = archive["images"], archive["labels"]
-    (train,) = resize_parts(target, [(images, labels)])
-    return Parts("Digits", DIGIT_CLASSES, train)
+    return RawSet("Digits", DIGIT_CLASSES, RawPart(images, labels))

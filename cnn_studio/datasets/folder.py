@@ -32,7 +32,18 @@ def read_folder(folder: Path, target: Target) -> Parts:
             into memory.
         Cancelled: somebody asked to stop.
     """
-    files = scan_folder(folder, target.check)
+    return read_files(folder, scan_folder(folder, target.check), target)
+
+
+def read_files(folder: Path, files: FolderFiles, target: Target) -> Parts:
+    """Read listed image files; `folder` is what a message calls the place where they are.
+
+    Files that are no readable images are left out and listed in `Parts.skipped`.
+
+    Raises:
+        DataError: a class has no readable image, or the images do not fit into memory.
+        Cancelled: somebody asked to stop.
+    """
     given = [part for part in (files.train, files.val, files.test) if part is not None]
     total = sum(map(len, given))
     target.require_memory(total)

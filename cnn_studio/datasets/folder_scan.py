@@ -5,8 +5,8 @@ from __future__ import annotations
 import os
 import stat
 import unicodedata
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from cnn_studio.core.errors import DataError
@@ -17,6 +17,9 @@ IMAGE_SUFFIXES = frozenset(
     f".{kind}" for kind in ("bmp", "gif", "jpeg", "jpg", "png", "pgm", "ppm", "tga", "tif", "tiff", "webp")
 )
 """Only for guessing what a folder is; whether a file is an image is found out by opening it."""
+
+LEFT_OUT = "left out by hand"
+"""The reason given for files of `DataSource.excluded`."""
 
 _LITTER = frozenset(
     {"thumbs.db", "desktop.ini", "__macosx", "icon\r"}
@@ -31,6 +34,7 @@ class FolderFiles:
         classes: the class names, sorted.
         train, val, test: files with their class index, in a fixed order; None where there is no such part.
         skipped: what is no ordinary file or cannot be looked into.
+        root: the folder to which the names of files that are left out are relative.
     """
 
     name: str
@@ -39,6 +43,44 @@ class FolderFiles:
     val: list[tuple[Path, int]] | None = None
     test: list[tuple[Path, int]] | None = None
     skipped: list[SkippedFile] = field(default_factory=list)
+    root: Path = field(default_factory=Path)
+
+    @property
+    def parts(self) -> list[tuple[str, list[tuple[Path, int]]]]:
+        """Name and files of each part there is."""
+        named = (("train", self.train), ("val", self.val), ("test", self.test))
+        return [(name, files) for name, files in named if files is not None]
+
+
+def leave_out(files: FolderFiles, excluded: Collection[str]) -> FolderFiles:
+    """Return the files without those that the user left out; they are listed among the skipped ones.
+
+    Args:
+        files: all files.
+        excluded: names relative to `FolderFiles.root`, with ``/`` between folders.
+    """
+    if not excluded:
+        return files
+    unwanted = {os.path.join(files.root, *name.split("/")) for name in excluded}  # noqa: PTH118 - compared as text
+    skipped = list(files.skipped)
+
+    def keep(part: list[tuple[Path, int]] | None) -> list[tuple[Path, int]] | None:
+        if part is None:
+            return None
+        skipped.extend(SkippedFile(path, LEFT_OUT) for path, _ in part if str(path) in unwanted)
+        return [entry for entry in part if str(entry[0]) not in unwanted]
+
+    return replace(
+        files, train=keep(files.train) or [], val=keep(files.val), test=keep(files.test), skipped=skipped
+    )
+
+
+def relative_name(root: Path, path: Path) -> str:
+    """Return a file's name as `DataSource.excluded` keeps it: relative, with ``/``; all of it where it lies elsewhere."""
+    try:
+        return path.relative_to(root).as_posix()
+    except ValueError:
+        return path.as_posix()
 
 
 def scan_folder(folder: Path, check: Callable[[], None] = lambda: None) -> FolderFiles:
@@ -62,7 +104,7 @@ def scan_folder(folder: Path, check: Callable[[], None] = lambda: None) -> Folde
         _refuse_lone_parts(folder, children)
         by_class = _by_class(folder, children, skipped, check)
         classes = _class_names(folder, by_class)
-        return FolderFiles(name, classes, _indexed(by_class, classes), skipped=skipped)
+        return FolderFiles(name, classes, _indexed(by_class, classes), skipped=skipped, root=folder)
     by_class = _by_class(train, _folders(train), skipped, check)
     classes = _class_names(train, by_class)
     parts: list[list[tuple[Path, int]] | None] = []
@@ -74,7 +116,7 @@ def scan_folder(folder: Path, check: Callable[[], None] = lambda: None) -> Folde
                 "used. Rename or move the others."
             )
         parts.append(_part(found[0], classes, skipped, check) if found else None)
-    return FolderFiles(name, classes, _indexed(by_class, classes), parts[0], parts[1], skipped)
+    return FolderFiles(name, classes, _indexed(by_class, classes), parts[0], parts[1], skipped, folder)
 
 
 def _part(
@@ -84,8 +126,8 @@ def _part(
     unknown = sorted(set(by_class) - set(classes))
     if unknown:
         raise DataError(
-            f"{folder} holds folders for classes that the training part does not have: {_listed(unknown)}. Its "
-            f"classes are {_listed(classes)}."
+            f"{folder} holds folders for classes that the training part does not have: {listed(unknown)}. Its "
+            f"classes are {listed(classes)}."
         )
     return _indexed(by_class, classes)
 
@@ -95,7 +137,7 @@ def _refuse_lone_parts(folder: Path, children: list[Path]) -> None:
     reserved = {"train", "test", *VAL_NAMES}
     if children and all(child.name.lower() in reserved for child in children):
         raise DataError(
-            f"{folder} holds only {_listed([child.name for child in children])}, without class folders in a train "
+            f"{folder} holds only {listed([child.name for child in children])}, without class folders in a train "
             "folder. Put one folder of images per class into train."
         )
 
@@ -112,7 +154,7 @@ def _class_names(folder: Path, by_class: dict[str, list[Path]]) -> tuple[str, ..
     empty = [name for name in classes if not by_class[name]]
     if empty:
         raise DataError(
-            f"In {folder} these class folders hold no files: {_listed(empty)}. Fill or remove them."
+            f"In {folder} these class folders hold no files: {listed(empty)}. Fill or remove them."
         )
     return classes
 
@@ -148,7 +190,7 @@ def _walk(class_folder: Path, skipped: list[SkippedFile], check: Callable[[], No
             skipped.append(SkippedFile(folder, error.strerror or "cannot be looked into"))
             continue
         for name in names:
-            if _is_hidden(name):
+            if is_hidden(name):
                 continue
             path = folder / name
             try:
@@ -168,7 +210,7 @@ def _walk(class_folder: Path, skipped: list[SkippedFile], check: Callable[[], No
 
 def _folders(folder: Path) -> list[Path]:
     try:
-        return sorted(child for child in folder.iterdir() if not _is_hidden(child.name) and child.is_dir())
+        return sorted(child for child in folder.iterdir() if not is_hidden(child.name) and child.is_dir())
     except OSError as error:
         raise DataError(f"{folder} cannot be looked into: {error.strerror or error}.") from error
 
@@ -176,14 +218,15 @@ def _folders(folder: Path) -> list[Path]:
 def _holds_classes(train: Path) -> bool:
     """Whether a folder called train is a part and not a class (of trains): it holds folders and no images."""
     try:
-        children = [child for child in train.iterdir() if not _is_hidden(child.name)]
+        children = [child for child in train.iterdir() if not is_hidden(child.name)]
     except OSError as error:
         raise DataError(f"{train} cannot be looked into: {error.strerror or error}.") from error
     images = any(child.suffix.lower() in IMAGE_SUFFIXES for child in children)
     return not images and any(child.is_dir() for child in children)
 
 
-def _is_hidden(name: str) -> bool:
+def is_hidden(name: str) -> bool:
+    """Return whether a name is one that systems and archivers leave behind, or is hidden."""
     return name.startswith(".") or name.lower() in _LITTER
 
 
@@ -191,6 +234,7 @@ def _indexed(by_class: dict[str, list[Path]], classes: tuple[str, ...]) -> list[
     return [(path, index) for index, name in enumerate(classes) for path in by_class.get(name, [])]
 
 
-def _listed(names: list[str] | tuple[str, ...]) -> str:
+def listed(names: Sequence[str]) -> str:
+    """Return the first names of a list as text, and how many more there are."""
     shown = ", ".join(names[:8])
     return shown if len(names) <= 8 else f"{shown} and {len(names) - 8} more"

@@ -8,13 +8,14 @@ from pathlib import Path
 import numpy as np
 
 from cnn_studio.core.errors import DataError
-from cnn_studio.datasets.digits import read_digits
-from cnn_studio.datasets.folder import read_folder
+from cnn_studio.datasets.arrays import RawSet, fit_arrays
+from cnn_studio.datasets.catalogue import SOURCES
+from cnn_studio.datasets.folder import read_files
+from cnn_studio.datasets.folder_scan import FolderFiles, leave_out
 from cnn_studio.datasets.measure import mean_and_std
-from cnn_studio.datasets.mnist import read_mnist
 from cnn_studio.datasets.parts import Parts, Progress, Target, check_input, keep_rows
-from cnn_studio.datasets.records import DataSource, ImageData, ImagePart
-from cnn_studio.datasets.split import stratified_split
+from cnn_studio.datasets.records import Check, DataSource, ImageData, ImagePart
+from cnn_studio.datasets.split import split_rows
 from cnn_studio.graph.preprocessing import Preprocessing
 
 
@@ -44,31 +45,46 @@ def load(
     target = Target(height, width, channels, preprocessing, progress, cancelled)
     target.check()
     parts = _read(source, target)
-    train, val = parts.train, parts.val
+    train, val, test = parts.train, parts.val, parts.test
+    given = tuple(name for name, part in (("val", val), ("test", test)) if part is not None)
     if val is None:
-        train, val = _split(parts, source)
+        train, val, test = _split(parts, source)
     mean, std = mean_and_std(train.images, target.check)
-    return ImageData(parts.name, parts.classes, train, val, parts.test, mean, std, parts.skipped)
+    return ImageData(parts.name, parts.classes, train, val, test, mean, std, parts.skipped, given)
+
+
+def read_source(source: DataSource, check: Check = lambda: None) -> RawSet | FolderFiles:
+    """Read what a source is made of: arrays in their own size, or the list of its files without those left out.
+
+    Raises:
+        DataError: the source names no folder, or the reader refuses what is there.
+    """
+    info = SOURCES[source.kind]
+    if info.place and not source.folder:
+        what = "file" if info.place == "FILE" else "folder"
+        raise DataError(f"The data source {source.kind} names no {what}. Choose one.")
+    found = info.read(Path(source.folder).expanduser(), source.variant, check)
+    return found if isinstance(found, RawSet) else leave_out(found, source.excluded)
 
 
 def _read(source: DataSource, target: Target) -> Parts:
-    if source.kind == "digits":
-        return read_digits(target)
-    if not source.folder:
-        raise DataError(f"The data source {source.kind} names no folder. Choose one.")
-    folder = Path(source.folder).expanduser()
-    return read_mnist(folder, target) if source.kind == "mnist" else read_folder(folder, target)
+    found = read_source(source, target.check)
+    if isinstance(found, RawSet):
+        return fit_arrays(found, target)
+    return read_files(Path(source.folder).expanduser(), found, target)
 
 
-def _split(parts: Parts, source: DataSource) -> tuple[ImagePart, ImagePart]:
-    """Cut the validation part out of the training part, copying the validation images only."""
+def _split(parts: Parts, source: DataSource) -> tuple[ImagePart, ImagePart, ImagePart | None]:
+    """Cut validation, and test where no part is given, out of the training part; only what is cut is copied."""
     train = parts.train
-    _, val_rows = stratified_split(train.labels, source.val_fraction, source.split_seed)
-    if not len(val_rows):
+    test_fraction = 0.0 if parts.test is not None else source.test_fraction
+    rows = split_rows(train.labels, source.val_fraction, test_fraction, source.split_seed)
+    if not len(rows.val):
         raise DataError(
             "Every class has one image only, so none can be held out for validation. Add images, or a val folder."
         )
-    val = ImagePart(train.images[val_rows], train.labels[val_rows])
-    keep = np.ones(len(train), dtype=bool)
-    keep[val_rows] = False
-    return keep_rows(train, keep), val
+    val = ImagePart(train.images[rows.val], train.labels[rows.val])
+    test = ImagePart(train.images[rows.test], train.labels[rows.test]) if len(rows.test) else parts.test
+    keep = np.zeros(len(train), dtype=bool)
+    keep[rows.train] = True
+    return keep_rows(train, keep), val, test

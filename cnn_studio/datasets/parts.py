@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,7 +11,6 @@ from numpy.typing import NDArray
 from cnn_studio.core.errors import Cancelled, DataError
 from cnn_studio.datasets.memory import require_memory
 from cnn_studio.datasets.records import ImagePart, SkippedFile
-from cnn_studio.datasets.resize import resize_images
 from cnn_studio.graph.preprocessing import Preprocessing
 
 Progress = Callable[[int, int], None]
@@ -63,33 +62,6 @@ class Parts:
     val: ImagePart | None = None
     test: ImagePart | None = None
     skipped: tuple[SkippedFile, ...] = ()
-
-
-def resize_parts(
-    target: Target, parts: Sequence[tuple[NDArray[np.uint8], NDArray[np.uint8]]]
-) -> list[ImagePart]:
-    """Resize grey images [N, h, w] with labels [N], part by part.
-
-    Raises:
-        DataError: the result does not fit into memory.
-        Cancelled: somebody asked to stop.
-    """
-    total = sum(len(labels) for _, labels in parts)
-    target.require_memory(total)
-    done = 0
-
-    def advance(count: int) -> None:
-        nonlocal done
-        done += count
-        target.report(done, total)
-        target.check()
-
-    resized = []
-    for images, labels in parts:
-        out = target.allocate(len(images))
-        resize_images(images, out, target.preprocessing, advance)
-        resized.append(ImagePart(out, labels.astype(np.int64)))
-    return resized
 
 
 def check_input(height: int, width: int, channels: int) -> None:

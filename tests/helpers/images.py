@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import os
 import struct
+import zlib
 from pathlib import Path
 
 import numpy as np
@@ -70,3 +71,36 @@ def write_mnist(folder: Path, num_train: int = 40, num_test: int = 10, *, packed
             else:
                 (folder / name).write_bytes(data)
     return folder
+
+
+def write_cifar10(folder: Path, each: int = 4) -> Path:
+    """The six binary batches with `each` images, labels in turn; pixels of random values."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for number, name in enumerate([*(f"data_batch_{n}" for n in range(1, 6)), "test_batch"]):
+        records = np.random.default_rng(number).integers(0, 256, (each, 3073), dtype=np.uint8)
+        records[:, 0] = (np.arange(each) + each * number) % 10
+        (folder / f"{name}.bin").write_bytes(records.tobytes())
+    return folder
+
+
+def mat_bytes(arrays: dict[str, np.ndarray], *, packed: bool = True) -> bytes:
+    """A MATLAB file of level 5 with arrays of numbers."""
+
+    def element(kind: int, content: bytes) -> bytes:
+        return struct.pack("<II", kind, len(content)) + content + bytes(-len(content) % 8)
+
+    body = b""
+    for name, array in arrays.items():
+        code, kind = {"u1": (9, 2), "f8": (6, 9), "u2": (11, 4)}[array.dtype.str[1:]]
+        content = element(6, struct.pack("<II", code, 0)) + element(
+            5, struct.pack(f"<{array.ndim}i", *array.shape)
+        )
+        if len(name) <= 4:  # a small element
+            content += struct.pack("<HH", 1, len(name)) + name.encode().ljust(4, b"\0")
+        else:
+            content += element(1, name.encode())
+        content += element(kind, array.tobytes(order="F"))
+        whole = element(14, content)
+        squeezed = zlib.compress(whole)
+        body += struct.pack("<II", 15, len(squeezed)) + squeezed if packed else whole
+    return b"MATLAB 5.0 MAT-file".ljust(124) + struct.pack("<H", 0x0100) + b"IM" + body

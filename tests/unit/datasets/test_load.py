@@ -111,6 +111,39 @@ def test_split_of_a_folder_keeps_images_and_labels_together(tmp_path: Path) -> N
             assert expected[image.tobytes()] == label
 
 
+def test_a_test_part_is_kept_apart(tmp_path: Path) -> None:
+    write_classes(tmp_path, {"a": 40, "b": 20})
+    source = DataSource(kind="folder", folder=str(tmp_path), val_fraction=0.25, test_fraction=0.1)
+    data = load(source, height=12, width=16, channels=3, preprocessing=Preprocessing())
+    assert data.test is not None
+    assert [list(np.bincount(part.labels)) for part in (data.train, data.val, data.test)] == [
+        [26, 13],
+        [10, 5],
+        [4, 2],
+    ]
+    images = np.concatenate([part.images for part in (data.train, data.val, data.test)])
+    assert len({image.tobytes() for image in images}) == 60
+    assert data.given == ()
+
+
+def test_given_parts_stay_as_given(tmp_path: Path) -> None:
+    for part, count in (("train", 10), ("val", 3), ("test", 2)):
+        write_classes(tmp_path / part, {"a": count, "b": count})
+    source = DataSource(kind="folder", folder=str(tmp_path), val_fraction=0.5, test_fraction=0.3)
+    data = load(source, height=12, width=16, channels=3, preprocessing=Preprocessing())
+    assert data.test is not None
+    assert (len(data.train), len(data.val), len(data.test)) == (20, 6, 4)
+    assert data.given == ("val", "test")
+
+
+def test_files_that_were_left_out_are_named(tmp_path: Path) -> None:
+    write_classes(tmp_path, {"ä b": 5, "c": 5})
+    source = DataSource(kind="folder", folder=str(tmp_path), excluded=("ä b/003.png", "c/nowhere.png"))
+    data = load(source, height=12, width=16, channels=3, preprocessing=Preprocessing())
+    assert len(data.train) + len(data.val) == 9
+    assert [(file.path.name, file.reason) for file in data.skipped] == [("003.png", "left out by hand")]
+
+
 @given(st.integers(1, 3), st.integers(1, 50), st.integers(0, 100))
 def test_mean_and_std(channels: int, count: int, seed: int) -> None:
     images = np.random.default_rng(seed).integers(0, 256, (count, channels, 3, 5), dtype=np.uint8)

@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cnn_studio.datasets.order import seeded_order
-from cnn_studio.datasets.split import MAX_VALIDATION, stratified_split
+from cnn_studio.datasets.split import MAX_VALIDATION, split_rows, stratified_split
 
 label_lists = st.lists(st.integers(0, 6), min_size=1, max_size=200).map(
     lambda found: np.array(found, np.int64)
@@ -70,3 +70,27 @@ def test_validation_is_limited(counts: list[int], fraction: float) -> None:
 @pytest.mark.parametrize("count", [0, 1, 7])
 def test_order_is_a_permutation(count: int) -> None:
     assert sorted(seeded_order(count, 5)) == list(range(count))
+
+
+@given(label_lists, st.floats(0.01, 0.5), st.floats(0.01, 0.4), seeds)
+def test_the_test_part_is_kept_apart(labels: np.ndarray, val: float, test: float, seed: int) -> None:
+    rows = split_rows(labels, val, test, seed)
+    assert sorted([*rows.train, *rows.val, *rows.test]) == list(range(len(labels)))
+    other = split_rows(labels, val / 2, test, seed)
+    assert np.array_equal(rows.test, other.test), "another share of validation leaves the test part as it is"
+    for label in set(labels):
+        count = int((labels == label).sum())
+        held = [int((labels[part] == label).sum()) for part in (rows.train, rows.val, rows.test)]
+        if count >= 3:
+            assert all(held)
+            assert abs(held[2] - count * test) <= 1
+            assert abs(held[1] - count * val) <= 2
+
+
+@given(label_lists, fractions, seeds)
+def test_without_a_test_part_the_split_is_as_before(labels: np.ndarray, fraction: float, seed: int) -> None:
+    rows = split_rows(labels, fraction, 0.0, seed)
+    train, val = stratified_split(labels, fraction, seed)
+    assert np.array_equal(rows.train, train)
+    assert np.array_equal(rows.val, val)
+    assert not len(rows.test)
