@@ -21,6 +21,12 @@ def settings_file() -> Path:
     return (home or platformdirs.user_config_path(_NAME, appauthor=False)) / "settings.json"
 
 
+def tuned_file() -> Path:
+    """Return the file of what was measured to compute fastest on this machine."""
+    home = _home()
+    return (home or platformdirs.user_state_path(_NAME, appauthor=False)) / "tuned.json"
+
+
 def journals_folder() -> Path:
     """Return the folder with what every open window has done since it last saved."""
     home = _home()
@@ -37,3 +43,9 @@ def runs_folder() -> Path:
     """Return the folder with the kept runs."""
     home = _home()
     return (home or platformdirs.user_data_path(_NAME, appauthor=False)) / "runs"
+
+
+def datasets_folder() -> Path:
+    """Return the folder with the data sets that were downloaded."""
+    home = _home()
+    return (home or platformdirs.user_data_path(_NAME, appauthor=False)) / "datasets"

@@ -41,6 +41,10 @@ class StorageError(StudioError):
     """A file could not be written (disk full, read-only, no permission); what was there before is unchanged."""
 
 
+class DownloadError(StudioError):
+    """A file could not be fetched from the web; nothing half-written is left where it belongs."""
+
+
 class Cancelled(Exception):  # noqa: N818 - nothing went wrong
     """Work was given up because somebody asked for it.
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from cnn_studio.core.errors import DataError
@@ -22,12 +22,14 @@ class RemoteFile:
         urls: where it is, the first choice first.
         digest: such as ``md5:9fb6...``.
         is_archive: whether it is to be unpacked and then removed.
+        unwanted: names of files in the archive that nobody reads.
     """
 
     name: str
     urls: tuple[str, ...]
     digest: str
     is_archive: bool = False
+    unwanted: tuple[str, ...] = ()
 
 
 def _torchvision(name: str) -> Any:
@@ -85,7 +87,8 @@ def svhn_files() -> tuple[RemoteFile, ...]:
 def stl10_files() -> tuple[RemoteFile, ...]:
     """Return the archive of STL-10."""
     known = _torchvision("STL10")
-    return (_at(known.url, known.tgz_md5, is_archive=True),)
+    file = _at(known.url, known.tgz_md5, is_archive=True)
+    return (replace(file, unwanted=("unlabeled_X.bin",)),)
 
 
 def eurosat_files() -> tuple[RemoteFile, ...]:
