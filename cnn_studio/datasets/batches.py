@@ -1,16 +1,21 @@
-"""Batches of normalised images: gathered from uint8 values in memory, a whole batch at a time.
+"""Batches of varied and normalised images: gathered from uint8 values in memory, a whole batch at a time.
 
-The only module of the data side that needs torch.
+Of the data side only this and what varies images needs torch.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 
 import numpy as np
 import torch
 from torch import Tensor
 
+from cnn_studio.datasets.ahead import one_ahead
+from cnn_studio.datasets.augment import chunks, moved
+from cnn_studio.datasets.augmentation import Augmentation
+from cnn_studio.datasets.augmentation_draws import draw
+from cnn_studio.datasets.augmentation_mixing import MixedLabels, erase, mix
 from cnn_studio.datasets.order import seeded_order
 from cnn_studio.datasets.records import ImagePart
 
@@ -34,7 +39,7 @@ def _coefficients(
 
 
 def _scale_and_shift(images: Tensor, scale: Tensor, shift: Tensor) -> Tensor:
-    return images.float().mul_(scale).add_(shift)
+    return images.to(torch.float32, copy=True).mul_(scale).add_(shift)
 
 
 def batch_bounds(count: int, batch_size: int) -> list[tuple[int, int]]:
@@ -50,7 +55,7 @@ def batch_bounds(count: int, batch_size: int) -> list[tuple[int, int]]:
 
 
 class Batches:
-    """Serves one part of a data set in batches of float32 [B, C, H, W] and int64 labels [B], on one device.
+    """Serves one part of a data set in normalised batches [B, C, H, W] with labels, on one device.
 
     The uint8 images move to the device once if they fit there; otherwise each batch is gathered on the CPU and
     sent over as uint8, a quarter of the bytes.
@@ -58,6 +63,9 @@ class Batches:
     Args:
         mean, std: per channel, of values scaled to 0..1.
         batch_size: images per training step.
+        augmentation: how the images of `epoch` are varied; those of `in_order` never are.
+        channels_last: how the images lie in memory.
+        dtype: of the images; labels are int64.
     """
 
     def __init__(
@@ -67,13 +75,20 @@ class Batches:
         std: Sequence[float],
         batch_size: int,
         device: torch.device | str = "cpu",
+        *,
+        augmentation: Augmentation | None = None,
+        channels_last: bool = False,
+        dtype: torch.dtype = torch.float32,
     ) -> None:
         self._device = torch.device(device)
         self._batch_size = batch_size
         self._bounds = batch_bounds(len(part), batch_size)
+        self._augmentation = None if augmentation is None or augmentation.is_off else augmentation
+        self._layout = torch.channels_last if channels_last else torch.contiguous_format
+        self._dtype = dtype
         self._scale, self._shift = _coefficients(mean, std, self._device)
-        images = torch.from_numpy(_shareable(part.images))
         self._labels = torch.from_numpy(_shareable(part.labels)).to(self._device)
+        images = torch.from_numpy(_shareable(part.images))
         self._images = images.to(self._device) if _fits(images.nbytes, self._device) else images
 
     def __len__(self) -> int:
@@ -81,16 +96,35 @@ class Batches:
 
     @property
     def steps_per_epoch(self) -> int:
-        """Number of batches that `epoch` yields."""
+        """Number of batches that `epoch` yields from the first one on."""
         return len(self._bounds)
 
-    def epoch(self, seed: int, epoch: int) -> Iterator[tuple[Tensor, Tensor]]:
-        """Yield all images once, in the order that belongs to `seed` and `epoch` and to nothing else."""
+    def epoch(
+        self, seed: int, epoch: int, first_batch: int = 0
+    ) -> Iterator[tuple[Tensor, Tensor | MixedLabels]]:
+        """Yield all images once, in the order that belongs to `seed` and `epoch` and to nothing else.
+
+        From `first_batch` (counted from 0) on: exactly the batches that follow there in a whole epoch. Labels are
+        `MixedLabels` where the augmentation mixes images. Closing the iterator ends all work.
+        """
+        batches = self._epoch(seed, epoch, first_batch)
+        # On a CPU the step and the next batch would share the same cores, and waiting for a thread costs more than
+        # gathering; on the way to a GPU the CPU has nothing else to do.
+        return one_ahead(batches) if self._images.device != self._device else batches
+
+    def _epoch(
+        self, seed: int, epoch: int, first_batch: int
+    ) -> Generator[tuple[Tensor, Tensor | MixedLabels], None, None]:
         order = torch.from_numpy(seeded_order(len(self), seed, epoch))
         place = order.to(self._images.device)
         labels = self._labels[order.to(self._device)]
-        for start, stop in self._bounds:
-            yield self._finish(self._images.index_select(0, place[start:stop])), labels[start:stop]
+        for at in range(first_batch, len(self._bounds)):
+            start, stop = self._bounds[at]
+            images = self._images.index_select(0, place[start:stop])
+            if self._augmentation is None:
+                yield self._finish(images), labels[start:stop]
+            else:
+                yield self._varied(self._augmentation, images, labels[start:stop], (seed, epoch, at))
 
     def in_order(self, batch_size: int | None = None) -> Iterator[tuple[Tensor, Tensor]]:
         """Yield all images once in their order, for validation; batches of `batch_size` or the training's size."""
@@ -100,7 +134,36 @@ class Batches:
             yield self._finish(self._images[start:stop]), self._labels[start:stop]
 
     def _finish(self, images: Tensor) -> Tensor:
-        return _scale_and_shift(images.to(self._device), self._scale, self._shift)
+        images = images.to(self._device)
+        out = self._room_for(images)
+        self._normalise_into(out, images)
+        return out
+
+    def _varied(
+        self, augmentation: Augmentation, images: Tensor, labels: Tensor, key: tuple[int, int, int]
+    ) -> tuple[Tensor, Tensor | MixedLabels]:
+        images = images.to(self._device)
+        draws = draw(augmentation, len(images), images.shape[2], images.shape[3], *key)
+        out = self._room_for(images)
+        for start, stop, piece in moved(images, draws, augmentation):
+            self._normalise_into(out[start:stop], piece)
+        if draws.erased is not None:
+            erase(out, draws.erased)  # to 0, which is the mean
+        if draws.mix is None:
+            return out, labels
+        return mix(out, labels, draws.mix)
+
+    def _room_for(self, images: Tensor) -> Tensor:
+        return torch.empty(images.shape, dtype=self._dtype, device=self._device, memory_format=self._layout)
+
+    def _normalise_into(self, out: Tensor, images: Tensor) -> None:
+        """Write normalised values; in pieces on a CPU, whose caches then hold what is read again."""
+        for start, stop in chunks(images):
+            piece = out[start:stop]
+            if piece.dtype == torch.float32:
+                piece.copy_(images[start:stop]).mul_(self._scale).add_(self._shift)
+            else:
+                piece.copy_(_scale_and_shift(images[start:stop], self._scale, self._shift))
 
 
 def _shareable(array: np.ndarray) -> np.ndarray:

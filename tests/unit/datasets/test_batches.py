@@ -1,9 +1,13 @@
 import numpy as np
 import pytest
 import torch
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
+from torch import Tensor
 
+from cnn_studio.datasets.augment import augment
+from cnn_studio.datasets.augmentation import Augmentation
+from cnn_studio.datasets.augmentation_mixing import MixedLabels
 from cnn_studio.datasets.batches import Batches, batch_bounds, normalise
 from cnn_studio.datasets.records import ImagePart
 
@@ -118,3 +122,91 @@ def test_a_gpu_serves_the_same_batches(share: float, monkeypatch: pytest.MonkeyP
         assert gpu_images.is_cuda
         assert torch.equal(labels, gpu_labels.cpu())
         torch.testing.assert_close(images, gpu_images.cpu())
+
+
+LIGHT = Augmentation(horizontal_flip=True, crop_padding=1)
+STRONG = Augmentation(rotation=20, resized_crop=0.5, brightness=0.3, hue=0.1, erasing=0.5)
+MIXING = Augmentation(mixup=0.5, cutmix=1, horizontal_flip=True)
+SETTINGS = [None, LIGHT, STRONG, MIXING]
+
+
+def both_labels(labels: Tensor | MixedLabels) -> list[Tensor]:
+    return [labels] if isinstance(labels, Tensor) else [labels.first, labels.second, labels.weight]
+
+
+@pytest.mark.parametrize("augmentation", SETTINGS)
+@given(count=st.integers(1, 30), batch_size=st.integers(1, 9), begin=st.integers(0, 40))
+@settings(max_examples=15)
+def test_an_epoch_can_begin_in_its_middle(augmentation, count: int, batch_size: int, begin: int) -> None:
+    whole = list(Batches(make_part(count), MEAN, STD, batch_size, augmentation=augmentation).epoch(3, 4))
+    batches = Batches(make_part(count), MEAN, STD, batch_size, augmentation=augmentation)
+    rest = list(batches.epoch(3, 4, begin))
+    assert len(rest) == max(0, batches.steps_per_epoch - begin)
+    for (images, labels), (same, same_labels) in zip(whole[begin:], rest, strict=True):
+        assert torch.equal(images, same)
+        assert all(map(torch.equal, both_labels(labels), both_labels(same_labels)))
+
+
+def test_augmented_batches_are_normalised_varied_images() -> None:
+    part = make_part(10)
+    batches = Batches(part, MEAN, STD, 4, augmentation=LIGHT)
+    for at, (images, labels) in enumerate(batches.epoch(1, 2)):
+        raw = torch.from_numpy(part.images[labels.numpy()])
+        expected = by_hand(augment(raw, LIGHT, 1, 2, at).numpy())
+        np.testing.assert_allclose(images.numpy(), expected, atol=2e-6)
+
+
+def test_erased_rectangles_show_the_mean() -> None:
+    part = ImagePart(np.full((40, 3, 9, 9), 200, np.uint8), np.zeros(40, np.int64))
+    ((images, _),) = Batches(part, MEAN, STD, 40, augmentation=Augmentation(erasing=1)).epoch(0, 0)
+    plain = torch.from_numpy(by_hand(part.images)).float()
+    blank = images == 0
+    assert 0.1 < float(blank.float().mean()) < 0.3
+    torch.testing.assert_close(images[~blank], plain[~blank])
+    assert torch.equal(blank[:, 0], blank[:, 2])
+
+
+def test_mixing_keeps_every_image_once_as_the_first_and_once_as_the_second() -> None:
+    batches = Batches(make_part(12), MEAN, STD, 5, augmentation=MIXING)
+    first, second = [], []
+    for images, labels in batches.epoch(0, 0):
+        assert isinstance(labels, MixedLabels)
+        assert images.shape[0] == len(labels.weight)
+        assert labels.first.dtype == labels.second.dtype == torch.int64
+        first += labels.first.tolist()
+        second += labels.second.tolist()
+    assert sorted(first) == sorted(second) == list(range(12))
+
+
+@pytest.mark.parametrize("augmentation", SETTINGS)
+@pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])
+def test_other_layouts_and_types_hold_the_same_values(augmentation, dtype: torch.dtype) -> None:
+    part = make_part(11)
+    plain = Batches(part, MEAN, STD, 4, augmentation=augmentation)
+    other = Batches(part, MEAN, STD, 4, augmentation=augmentation, channels_last=True, dtype=dtype)
+    for (images, labels), (same, same_labels) in (
+        *zip(plain.epoch(0, 1), other.epoch(0, 1), strict=True),
+        *zip(plain.in_order(), other.in_order(), strict=True),
+    ):
+        assert same.dtype == dtype
+        assert same.is_contiguous(memory_format=torch.channels_last)
+        tolerance = 1e-6 if dtype == torch.float32 else 0.03
+        torch.testing.assert_close(same.float(), images, atol=tolerance, rtol=0)
+        assert all(map(torch.equal, both_labels(labels), both_labels(same_labels)))
+
+
+def test_validation_is_never_varied() -> None:
+    part = make_part(7)
+    plain = Batches(part, MEAN, STD, 3)
+    varied = Batches(part, MEAN, STD, 3, augmentation=STRONG)
+    for (images, _), (same, _) in zip(plain.in_order(), varied.in_order(), strict=True):
+        assert torch.equal(images, same)
+
+
+def test_varying_leaves_the_stored_images_alone() -> None:
+    part = make_part(10)
+    before = part.images.copy()
+    for augmentation in SETTINGS:
+        for images, _ in Batches(part, MEAN, STD, 10, augmentation=augmentation).epoch(0, 0):
+            images.zero_()
+    assert np.array_equal(part.images, before)

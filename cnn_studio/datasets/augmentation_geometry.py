@@ -1,0 +1,61 @@
+"""Moves the pixels of a whole batch: mirrors and crops to the pixel, everything else by one sampling."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+from cnn_studio.datasets.augmentation_draws import Draws
+
+
+def move_exactly(images: Tensor, draws: Draws) -> Tensor:
+    """Return images [B, C, H, W] cropped and mirrored as drawn; no value changes, what opens is 0."""
+    if draws.offset is not None:
+        images = _crop(images, draws.offset)
+    if draws.mirror is not None:
+        images = torch.where(_column(draws.mirror, images), images.flip(3), images)
+    if draws.upend is not None:
+        images = torch.where(_column(draws.upend, images), images.flip(2), images)
+    return images
+
+
+def _column(values: Tensor, images: Tensor) -> Tensor:
+    return values.to(images.device).view(-1, 1, 1, 1)
+
+
+def _crop(images: Tensor, offset: Tensor) -> Tensor:
+    count, channels, height, width = images.shape
+    padding = int(offset.abs().max())
+    if not padding:
+        return images
+    padded = functional.pad(images, (padding, padding, padding, padding))
+    windows = padded.unfold(3, width, 1)  # [B, C, rows, first column, W], a view
+    rows = (offset[:, :1] + padding + torch.arange(height)).view(count, 1, height)
+    columns = (offset[:, 1] + padding).view(count, 1, 1)
+    which = torch.arange(count).view(count, 1, 1), torch.arange(channels).view(1, channels, 1), rows, columns
+    if images.device.type == "cpu":
+        # NumPy copies whole rows where torch looks up each value: 1 ms against 13 for 64 images of 224 x 224.
+        return torch.from_numpy(windows.numpy()[tuple(index.numpy() for index in which)])
+    return windows[tuple(index.to(images.device) for index in which)]
+
+
+def sample(images: Tensor, matrix: Tensor, *, repeat_border: bool = False) -> Tensor:
+    """Return float images [B, C, H, W] of which every pixel is read where `matrix` says, between four pixels.
+
+    Args:
+        images: float values.
+        matrix: [B, 2, 3] as in `Draws.matrix`.
+        repeat_border: what lies outside the image is as its border, otherwise 0. Halfway between border and
+            outside the two blend, as in torchvision.
+    """
+    height, width = images.shape[2:]
+    # Places in grid_sample run from -1 to 1 between the outer edges of the pixels.
+    by_axis = matrix.to(images) * (2 / images.new_tensor([width, height])).view(1, 2, 1)
+    across = torch.arange(width, dtype=images.dtype, device=images.device) - (width - 1) / 2
+    down = torch.arange(height, dtype=images.dtype, device=images.device) - (height - 1) / 2
+    along_x = by_axis[:, :, 0, None] * across
+    along_y = by_axis[:, :, 1, None] * down + by_axis[:, :, 2, None]
+    grid = along_y.unsqueeze(3) + along_x.unsqueeze(2)  # [B, 2, H, W]
+    border = "border" if repeat_border else "zeros"
+    return functional.grid_sample(images, grid.permute(0, 2, 3, 1), padding_mode=border, align_corners=False)
