@@ -36,16 +36,28 @@ def replacing(path: Path) -> Iterator[IO[bytes]]:
     Raises:
         StorageError: the file cannot be written; what was there before is unchanged.
     """
+    with replacing_path(path) as temporary, temporary.open("wb") as file:
+        yield file
+
+
+@contextlib.contextmanager
+def replacing_path(path: Path) -> Iterator[Path]:
+    """As `replacing`, for writers that want the name of a file: the block gets that of the temporary one.
+
+    Raises:
+        StorageError: the file cannot be written; what was there before is unchanged.
+    """
     temporary: Path | None = None
     try:
         _check_writable(path)
         target = Path(os.path.realpath(path))  # a symbolic link stays one
         handle, name = tempfile.mkstemp(prefix=f".{target.name[:40]}.", suffix=".part", dir=target.parent)
         temporary = Path(name)
-        with os.fdopen(handle, "wb") as file:
-            yield file
-            file.flush()
-            os.fsync(file.fileno())
+        try:
+            yield temporary
+            os.fsync(handle)
+        finally:
+            os.close(handle)
         temporary.chmod(_mode_of(target))
         temporary.replace(target)
         temporary = None

@@ -4,42 +4,48 @@ from __future__ import annotations
 
 import contextlib
 import json
+import shutil
 import sqlite3
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from itertools import groupby
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from cnn_studio.app.files import storage_error
 from cnn_studio.app.places import runs_folder
+from cnn_studio.app.processes import is_alive, own_process
 from cnn_studio.app.project import SUFFIX, Project, save_project
-from cnn_studio.core.errors import StorageError
-from cnn_studio.engine.events import BatchDone, EpochDone, RunFinished
+from cnn_studio.app.run_recorder import RunRecorder
+from cnn_studio.app.run_tables import OF_A_RUN, connected
+from cnn_studio.app.versions import versions
+from cnn_studio.core.errors import DataError, StorageError
+from cnn_studio.engine.events import (
+    BatchDone,
+    GradientsMeasured,
+    Histogram,
+    ResourcesMeasured,
+    WeightsMeasured,
+)
 from cnn_studio.graph.records import to_record
 
-_TABLES = """
-CREATE TABLE IF NOT EXISTS runs (
-    id INTEGER PRIMARY KEY AUTOINCREMENT,
-    name TEXT NOT NULL, started REAL NOT NULL, ended REAL, status TEXT NOT NULL,
-    settings TEXT NOT NULL, data TEXT NOT NULL, document TEXT NOT NULL,
-    epoch INTEGER, val_accuracy REAL, test_accuracy REAL, images_per_second REAL, message TEXT
-);
-CREATE TABLE IF NOT EXISTS batches (
-    run INTEGER NOT NULL, step INTEGER NOT NULL, epoch INTEGER NOT NULL,
-    loss REAL NOT NULL, accuracy REAL NOT NULL, learning_rate REAL NOT NULL, seconds REAL NOT NULL
-);
-CREATE INDEX IF NOT EXISTS batches_of_run ON batches (run, step);
-CREATE TABLE IF NOT EXISTS epochs (
-    run INTEGER NOT NULL, epoch INTEGER NOT NULL, step INTEGER NOT NULL,
-    train_loss REAL NOT NULL, train_accuracy REAL NOT NULL, val_loss REAL NOT NULL, val_accuracy REAL NOT NULL
-);
-"""
+if TYPE_CHECKING:
+    from cnn_studio.engine.checkpoint import Checkpoint
 
 
 @dataclass(frozen=True, slots=True)
 class RunSummary:
-    """One row of the table of runs."""
+    """One row of the table of runs.
+
+    Attributes:
+        status: ``running``, or how it ended; a run whose program is gone reads ``interrupted``.
+        settings, data: the records of `TrainSettings` and `DataSource`.
+        versions: of the program and its libraries, and the device.
+        tuning: the record of `Tuning`, or None if nothing was measured.
+        color: chosen by the user, as ``#rrggbb``, or nothing.
+        can_resume: whether there is a checkpoint to go on from.
+    """
 
     id: int
     name: str
@@ -51,6 +57,34 @@ class RunSummary:
     images_per_second: float | None
     settings: dict[str, Any]
     data: dict[str, Any]
+    ended: float | None = None
+    message: str = ""
+    versions: dict[str, Any] = field(default_factory=dict)
+    tuning: dict[str, Any] | None = None
+    color: str = ""
+    total_epochs: int | None = None
+    can_resume: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class EpochRow:
+    """The numbers of one finished epoch; accuracies are fractions of 1."""
+
+    epoch: int
+    step: int
+    train_loss: float
+    train_accuracy: float
+    val_loss: float
+    val_accuracy: float
+
+
+@dataclass(frozen=True, slots=True)
+class RunNote:
+    """Something that was done to a run: ``rate`` or ``pause``."""
+
+    step: int
+    kind: str
+    text: str
 
 
 class RunStore:
@@ -59,15 +93,22 @@ class RunStore:
     def __init__(self, folder: Path | None = None) -> None:
         self._folder = folder or runs_folder()
 
-    def start(self, project: Project) -> RunRecorder:
-        """Add a run and return what records it.
+    # ---------------------------------------------------------------------------------------------------- writing
+
+    def start(self, project: Project, digest: str = "") -> RunRecorder:
+        """Add a run and return what records it; what it starts from is kept beside it, to repeat and to resume.
+
+        Args:
+            project: what is trained; with weights where it starts from trained ones.
+            digest: fingerprint of the images, see `data_digest`.
 
         Raises:
             StorageError: the store cannot be written.
         """
-        with self._connected() as connection:
+        with self.connected() as connection:
             cursor = connection.execute(
-                "INSERT INTO runs (name, started, status, settings, data, document) VALUES (?, ?, ?, ?, ?, ?)",
+                "INSERT INTO runs (name, started, status, settings, data, document, versions, process, digest) "
+                "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
                 (
                     project.document.info.name,
                     time.time(),
@@ -75,9 +116,106 @@ class RunStore:
                     project.settings.model_dump_json(),
                     project.data.model_dump_json(),
                     json.dumps(to_record(project.document)),
+                    json.dumps(versions()),
+                    own_process(),
+                    digest,
                 ),
             )
-            return RunRecorder(self, int(cursor.lastrowid or 0))
+            run = int(cursor.lastrowid or 0)
+        save_project(self._made(self.start_file(run)), project)
+        return RunRecorder(self, run)
+
+    def check_data(self, run: int, digest: str) -> None:
+        """Check that images are those that a run began with.
+
+        Raises:
+            DataError: they are not.
+            StorageError: the store cannot be read.
+        """
+        with self.connected() as connection:
+            row = connection.execute("SELECT digest FROM runs WHERE id = ?", (run,)).fetchone()
+        if row and row[0] and row[0] != digest:
+            raise DataError(
+                f"The images are no longer those that run {run} began with, so it cannot go on exactly. Put them back "
+                "as they were, or repeat the run with the images of now."
+            )
+
+    def resume(self, run: int) -> RunRecorder:
+        """Mark a run as going on again and return what records it.
+
+        Raises:
+            StorageError: the store cannot be written.
+        """
+        with self.connected() as connection:
+            connection.execute(
+                "UPDATE runs SET status = 'running', ended = NULL, message = NULL, process = ? WHERE id = ?",
+                (own_process(), run),
+            )
+        return RunRecorder(self, run)
+
+    def save_checkpoint(self, run: int, checkpoint: Checkpoint) -> None:
+        """Write where a run stands, in place of what was written before.
+
+        Raises:
+            StorageError: it cannot be written; the last checkpoint stays.
+        """
+        from cnn_studio.app.checkpoint_file import save_checkpoint
+
+        save_checkpoint(self._made(self.checkpoint_file(run)), checkpoint)
+
+    def drop_checkpoint(self, run: int) -> None:
+        """Delete the checkpoint of a run that needs none any more; one that stays does no harm."""
+        with contextlib.suppress(OSError):
+            self.checkpoint_file(run).unlink(missing_ok=True)
+
+    @staticmethod
+    def _made(path: Path) -> Path:
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise storage_error(path, error) from error
+        return path
+
+    def rename(self, run: int, name: str) -> None:
+        """Give a run another name.
+
+        Raises:
+            StorageError: the store cannot be written.
+        """
+        self._set(run, "name", name)
+
+    def set_color(self, run: int, color: str) -> None:
+        """Give a run's curves a colour, ``#rrggbb``, or none.
+
+        Raises:
+            StorageError: the store cannot be written.
+        """
+        self._set(run, "color", color)
+
+    def _set(self, run: int, column: str, value: str) -> None:
+        with self.connected() as connection:
+            connection.execute(f"UPDATE runs SET {column} = ? WHERE id = ?", (value, run))
+
+    def delete(self, run: int) -> None:
+        """Delete a run with its curves, its network and its checkpoint.
+
+        Raises:
+            StorageError: the store or the run's folder cannot be written.
+        """
+        with self.connected() as connection:
+            connection.execute("DELETE FROM runs WHERE id = ?", (run,))
+            for table in OF_A_RUN:
+                connection.execute(f"DELETE FROM {table} WHERE run = ?", (run,))
+        folder = self._folder / str(run)
+        try:
+            if folder.exists():
+                shutil.rmtree(folder)
+        except OSError as error:
+            raise StorageError(
+                f"The folder {folder} could not be deleted: {error.strerror or error}."
+            ) from error
+
+    # ---------------------------------------------------------------------------------------------------- reading
 
     def runs(self) -> list[RunSummary]:
         """Return all runs, the latest first; none where nothing was kept yet.
@@ -85,17 +223,52 @@ class RunStore:
         Raises:
             StorageError: the store cannot be read.
         """
+        return self._summaries("", ())
+
+    def run(self, run: int) -> RunSummary | None:
+        """Return one run, or None if there is none of this number.
+
+        Raises:
+            StorageError: the store cannot be read.
+        """
+        return next(iter(self._summaries("WHERE id = ?", (run,))), None)
+
+    def _summaries(self, where: str, values: tuple[object, ...]) -> list[RunSummary]:
         if not self._file.exists():
             return []
         columns = (
-            "id, name, started, status, epoch, val_accuracy, test_accuracy, images_per_second, settings, data"
+            "id, name, started, status, epoch, val_accuracy, test_accuracy, images_per_second, settings, data, ended, "
+            "message, versions, tuning, color, total_epochs, process"
         )
-        with self._connected() as connection:
-            rows = connection.execute(f"SELECT {columns} FROM runs ORDER BY id DESC").fetchall()
-        return [
-            RunSummary(*row[:8], settings=json.loads(row[8]), data=json.loads(row[9]))  # type: ignore[misc]
-            for row in rows  # SQLite's rows carry no types
-        ]
+        with self.connected() as connection:
+            rows = connection.execute(
+                f"SELECT {columns} FROM runs {where} ORDER BY id DESC", values
+            ).fetchall()
+        return [self._summary(row) for row in rows]
+
+    def _summary(self, row: tuple[Any, ...]) -> RunSummary:
+        run, status = row[0], row[3]
+        if status == "running" and not is_alive(row[16]):
+            status = "interrupted"
+        return RunSummary(
+            id=run,
+            name=row[1],
+            started=row[2],
+            status=status,
+            epoch=row[4],
+            val_accuracy=row[5],
+            test_accuracy=row[6],
+            images_per_second=row[7],
+            settings=json.loads(row[8]),
+            data=json.loads(row[9]),
+            ended=row[10],
+            message=row[11] or "",
+            versions=json.loads(row[12]),
+            tuning=json.loads(row[13]) if row[13] else None,
+            color=row[14],
+            total_epochs=row[15],
+            can_resume=status in {"interrupted", "stopped", "failed"} and self.checkpoint_file(run).exists(),
+        )
 
     def curve(self, run: int, most: int | None = None) -> list[BatchDone]:
         """Return the batches of a run in order.
@@ -105,7 +278,7 @@ class RunStore:
             most: about how many batches at the most, evenly chosen, the first and the last among them; all if None.
         """
         columns = "step, epoch, loss, accuracy, learning_rate, seconds"
-        with self._connected() as connection:
+        with self.connected() as connection:
             (last,) = connection.execute("SELECT MAX(step) FROM batches WHERE run = ?", (run,)).fetchone()
             every = 1 if most is None or last is None else -(-last // most)
             rows = connection.execute(
@@ -114,99 +287,72 @@ class RunStore:
             ).fetchall()
         return [BatchDone(*row) for row in rows]
 
+    def epochs(self, run: int) -> list[EpochRow]:
+        """Return the finished epochs of a run in order."""
+        columns = "epoch, step, train_loss, train_accuracy, val_loss, val_accuracy"
+        return [EpochRow(*row) for row in self._rows(columns, "epochs", run, "epoch")]
+
+    def layer_history(self, run: int) -> list[GradientsMeasured]:
+        """Return gradient norms and update ratios of a run in order."""
+        rows = self._rows("step, path, norm, ratio", "layers", run, "step, place")
+        found = []
+        for step, group in groupby(rows, key=lambda row: row[0]):
+            parts = list(group)
+            norms = tuple((path, norm) for _, path, norm, _ in parts)
+            ratios = tuple((path, ratio) for _, path, _, ratio in parts if ratio is not None)
+            found.append(GradientsMeasured(step, norms, ratios))
+        return found
+
+    def weight_history(self, run: int) -> list[WeightsMeasured]:
+        """Return the histograms of the weights of a run in order."""
+        rows = self._rows("step, epoch, path, low, high, counts", "histograms", run, "epoch, place")
+        return [
+            WeightsMeasured(
+                step,
+                epoch,
+                tuple(Histogram(path, low, high, tuple(json.loads(n))) for *_, path, low, high, n in group),
+            )
+            for (step, epoch), group in groupby(rows, key=lambda row: row[:2])
+        ]
+
+    def resources(self, run: int) -> list[ResourcesMeasured]:
+        """Return speed and memory of a run in order."""
+        columns = "step, seconds, images_per_second, memory"
+        return [ResourcesMeasured(*row) for row in self._rows(columns, "resources", run, "step")]
+
+    def notes(self, run: int) -> list[RunNote]:
+        """Return what was done to a run in order."""
+        return [RunNote(*row) for row in self._rows("step, kind, text", "notes", run, "step, rowid")]
+
+    def _rows(self, columns: str, table: str, run: int, order: str) -> list[tuple[Any, ...]]:
+        with self.connected() as connection:
+            query = f"SELECT {columns} FROM {table} WHERE run = ? ORDER BY {order}"
+            return connection.execute(query, (run,)).fetchall()
+
+    # ------------------------------------------------------------------------------------------------------ places
+
     def project_file(self, run: int) -> Path:
         """Return where the trained network of a run lies."""
         return self._folder / str(run) / f"network{SUFFIX}"
+
+    def start_file(self, run: int) -> Path:
+        """Return where the project lies that a run started from."""
+        return self._folder / str(run) / f"start{SUFFIX}"
+
+    def checkpoint_file(self, run: int) -> Path:
+        """Return where the last checkpoint of a run lies."""
+        return self._folder / str(run) / "checkpoint.safetensors"
 
     @property
     def _file(self) -> Path:
         return self._folder / "runs.sqlite"
 
     @contextlib.contextmanager
-    def _connected(self) -> Iterator[sqlite3.Connection]:
-        try:
-            self._folder.mkdir(parents=True, exist_ok=True)
-            connection = sqlite3.connect(self._file, timeout=10)
-            try:
-                connection.execute("PRAGMA journal_mode=WAL")
-                connection.executescript(_TABLES)
-                with connection:
-                    yield connection
-            finally:
-                connection.close()
-        except OSError as error:
-            raise storage_error(self._file, error) from error
-        except sqlite3.Error as error:
-            raise StorageError(f"The store of runs, {self._file}, cannot be used: {error}.") from error
-
-
-class RunRecorder:
-    """Writes one run as it goes: batches once per epoch, the end at once."""
-
-    def __init__(self, store: RunStore, run: int) -> None:
-        self.run = run
-        self._store = store
-        self._batches: list[BatchDone] = []
-
-    def add(self, event: object) -> None:
-        """Take an event; an epoch's end writes what came since the last.
+    def connected(self) -> Iterator[sqlite3.Connection]:
+        """Open the store for one transaction; for what records runs.
 
         Raises:
-            StorageError: the store cannot be written.
+            StorageError: it cannot be used.
         """
-        if isinstance(event, BatchDone):
-            self._batches.append(event)
-        elif isinstance(event, EpochDone):
-            self._flush(event)
-
-    def finish(self, finished: RunFinished, result: Project | None) -> None:
-        """Write the result of the run and its trained network.
-
-        Raises:
-            StorageError: the store cannot be written.
-        """
-        try:
-            if result is not None:
-                self._save(result)
-        finally:
-            self._flush(None)
-            with self._store._connected() as connection:
-                connection.execute(
-                    "UPDATE runs SET ended = ?, status = ?, epoch = ?, val_accuracy = ?, test_accuracy = ?, "
-                    "images_per_second = ?, message = ? WHERE id = ?",
-                    (
-                        time.time(),
-                        finished.status,
-                        finished.epoch,
-                        finished.val_accuracy,
-                        finished.test_accuracy,
-                        finished.images_per_second,
-                        finished.message,
-                        self.run,
-                    ),
-                )
-
-    def _save(self, result: Project) -> None:
-        path = self._store.project_file(self.run)
-        try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise storage_error(path, error) from error
-        save_project(path, result)
-
-    def _flush(self, epoch: EpochDone | None) -> None:
-        with self._store._connected() as connection:
-            connection.executemany(
-                "INSERT INTO batches VALUES (?, ?, ?, ?, ?, ?, ?)",
-                [
-                    (self.run, b.step, b.epoch, b.loss, b.accuracy, b.learning_rate, b.seconds)
-                    for b in self._batches
-                ],
-            )
-            if epoch is not None:
-                e = epoch
-                connection.execute(
-                    "INSERT INTO epochs VALUES (?, ?, ?, ?, ?, ?, ?)",
-                    (self.run, e.epoch, e.step, e.train_loss, e.train_accuracy, e.val_loss, e.val_accuracy),
-                )
-        self._batches.clear()
+        with connected(self._file) as connection:
+            yield connection

@@ -7,13 +7,19 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from cnn_studio.app.jobs import Progress
-from cnn_studio.app.project import Project
-from cnn_studio.app.runs import RunRecorder, RunStore
+from cnn_studio.app.project import Project, load_project
+from cnn_studio.app.run_recorder import RunRecorder
+from cnn_studio.app.runs import RunStore
+from cnn_studio.app.tuned import remember_tuning, remembered_tuning, tuning_key
 from cnn_studio.app.weights import WeightSet
 from cnn_studio.core.errors import Cancelled, NetworkError, RunError, StorageError
+from cnn_studio.datasets.digest import data_digest
 from cnn_studio.datasets.records import ImageData
 from cnn_studio.engine.control import RunControl
-from cnn_studio.engine.events import RunFinished, Status
+from cnn_studio.engine.events import CheckpointReady, RunFinished, SpeedTuned, Status
+from cnn_studio.engine.memory import available_memory, training_memory
+from cnn_studio.engine.settings import TrainSettings
+from cnn_studio.graph.analysis import analyse
 from cnn_studio.graph.checks import fit_output
 from cnn_studio.graph.commands import SetInfo
 from cnn_studio.graph.document import Layer, NetworkDocument
@@ -21,6 +27,7 @@ from cnn_studio.graph.shapes import ShapeReport, infer_shapes
 from cnn_studio.graph.topology import ancestors
 
 if TYPE_CHECKING:
+    from cnn_studio.engine.checkpoint import Checkpoint
     from cnn_studio.engine.plan import LayerPlan
 
 Report = Callable[[object], None]
@@ -100,12 +107,13 @@ def run_training(
     """Train a project's network and keep the run.
 
     The project must be a snapshot that nobody edits. Besides the engine's events (but for the last, which is in
-    the outcome) `report` gets `Progress`, `DataReady`, `OutputFitted` and `StoreFailed`.
+    the outcome, and checkpoints, which are written) `report` gets `Progress`, `DataReady`, `OutputFitted` and
+    `StoreFailed`.
 
     Args:
         project: what to train; its weights are used only if its settings say so.
         report: called with each event, in this thread.
-        control: pause and stop requests.
+        control: pause, rate and stop requests.
         store: where to keep the run; the user's own if None.
         data: the images, if they are in memory already.
     """
@@ -114,14 +122,68 @@ def run_training(
             data = load_data(project, report, control)
         report(DataReady(data))
         document = _fitted(project.document, data, report)
-        check_ready(infer_shapes(document))
+        check_ready(shapes := infer_shapes(document))
+        check_memory(shapes, project.settings)
     except Cancelled:
-        return TrainingOutcome(RunFinished("stopped", 0, None, None, 0.0), None, None)
+        return _nothing("stopped")
     first = _first_weights(project)
-    project = replace(project, document=document, weights=WeightSet())
-    recorder = _start_record(store or RunStore(), project, report)
+    project = replace(project, document=document, weights=first)
+    recorder = _start_record(store or RunStore(), project, data, report)
+    return _recorded_run(replace(project, weights=WeightSet()), first, data, report, control, recorder, None)
+
+
+def resume_training(
+    run: int,
+    report: Report,
+    control: RunControl,
+    *,
+    store: RunStore | None = None,
+) -> TrainingOutcome:
+    """Go on with a run from its last checkpoint, as if it had never been cut off.
+
+    On a CPU the weights it ends with are bit for bit those of the uninterrupted run.
+
+    Args:
+        run: its number in the store.
+        report, control, store: as for `run_training`.
+
+    Raises:
+        FileFormatError: the checkpoint or the project it started from cannot be read.
+        DataError: the images cannot be read, or are not those that the run began with.
+        StorageError: the store cannot be used.
+    """
+    from cnn_studio.app.checkpoint_file import load_checkpoint
+
+    store = store or RunStore()
+    checkpoint = load_checkpoint(store.checkpoint_file(run))
+    project = replace(load_project(store.start_file(run)), weights=WeightSet())
     try:
-        finished = _train(project, first, data, report, control, recorder)
+        data = load_data(project, report, control)
+    except Cancelled:
+        return _nothing("stopped")
+    store.check_data(run, data_digest(data))
+    report(DataReady(data))
+    recorder = store.resume(run)
+    at = checkpoint.position
+    recorder.forget_after(at.step, at.epoch if at.epoch_is_done else at.epoch - 1)
+    return _recorded_run(project, WeightSet(), data, report, control, recorder, checkpoint)
+
+
+def _nothing(status: Status) -> TrainingOutcome:
+    return TrainingOutcome(RunFinished(status, 0, None, None, 0.0), None, None)
+
+
+def _recorded_run(
+    project: Project,
+    first: WeightSet,
+    data: ImageData,
+    report: Report,
+    control: RunControl,
+    recorder: RunRecorder | None,
+    resume: Checkpoint | None,
+) -> TrainingOutcome:
+    try:
+        finished = _train(project, first, data, report, control, recorder, resume)
         result = _result(project, finished)
     except BaseException as error:
         # without an end the table of runs would show this one as going on for ever
@@ -130,7 +192,23 @@ def run_training(
         _recorded(recorder, report, lambda kept: kept.finish(broken, None))
         raise
     recorder = _recorded(recorder, report, lambda kept: kept.finish(finished, result))
-    return TrainingOutcome(finished, recorder.run if recorder else None, result)
+    is_kept = recorder is not None and finished.status != "discarded"
+    return TrainingOutcome(finished, recorder.run if recorder and is_kept else None, result)
+
+
+def check_memory(shapes: ShapeReport, settings: TrainSettings) -> None:
+    """Check that a run fits into memory, before the system finds out that it does not.
+
+    Raises:
+        RunError: the estimate is more than what is free.
+    """
+    need, free = training_memory(analyse(shapes), settings), available_memory(settings.device)
+    if need is not None and free is not None and need.total > free:
+        raise RunError(
+            f"Training would take about {need.total / 1e9:,.1f} GB, but {free / 1e9:,.1f} GB of memory are free. "
+            f"Choose a smaller batch than {settings.batch_size:,}, a smaller network or smaller images, or close "
+            "other programs."
+        )
 
 
 def check_ready(report: ShapeReport) -> None:
@@ -182,6 +260,7 @@ def _train(
     report: Report,
     control: RunControl,
     recorder: RunRecorder | None,
+    resume: Checkpoint | None,
 ) -> RunFinished:
     import torch
 
@@ -193,13 +272,30 @@ def _train(
     normalisation = (preprocessing.mean or data.mean, preprocessing.std or data.std)
     weights = {key: torch.tensor(array) for key, array in first.to_state(document).items()}
     module = lower(document, weights=weights, seed=settings.seed)
-    for event in train(
-        module, data, settings, control, plans=layer_plans(document), normalisation=normalisation
-    ):
+    key = tuning_key(document, settings, settings.device)
+    tuning = remembered_tuning(key) if settings.speed == "auto" and resume is None else None
+    if tuning is not None:
+        tuned = SpeedTuned(tuning, remembered=True)
+        recorder = _recorded(recorder, report, lambda kept: kept.add(tuned))
+        report(tuned)
+    events = train(
+        module,
+        data,
+        settings,
+        control,
+        plans=layer_plans(document),
+        normalisation=normalisation,
+        tuning=tuning,
+        resume=resume,
+    )
+    for event in events:
         if isinstance(event, RunFinished):
             return event
         recorder = _recorded(recorder, report, lambda kept, event=event: kept.add(event))  # type: ignore[misc]
-        report(event)
+        if isinstance(event, SpeedTuned) and len(event.measured) > 1:
+            remember_tuning(key, event.tuning)
+        if not isinstance(event, CheckpointReady):
+            report(event)
     raise RunError("The run ended without a result.")
 
 
@@ -231,9 +327,9 @@ def layer_plans(document: NetworkDocument) -> list[LayerPlan]:
     return [plan for plan in plans if plan != LayerPlan(plan.path)]
 
 
-def _start_record(store: RunStore, project: Project, report: Report) -> RunRecorder | None:
+def _start_record(store: RunStore, project: Project, data: ImageData, report: Report) -> RunRecorder | None:
     try:
-        return store.start(project)
+        return store.start(project, data_digest(data))
     except StorageError as error:
         report(StoreFailed(str(error)))
         return None

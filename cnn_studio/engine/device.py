@@ -49,8 +49,10 @@ def describe_device(device: torch.device) -> str:
 
 
 @contextmanager
-def exact_numerics(device: torch.device) -> Iterator[int]:
+def exact_numerics(device: torch.device, *, deterministic: bool = True) -> Iterator[int]:
     """Compute in plain float32 with deterministic algorithms; yields the number of CPU threads, which is fixed.
+
+    Without `deterministic` a GPU may try which algorithms are fastest and take some whose sums differ each time.
 
     The switches are the process's: they are put back on leaving, and one run at a time may be inside. Operations
     that have no deterministic form on a GPU only warn.
@@ -63,7 +65,7 @@ def exact_numerics(device: torch.device) -> Iterator[int]:
     switches: list[tuple[object, str, bool]] = [
         (torch.backends.cuda.matmul, "allow_tf32", False),
         (torch.backends.cudnn, "allow_tf32", False),
-        (torch.backends.cudnn, "benchmark", False),
+        (torch.backends.cudnn, "benchmark", not deterministic),
         (torch.utils.deterministic, "fill_uninitialized_memory", False),  # only helps debugging, costs time
     ]
     before = [getattr(owner, name) for owner, name, _ in switches]
@@ -71,7 +73,7 @@ def exact_numerics(device: torch.device) -> Iterator[int]:
         # explicitly, because the number that a new thread starts with moves when others set theirs
         torch.set_num_threads(threads)
         # the debug mode, not use_deterministic_algorithms, which imports the compiler stack to tell it too
-        torch.set_deterministic_debug_mode("warn")
+        torch.set_deterministic_debug_mode("warn" if deterministic else "default")
         for owner, name, value in switches:
             setattr(owner, name, value)
         yield threads
@@ -79,6 +81,7 @@ def exact_numerics(device: torch.device) -> Iterator[int]:
         for (owner, name, _), value in zip(switches, before, strict=True):
             setattr(owner, name, value)
         torch.set_deterministic_debug_mode(debug_mode)
+        torch.set_num_threads(threads)
 
 
 def free_device_memory(device: torch.device) -> None:

@@ -1,16 +1,22 @@
 """What a run reports, as frozen values. Images are counted, times are seconds, accuracies are fractions of 1.
 
-Which events come when (`R` is `RunStarted`, `B` a `BatchDone`, `G` an optional `GradientsMeasured`, `E` an
-`EpochDone`, `P` `RunPaused`, `C` `RunContinued`, `F` `RunFinished`, the last one, always and exactly once):
+Which events come when (`T` is an optional `SpeedTuned`, `R` `RunStarted`, `B` a `BatchDone`, `G` an optional
+`GradientsMeasured`, `M` an optional `ResourcesMeasured`, `L` a `RateChanged`, `E` an `EpochDone`, `W`
+`WeightsMeasured`, `K` a `CheckpointReady`, `P` `RunPaused`, `C` `RunContinued`, `F` `RunFinished`, the last one,
+always and exactly once):
 
-| a run that ...          | reports                          | `F.status`   |
-|-------------------------|----------------------------------|--------------|
-| goes to its end         | R (B G?)* E ... (B G?)* E F      | ``done``     |
-| is paused and goes on   | R ... B P C B ... E F            | ``done``     |
-| is stopped              | R ... B F                        | ``stopped``  |
-| is stopped while paused | R ... B P F                      | ``stopped``  |
-| fails after its start   | R ... F                          | ``failed``   |
-| cannot start            | F                                | ``failed``   |
+| a run that ...           | reports                                | `F.status`    |
+|--------------------------|----------------------------------------|---------------|
+| goes to its end          | T R (B G? M? K?)* E W K ... E W K F    | ``done``      |
+| is paused and goes on    | T R ... B K P C B ... E W K F          | ``done``      |
+| gets another rate        | T R ... B L B ... E W K F              | ``done``      |
+| takes one step in pause  | T R ... B K P B K P C ... F            | ``done``      |
+| is stopped               | T R ... B F                            | ``stopped``   |
+| is stopped while paused  | T R ... B K P F                        | ``stopped``   |
+| is stopped for good      | T R ... B F, without weights           | ``discarded`` |
+| is interrupted           | T R ... B K F                          | ``interrupted`` |
+| fails after its start    | T R ... F                              | ``failed``    |
+| cannot start             | F                                      | ``failed``    |
 """
 
 from __future__ import annotations
@@ -23,7 +29,48 @@ if TYPE_CHECKING:
     import numpy as np
     import torch
 
-Status = Literal["done", "stopped", "failed"]
+    from cnn_studio.engine.checkpoint import Checkpoint
+
+Status = Literal["done", "stopped", "discarded", "interrupted", "failed"]
+"""``discarded`` keeps nothing; ``interrupted`` ended because the program had to, and can be resumed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Tuning:
+    """How the steps of a run compute; part of what makes a run exact, so it is kept and used again on resume.
+
+    Attributes:
+        channels_last: whether feature maps lie in memory pixel by pixel, not map by map.
+        precision: of the forward and backward pass; weights are always float32.
+        threads: of the CPU.
+        fused: whether the optimizer moves a group of weights in one kernel.
+        compiled: whether torch.compile made one program of the network.
+        images_per_second: as measured; 0 where nothing was measured.
+        baseline: images per second of plain float32, measured beside it; 0 where nothing was measured.
+    """
+
+    channels_last: bool = False
+    precision: Literal["float32", "bfloat16"] = "float32"
+    threads: int = 0
+    fused: bool = False
+    compiled: bool = False
+    images_per_second: float = 0.0
+    baseline: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class SpeedTuned:
+    """The fastest way to compute this network on this machine was measured, or was known from before.
+
+    Attributes:
+        tuning: the choice.
+        measured: images per second of every candidate, in words such as ``channels-last``.
+        remembered: whether it was known from an earlier run.
+    """
+
+    tuning: Tuning
+    measured: tuple[tuple[str, float], ...] = ()
+    remembered: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +79,7 @@ class RunStarted:
 
     device: str
     threads: int
-    precision: str  # such as ``float32``
+    precision: str  # such as ``float32`` or ``bfloat16, channels-last``
     num_epochs: int
     steps_per_epoch: int
     num_train: int
@@ -65,10 +112,67 @@ class BatchDone:
 
 @dataclass(frozen=True, slots=True)
 class GradientsMeasured:
-    """Euclidean norm of the loss gradient per layer with parameters, in the order of the network."""
+    """Gradients and steps of the layers with parameters that learn, in the order of the network.
+
+    Attributes:
+        norms: Euclidean norm of the loss gradient by layer path.
+        ratios: norm of the step divided by the norm of the weights, by layer path: how fast a layer changes. About
+            0.001 is healthy; far below, the layer hardly learns.
+    """
 
     step: int
     norms: tuple[tuple[str, float], ...]
+    ratios: tuple[tuple[str, float], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ResourcesMeasured:
+    """Speed and memory of the last moments.
+
+    Attributes:
+        seconds: training time so far.
+        images_per_second: over the time since the last measurement.
+        memory: bytes that the process holds; on a GPU those that it holds there.
+    """
+
+    step: int
+    seconds: float
+    images_per_second: float
+    memory: int
+
+
+@dataclass(frozen=True, slots=True)
+class Histogram:
+    """How the weights of one layer are spread: `counts` of equally wide bins from `low` to `high`."""
+
+    path: str
+    low: float
+    high: float
+    counts: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class WeightsMeasured:
+    """The weights of every layer that has some, after an epoch."""
+
+    step: int
+    epoch: int
+    histograms: tuple[Histogram, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class RateChanged:
+    """From this step on the run has another learning rate; the schedule goes on from it."""
+
+    step: int
+    learning_rate: float
+
+
+@dataclass(frozen=True, slots=True)
+class CheckpointReady:
+    """Everything that is needed to go on from here; valid only until the next event is asked for."""
+
+    checkpoint: Checkpoint = field(repr=False, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,9 +200,14 @@ class EpochDone:
 
 @dataclass(frozen=True, slots=True)
 class RunPaused:
-    """The run waits between two steps."""
+    """The run waits between two steps.
+
+    Attributes:
+        weights: the network as it is now, copied to the CPU by state-dict key, so that it can be tried.
+    """
 
     step: int
+    weights: Mapping[str, torch.Tensor] | None = field(default=None, repr=False, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,6 +229,7 @@ class RunFinished:
         images_per_second: training only: no validation, no pauses, no set-up.
         message: for ``failed`` the sentence that says what happened and what to do.
         details: for ``failed`` the traceback.
+        smaller_batch: for a run that ran out of memory a batch size that should fit; None otherwise.
         weights: the kept weights on the CPU by state-dict key, or None if there are none.
     """
 
@@ -130,7 +240,21 @@ class RunFinished:
     images_per_second: float
     message: str = ""
     details: str = field(default="", repr=False)
+    smaller_batch: int | None = None
     weights: Mapping[str, torch.Tensor] | None = field(default=None, repr=False, compare=False)
 
 
-Event = RunStarted | BatchDone | GradientsMeasured | EpochDone | RunPaused | RunContinued | RunFinished
+Event = (
+    SpeedTuned
+    | RunStarted
+    | BatchDone
+    | GradientsMeasured
+    | ResourcesMeasured
+    | WeightsMeasured
+    | RateChanged
+    | EpochDone
+    | CheckpointReady
+    | RunPaused
+    | RunContinued
+    | RunFinished
+)

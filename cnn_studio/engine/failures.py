@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import math
+import re
 
 import torch
 
 from cnn_studio.core.errors import RunError, StudioError
+from cnn_studio.engine.blame import Culprit
+from cnn_studio.engine.resources import LowMemoryError
 
 
-def not_finite(what: str, loss: float, where: str, *, rate: float, learning_rate: float) -> RunError:
+def not_finite(
+    what: str, loss: float, where: str, *, rate: float, learning_rate: float, culprit: Culprit | None = None
+) -> RunError:
     """Return the error for a loss that is no number any more.
 
     Args:
@@ -18,11 +23,28 @@ def not_finite(what: str, loss: float, where: str, *, rate: float, learning_rate
         where: such as ``epoch 2, step 37``.
         rate: used in the step.
         learning_rate: of the settings; the advice starts from it.
+        culprit: the layer where it arose, if one was found.
     """
     became = "NaN (not a number)" if math.isnan(loss) else "infinite"
+    if culprit is None:
+        arose = ""
+    elif culprit.in_weights:
+        arose = f" It arose in layer {culprit.path}, whose weights are no numbers any more."
+    else:
+        arose = f" It arose in layer {culprit.path}: its input and weights are numbers, its output is not."
     return RunError(
-        f"The {what} became {became} in {where}, at a learning rate of {rate:.3g}. The steps are most likely too "
+        f"The {what} became {became} in {where}, at a learning rate of {rate:.3g}.{arose} The steps are most likely too "
         f"long: lower the learning rate, to {learning_rate / 10:.1g} for example, and train again."
+    )
+
+
+def is_out_of_memory(error: BaseException) -> bool:
+    """Return whether an error says that a device or the machine has no memory left."""
+    text = str(error)
+    return (
+        isinstance(error, torch.OutOfMemoryError | MemoryError | LowMemoryError)
+        or "out of memory" in text
+        or "DefaultCPUAllocator" in text
     )
 
 
@@ -38,13 +60,14 @@ def describe_failure(error: Exception, *, epoch: int, step: int, batch_size: int
         return str(error)
     where = f"in epoch {epoch}, step {step}" if step else "before the first step"
     text = str(error)
-    if isinstance(error, torch.OutOfMemoryError) or "out of memory" in text or "DefaultCPUAllocator" in text:
+    if is_out_of_memory(error):
         smaller = (
             f" Take a smaller batch, such as {max(1, batch_size // 2):,}," if batch_size > 1 else " Take"
         )
-        device = "memory of this machine" if "DefaultCPUAllocator" in text else "memory of the GPU"
+        on_gpu = not isinstance(error, MemoryError) and "DefaultCPUAllocator" not in text
+        device = "memory of the GPU" if on_gpu else "memory of this machine"
         return (
-            f"The {device} ran out {where}, with batches of {batch_size:,}.{smaller}"
+            f"The {device} ran out {where}, with batches of {batch_size:,}{_sizes(text)}.{smaller}"
             f"{' or' if batch_size > 1 else ''} a smaller network or smaller images."
         )
     if "Expected more than 1 value per channel" in text:
@@ -58,3 +81,15 @@ def describe_failure(error: Exception, *, epoch: int, step: int, batch_size: int
         f"The run failed {where}: {first_line.rstrip('.')} ({type(error).__name__}). "
         "The details say where in the program it happened."
     )
+
+
+def _sizes(text: str) -> str:
+    """Return what PyTorch's text says was asked for and is there, as part of a sentence; nothing if it says neither."""
+    asked = re.search(r"Tried to allocate ([\d.]+ [KMG]iB)", text)
+    capacity = re.search(r"total capacity of ([\d.]+ [KMG]iB)", text)
+    plain = re.search(r"you tried to allocate (\d+) bytes", text)
+    if asked and capacity:
+        return f": {asked.group(1)} more were needed, and the card has {capacity.group(1)} in all"
+    if asked:
+        return f": {asked.group(1)} more were needed"
+    return f": {int(plain.group(1)) / 1e9:,.1f} GB more were needed at once" if plain else ""

@@ -6,10 +6,11 @@ LeNet, batches of 1 to 1,024): the estimate lies between half of and twice what 
 
 from __future__ import annotations
 
+import sys
 from dataclasses import dataclass
 
 from cnn_studio.datasets.memory import free_memory
-from cnn_studio.engine.settings import Optimizer, TrainSettings
+from cnn_studio.engine.settings import Device, Optimizer, TrainSettings
 from cnn_studio.graph.analysis import Analysis
 
 _BYTES = 4  # of a float32
@@ -19,7 +20,9 @@ _OVERHEAD = 14_000_000
 _BACKWARD_SHARE = 0.2
 """What gradients and rearranged copies of feature maps add to the maps kept for the backward pass, as a share."""
 
-_STATE_PER_PARAM: dict[Optimizer, int] = {"sgd": 1, "adam": 2, "adamw": 2}
+_STATE_PER_PARAM: dict[Optimizer, int] = {
+    "sgd": 1, "sgd-2012": 1, "nesterov": 1, "adam": 2, "adamw": 2, "rmsprop": 2
+}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +32,7 @@ class MemoryEstimate:
     Attributes:
         weights: all parameters.
         gradients: one number per parameter that learns, and another while a step is taken from them.
-        optimizer_state: momentum, or Adam's two averages, of parameters that learn.
+        optimizer_state: momentum, or Adam's two averages, and the running average of parameters that learn.
         best_weights: the copy of the best epoch's parameters.
         activations: feature maps kept for the backward pass, and their gradients.
         batch: the images of one step.
@@ -60,6 +63,7 @@ def estimate_training_memory(
     optimizer: Optimizer,
     momentum: float = 0.9,
     trainable_params: int | None = None,
+    averages: bool = False,
 ) -> MemoryEstimate:
     """Estimate what a run takes beyond the program and the images it holds.
 
@@ -71,13 +75,16 @@ def estimate_training_memory(
         optimizer: decides how many numbers are kept per parameter.
         momentum: of SGD; without it nothing is kept.
         trainable_params: numbers that learn; all if None.
+        averages: whether a running average of the weights is kept.
     """
     learning = total_params if trainable_params is None else trainable_params
-    state = 0 if optimizer == "sgd" and momentum == 0 else _STATE_PER_PARAM[optimizer]
+    state = _STATE_PER_PARAM[optimizer]
+    if momentum == 0 and optimizer in {"sgd", "nesterov", "rmsprop"}:
+        state -= 1  # nothing to remember of the last step
     return MemoryEstimate(
         weights=_BYTES * total_params,
         gradients=_BYTES * learning * 2,
-        optimizer_state=_BYTES * learning * state,
+        optimizer_state=_BYTES * learning * (state + averages),
         best_weights=_BYTES * total_params,
         activations=int(_BYTES * activations_per_image * batch_size * (1 + _BACKWARD_SHARE)),
         batch=_BYTES * input_size * batch_size,
@@ -99,9 +106,23 @@ def training_memory(numbers: Analysis, settings: TrainSettings) -> MemoryEstimat
         optimizer=settings.optimizer,
         momentum=settings.momentum,
         trainable_params=numbers.trainable_params,
+        averages=settings.ema_decay > 0,
     )
 
 
-def available_memory() -> int | None:
-    """Return the bytes that a run can still take on this machine without swapping; None where nobody says."""
+def available_memory(device: Device = "cpu") -> int | None:
+    """Return the bytes that a run can still take without swapping; None where nobody says.
+
+    Args:
+        device: as the settings name it. The memory of a GPU is known only once torch is loaded.
+    """
+    torch = sys.modules.get("torch")
+    if (
+        device in {"auto", "cuda"}
+        and torch is not None
+        and hasattr(torch, "cuda")
+        and torch.cuda.is_available()
+    ):
+        free, _ = torch.cuda.mem_get_info()
+        return int(free)
     return free_memory()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 import numpy as np
@@ -28,12 +28,17 @@ class Evaluation:
     confidences: np.ndarray
 
 
-def evaluate(module: nn.Module, batches: Iterable[tuple[Tensor, Tensor]]) -> Evaluation:
+def evaluate(
+    module: nn.Module,
+    batches: Iterable[tuple[Tensor, Tensor]],
+    logits: Callable[[Tensor], Tensor] | None = None,
+) -> Evaluation:
     """Measure a network in evaluation mode; the mode it was in comes back.
 
     Args:
         module: gives logits of shape [B, K].
         batches: images [B, C, H, W] and labels [B], at least one batch, on the module's device.
+        logits: computes them, if not the module itself does it.
 
     Raises:
         ValueError: no batch at all.
@@ -42,13 +47,14 @@ def evaluate(module: nn.Module, batches: Iterable[tuple[Tensor, Tensor]]) -> Eva
     hits: list[Tensor] = []
     classes: list[Tensor] = []
     log_probabilities: list[Tensor] = []
+    compute = logits or module
     was_training = module.training
     module.eval()
     try:
         # The batches are made outside inference mode: a source that keeps tensors could not train on them later.
         for images, labels in batches:
             with torch.inference_mode():
-                log_softmax = functional.log_softmax(module(images), dim=1)
+                log_softmax = functional.log_softmax(compute(images), dim=1)
                 best = log_softmax.max(dim=1)
                 losses.append(functional.nll_loss(log_softmax, labels, reduction="sum"))
                 hits.append((best.indices == labels).sum())

@@ -2,87 +2,118 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable, Sequence
 
 import torch
-from torch import Tensor, nn
-from torch.nn import functional
+from torch import Tensor
+from torch.nn.utils import clip_grad_norm_
 
 from cnn_studio.core.errors import RunError
 from cnn_studio.core.randomness import derive_seed
+from cnn_studio.engine.averaging import WeightAverage
+from cnn_studio.engine.computing import Computing
 from cnn_studio.engine.gradients import GradientMeter
+from cnn_studio.engine.losses import ClassLoss, Labels, count_right
 from cnn_studio.engine.optimizers import build_optimizer
 from cnn_studio.engine.plan import ParameterGroup
 from cnn_studio.engine.readback import Readback, StepNumbers
-from cnn_studio.engine.schedules import SCHEDULES
 from cnn_studio.engine.settings import TrainSettings
+
+
+class NotFiniteError(Exception):
+    """The loss of a step is NaN or infinite; the weights are as they were before the step."""
+
+    def __init__(self, loss: float, images: Tensor) -> None:
+        super().__init__(f"the loss is {loss}")
+        self.loss = loss
+        self.images = images
 
 
 class StepRunner:
     """Takes the steps of one run.
 
     Args:
-        module: on `device`; gives logits of shape [B, `num_classes`].
+        computing: the network in the form that computes; gives logits of shape [B, `num_classes`].
         groups: the parameters that learn.
-        total_steps: of the whole run, for the schedule.
+        class_weights: weight per class in the loss, float32 of shape [K] on the device; all alike if None.
+
+    Attributes:
+        optimizer: turns gradients into steps.
+        average: of the weights, or None if the settings ask for none.
     """
 
     def __init__(
         self,
-        module: nn.Module,
+        computing: Computing,
         settings: TrainSettings,
         groups: Sequence[ParameterGroup],
-        device: torch.device,
         *,
         num_classes: int,
-        total_steps: int,
+        class_weights: Tensor | None = None,
     ) -> None:
-        self._module = module
-        self._optimizer = build_optimizer(settings, groups, device)
-        self._rate_factor = SCHEDULES[settings.schedule]
-        self._learning_rate = settings.learning_rate
-        self._total_steps = total_steps
+        module, device = computing.module, computing.device
+        self._computing = computing
+        self.optimizer = build_optimizer(settings, groups, device, fused=computing.tuning.fused)
+        self.average = WeightAverage(module, settings.ema_decay) if settings.ema_decay else None
+        self._params = [param for group in groups for param in group.params]
+        self._clip_norm = settings.clip_norm
         self._seed = settings.seed
         self._num_classes = num_classes
+        self._loss = ClassLoss(settings.label_smoothing, class_weights)
         self._meter = GradientMeter(module)
         self._readback = Readback(device)
+        # On a CPU the loss is there at once, and a step that it forbids need not be taken.
+        self._checks_at_once = device.type == "cpu"
         self._reseeds: list[Callable[[int], None]] = [
             reseed for part in module.modules() if callable(reseed := getattr(part, "reseed", None))
         ]
 
-    def take(self, images: Tensor, labels: Tensor, epoch: int, step: int) -> Iterable[StepNumbers]:
+    def take(
+        self, images: Tensor, labels: Labels, epoch: int, step: int, rate: float
+    ) -> Iterable[StepNumbers]:
         """Train on one batch and return the steps whose numbers have arrived: this one or, on a GPU, earlier ones.
 
         Args:
             images: float32 of shape [B, C, H, W].
-            labels: int64 of shape [B].
+            labels: int64 of shape [B], or two of them mixed.
             epoch, step: count from 1.
+            rate: the learning rate of layers with factor 1.
 
         Raises:
             RunError: the network does not give one number per class.
+            NotFiniteError: on a CPU, the loss is no number.
         """
         for index, reseed in enumerate(self._reseeds):
             reseed(derive_seed(self._seed, epoch, step, index))
-        rate = self._learning_rate * self._rate_factor(step - 1, self._total_steps)
-        self._optimizer.clear_gradients()
-        logits = self._module(images)
-        self._check(logits, len(labels))
-        loss = functional.cross_entropy(logits, labels)
+        self.optimizer.clear_gradients()
+        logits = self._computing.logits(images)
+        self._check(logits, len(images))
+        loss = self._loss(logits, labels)
+        if self._checks_at_once and not math.isfinite(value := loss.item()):
+            raise NotFiniteError(value, images)
         loss.backward()  # type: ignore[no-untyped-call]  # torch leaves it untyped
-        norms = self._meter.norms_if_due()
-        self._optimizer.step(rate)
+        if self._clip_norm:
+            clip_grad_norm_(self._params, self._clip_norm, foreach=True)
+        norms = self._meter.before_step()
+        self.optimizer.step(rate)
+        if norms:
+            norms += self._meter.after_step()
+        if self.average is not None:
+            self.average.update(step)
         with torch.no_grad():
-            hits = (logits.argmax(dim=1) == labels).sum()
-            values = torch.stack([loss.detach(), hits.to(loss.dtype), *norms])
-        return self._readback.push(StepNumbers(step, epoch, len(labels), rate), values)
+            values = torch.stack([loss.detach(), count_right(logits, labels).to(loss.dtype), *norms])
+        return self._readback.push(StepNumbers(step, epoch, len(images), rate), values)
 
     def flush(self) -> Iterable[StepNumbers]:
         """Wait for the numbers of all steps taken and return those not returned yet."""
         return self._readback.flush()
 
-    def norms_by_layer(self, numbers: StepNumbers) -> tuple[tuple[str, float], ...]:
-        """Return the gradient norms that came with a step by layer path; empty where none were measured."""
-        return self._meter.by_layer(numbers.norms) if numbers.norms else ()
+    def measured(
+        self, numbers: StepNumbers
+    ) -> tuple[tuple[tuple[str, float], ...], tuple[tuple[str, float], ...]]:
+        """Return gradient norms and step ratios by layer path that came with a step; see `GradientMeter.by_layer`."""
+        return self._meter.by_layer(numbers.norms)
 
     def _check(self, logits: Tensor, num_images: int) -> None:
         # On a GPU a label without a logit would end not the run but every later use of the GPU in this process.

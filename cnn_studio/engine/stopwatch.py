@@ -8,8 +8,9 @@ import time
 class Stopwatch:
     """Adds up the seconds between `start` and `stop`; calling either twice changes nothing."""
 
-    def __init__(self) -> None:
-        self._before = 0.0
+    def __init__(self, seconds: float = 0.0) -> None:
+        """Stand still at some seconds."""
+        self._before = seconds
         self._since: float | None = None
 
     @property

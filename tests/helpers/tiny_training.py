@@ -94,10 +94,17 @@ def epochs(events: Iterable[Event]) -> list[EpochDone]:
     return [event for event in events if isinstance(event, EpochDone)]
 
 
-def pattern(events: Iterable[Event]) -> str:
-    """The events' letters as in the table of `cnn_studio.engine.events`, without the optional G."""
-    letters = {"RunStarted": "R", "BatchDone": "B", "GradientsMeasured": "", "EpochDone": "E"}
+def pattern(events: Iterable[Event], optional: bool = False) -> str:
+    """The events' letters as in the table of `cnn_studio.engine.events`; without those that depend on time."""
+    letters = {"RunStarted": "R", "BatchDone": "B", "EpochDone": "E", "RateChanged": "L", "SpeedTuned": "T"}
     letters |= {"RunPaused": "P", "RunContinued": "C", "RunFinished": "F"}
+    timed = {
+        "GradientsMeasured": "G",
+        "ResourcesMeasured": "M",
+        "WeightsMeasured": "W",
+        "CheckpointReady": "K",
+    }
+    letters |= {name: letter * optional for name, letter in timed.items()}
     return "".join(letters[type(event).__name__] for event in events)
 
 

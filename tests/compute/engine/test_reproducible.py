@@ -14,8 +14,7 @@ from cnn_studio.engine.device import describe_device, exact_numerics, pick_devic
 from cnn_studio.engine.events import BatchDone
 from cnn_studio.engine.loop import train
 from cnn_studio.engine.metrics import evaluate
-from cnn_studio.engine.schedules import SCHEDULES, constant, cosine
-from cnn_studio.engine.settings import Schedule, TrainSettings
+from cnn_studio.engine.settings import TrainSettings
 from tests.helpers.tiny_training import SeededDropout, bits, losses, run, tiny_data, tiny_network
 
 SETTINGS = TrainSettings(optimizer="adam", learning_rate=0.002, batch_size=16, epochs=4, seed=3)
@@ -88,29 +87,6 @@ def test_derived_seeds_are_fixed_numbers():
     assert derive_seed(0, 1, 1, 0) == 447565303717199470
     assert derive_seed(1, 23) != derive_seed(12, 3)
     assert all(0 <= derive_seed(n, -n) < 2**63 for n in range(1000))
-
-
-def test_cosine_agrees_with_the_scheduler_of_torch():
-    total, rate = 57, 0.3
-    optimizer = torch.optim.SGD([nn.Parameter(torch.zeros(1))], lr=rate)
-    scheduler = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, T_max=total)
-    for step in range(total):
-        assert rate * cosine(step, total) == pytest.approx(optimizer.param_groups[0]["lr"], rel=1e-9)
-        optimizer.step()
-        scheduler.step()
-    assert cosine(total, total) == 0
-
-
-def test_every_schedule_of_the_settings_starts_at_the_full_rate():
-    assert set(SCHEDULES) == set(Schedule.__args__)
-    assert [factor(0, 10) for factor in SCHEDULES.values()] == [1.0, 1.0]
-    assert constant(7, 10) == 1
-
-
-def test_the_reported_rate_follows_the_schedule():
-    settings = SETTINGS.model_copy(update={"schedule": "cosine"})
-    rates = [e.learning_rate for e in run(tiny_network(), settings) if isinstance(e, BatchDone)]
-    assert rates == [0.002 * cosine(step, 24) for step in range(24)]
 
 
 def test_the_cpu_is_always_there():

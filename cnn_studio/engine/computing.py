@@ -1,0 +1,66 @@
+"""A network in the form in which a run computes it: device, order of memory, precision, compiled or not."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from cnn_studio.engine.events import Tuning
+
+
+class Computing:
+    """Gives the logits of a network as a `Tuning` says.
+
+    Attributes:
+        module: the network itself, on the device and in the order of memory of the tuning.
+        device: where it is.
+        tuning: how it computes.
+    """
+
+    def __init__(self, module: nn.Module, device: torch.device, tuning: Tuning) -> None:
+        self.device = device
+        self.tuning = tuning
+        memory_format = torch.channels_last if tuning.channels_last else torch.contiguous_format
+        module.to(device)
+        for param in module.parameters():
+            if param.ndim == 4:
+                param.data = param.data.contiguous(memory_format=memory_format)
+        self.module = module
+        self._forward: Callable[[Tensor], Any] = module
+        if tuning.compiled:
+            self._forward = torch.compile(module)
+        self._mixed = tuning.precision == "bfloat16"
+
+    def logits(self, images: Tensor) -> Tensor:
+        """Return the logits as float32, of shape [B, K].
+
+        Args:
+            images: float32 of shape [B, C, H, W], on the device.
+        """
+        if self.tuning.channels_last:
+            images = images.contiguous(memory_format=torch.channels_last)
+        if not self._mixed:
+            return self._as_float(self._forward(images))
+        # without its cache a weight that two layers share would be cast twice; with it casts end with the block
+        with torch.autocast(self.device.type, torch.bfloat16):
+            logits = self._forward(images)
+        return self._as_float(logits)
+
+    @staticmethod
+    def _as_float(logits: Tensor) -> Tensor:
+        return logits.float()
+
+
+def describe_tuning(tuning: Tuning) -> str:
+    """Return the way of computing in words, such as ``bfloat16, channels-last``."""
+    parts: list[str] = [tuning.precision]
+    if tuning.channels_last:
+        parts.append("channels-last")
+    if tuning.fused:
+        parts.append("fused optimizer")
+    if tuning.compiled:
+        parts.append("compiled")
+    return ", ".join(parts)

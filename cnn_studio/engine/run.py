@@ -1,0 +1,402 @@
+"""One pass through the training loop: epochs of steps and validations, and what may come between."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import AbstractContextManager, ExitStack, nullcontext, suppress
+from dataclasses import replace
+
+import torch
+from torch import Tensor, nn
+
+from cnn_studio.core.errors import RunError
+from cnn_studio.datasets.batches import Batches
+from cnn_studio.datasets.records import ImageData, ImagePart
+from cnn_studio.engine.blame import find_culprit
+from cnn_studio.engine.checkpoint import Checkpoint
+from cnn_studio.engine.computing import Computing, describe_tuning
+from cnn_studio.engine.control import RunControl
+from cnn_studio.engine.device import describe_device, exact_numerics, free_device_memory, pick_device
+from cnn_studio.engine.events import (
+    BatchDone,
+    CheckpointReady,
+    EpochDone,
+    Event,
+    GradientsMeasured,
+    RateChanged,
+    ResourcesMeasured,
+    RunContinued,
+    RunFinished,
+    RunPaused,
+    RunStarted,
+    SpeedTuned,
+    Status,
+    Tuning,
+    WeightsMeasured,
+)
+from cnn_studio.engine.failures import not_finite
+from cnn_studio.engine.gradients import weight_histograms
+from cnn_studio.engine.losses import balanced_weights
+from cnn_studio.engine.metrics import Evaluation, evaluate
+from cnn_studio.engine.plan import LayerPlan, apply_plan
+from cnn_studio.engine.progress import RunState, copy_of_weights
+from cnn_studio.engine.readback import StepNumbers
+from cnn_studio.engine.resources import MemoryGuard, held_memory
+from cnn_studio.engine.schedules import Position, rate_factor
+from cnn_studio.engine.settings import TrainSettings
+from cnn_studio.engine.step import NotFiniteError, StepRunner
+
+_RESOURCE_SECONDS = 1.0
+_CHECKPOINT_SHARE = 20
+"""A checkpoint after an epoch is left out while the last one is younger than this many times what it took to write."""
+
+
+class StopObeyedError(Exception):
+    """Leaves the loop from wherever a stop request was seen."""
+
+
+class Run:
+    """One pass through `cnn_studio.engine.loop.train`.
+
+    Attributes:
+        state: where it stands.
+    """
+
+    def __init__(
+        self, module: nn.Module, data: ImageData, settings: TrainSettings, control: RunControl
+    ) -> None:
+        self.state = RunState(settings.learning_rate, settings.plateau_patience)
+        self._module = module
+        self._data = data
+        self._settings = settings
+        self._control = control
+        self._device = torch.device("cpu")
+        self._undo = ExitStack()
+        self._rate = settings.learning_rate  # of the step under way
+        self._steps_per_epoch = 1
+        self._test_accuracy: float | None = None
+        self._measured_at = (0.0, 0)  # training seconds and images at the last look at the speed
+        self._checkpointed_at = time.monotonic()
+        self._checkpoint_took = 0.0
+
+    # ---------------------------------------------------------------------------------------------------- the run
+
+    def events(
+        self,
+        plans: Iterable[LayerPlan],
+        normalisation: tuple[Sequence[float], Sequence[float]],
+        tuning: Tuning | None,
+        resume: Checkpoint | None,
+    ) -> Iterator[Event]:
+        """Yield all events but the last.
+
+        Raises:
+            StopObeyedError: a stop request was obeyed.
+            Exception: whatever a network, data or a device can raise.
+        """
+        module, data, settings = self._module, self._data, self._settings
+        for name, part in (("training", data.train), ("validation", data.val)):
+            if not len(part):
+                raise RunError(
+                    f"The {name} part of {data.name} has no image. Add images or choose another split."
+                )
+        plans = tuple(plans)
+        self._device = pick_device(settings.device)
+        self._guard = MemoryGuard(self._device, settings.batch_size)
+        threads = self._undo.enter_context(exact_numerics(self._device, deterministic=settings.deterministic))
+        self._train_batches = self._batches(data.train, normalisation, augmented=True)
+        self._steps_per_epoch = self._train_batches.steps_per_epoch
+        if resume is not None:
+            tuning = resume.tuning
+        elif tuning is None and settings.speed == "auto":
+            tuned = self._tuned(plans)
+            tuning = tuned.tuning
+            yield tuned
+        if tuning is None:
+            tuning = Tuning(settings.channels_last, settings.precision, threads)
+        tuning = replace(tuning, threads=tuning.threads or threads)
+        torch.set_num_threads(tuning.threads)
+        self._computing = Computing(module, self._device, tuning)
+        plan = apply_plan(module, plans)
+        self._undo.callback(plan.release)
+        self._runner = StepRunner(
+            self._computing,
+            settings,
+            plan.groups,
+            num_classes=len(data.classes),
+            class_weights=self._class_weights(),
+        )
+        if resume is not None:
+            self._restore(resume)
+        yield RunStarted(
+            device=describe_device(self._device),
+            threads=tuning.threads,
+            precision=describe_tuning(tuning),
+            num_epochs=settings.epochs,
+            steps_per_epoch=self._steps_per_epoch,
+            num_train=len(data.train),
+            num_val=len(data.val),
+            num_test=len(data.test) if data.test is not None else 0,
+            total_params=sum(param.numel() for param in module.parameters()),
+            trainable_params=sum(param.numel() for group in plan.groups for param in group.params),
+        )
+        yield from self._epochs(self._batches(data.val, normalisation))
+        if self.state.best.kept is not None:
+            module.load_state_dict(self.state.best.kept.weights)
+        if data.test is not None and len(data.test):
+            self._test_accuracy = self._evaluate(self._batches(data.test, normalisation)).accuracy
+
+    def _epochs(self, val_batches: Batches) -> Iterator[Event]:
+        state, epochs = self.state, self._settings.epochs
+        for epoch in range(state.first_epoch(), epochs + 1):
+            if 0 < self._settings.early_stop <= state.best.num_worse:
+                return
+            state.begin_epoch()
+            state.epoch = epoch
+            yield from self._train_epoch()
+            yield self._validate(val_batches)
+            yield WeightsMeasured(state.step, epoch, weight_histograms(self._module))
+            age = time.monotonic() - self._checkpointed_at
+            if age > _CHECKPOINT_SHARE * self._checkpoint_took or epoch == epochs:
+                yield from self._checkpoint()
+
+    def finished(self, status: Status, message: str, details: str, smaller_batch: int | None) -> RunFinished:
+        """Return the last event; call after `close`."""
+        kept = self.state.best.kept
+        weights = kept.weights if kept is not None else None
+        if kept is None and status == "stopped":
+            weights = copy_of_weights(self._module)  # better than nothing to whoever stopped
+        if status == "discarded":
+            kept = weights = None
+        seconds = self.state.watch.seconds
+        return RunFinished(
+            status=status,
+            epoch=kept.epoch if kept is not None else 0,
+            val_accuracy=kept.accuracy if kept is not None else None,
+            test_accuracy=self._test_accuracy,
+            images_per_second=self.state.num_images / seconds if seconds > 0 else 0.0,
+            message=message,
+            details=details,
+            smaller_batch=smaller_batch,
+            weights=weights,
+        )
+
+    def close(self) -> None:
+        """Put everything back that the run changed outside the network, and free the device."""
+        self.state.watch.stop()
+        self._undo.close()
+        with suppress(
+            RuntimeError
+        ):  # a GPU that has failed refuses even this, and the first error is the one to tell
+            self._module.zero_grad(set_to_none=True)
+            self._module.to("cpu")
+            for param in self._module.parameters():
+                param.data = param.data.contiguous()
+        self.__dict__.pop("_runner", None)  # the optimizer's memory goes with it
+        self.__dict__.pop("_computing", None)
+        self.__dict__.pop("_train_batches", None)
+        with suppress(RuntimeError):
+            free_device_memory(self._device)
+
+    # ----------------------------------------------------------------------------------------------- setting out
+
+    def _batches(
+        self,
+        part: ImagePart,
+        normalisation: tuple[Sequence[float], Sequence[float]],
+        *,
+        augmented: bool = False,
+    ) -> Batches:
+        augmentation = self._settings.augmentation if augmented else None
+        return Batches(
+            part, *normalisation, self._settings.batch_size, self._device, augmentation=augmentation
+        )
+
+    def _tuned(self, plans: tuple[LayerPlan, ...]) -> SpeedTuned:
+        from cnn_studio.engine.tuning import find_tuning
+
+        images, labels = next(self._train_batches.in_order())
+        return find_tuning(
+            self._module,
+            images,
+            labels,
+            self._settings,
+            self._device,
+            plans=plans,
+            num_classes=len(self._data.classes),
+            num_steps=self._settings.epochs * self._steps_per_epoch,
+            check=self._stop_if_asked,
+        )
+
+    def _class_weights(self) -> Tensor | None:
+        if self._settings.class_weights == "none":
+            return None
+        labels = torch.from_numpy(self._data.train.labels.copy())
+        return balanced_weights(labels, len(self._data.classes)).to(self._device)
+
+    # ------------------------------------------------------------------------------------------------- checkpoints
+
+    def _checkpoint(self) -> Iterator[Event]:
+        """Yield a checkpoint; whoever takes it writes it before asking for the next event."""
+        runner, kept = self._runner, self.state.best.kept
+        parts: dict[str, dict[str, Tensor]] = {
+            "model": self._module.state_dict(),
+            "optimizer": runner.optimizer.state(),
+            "average": {} if runner.average is None else runner.average.state(),
+            "kept": {} if kept is None else kept.weights,
+        }
+        tensors = {f"{part}.{key}": value for part, found in parts.items() for key, value in found.items()}
+        began = time.monotonic()
+        yield CheckpointReady(
+            Checkpoint(self.state.position, self._computing.tuning, self.state.record(), tensors)
+        )
+        self._checkpointed_at = time.monotonic()
+        self._checkpoint_took = self._checkpointed_at - began
+
+    def _restore(self, checkpoint: Checkpoint) -> None:
+        self._module.load_state_dict(checkpoint.part("model"))
+        self._runner.optimizer.load_state(checkpoint.part("optimizer"))
+        if self._runner.average is not None:
+            self._runner.average.load_state(checkpoint.part("average"))
+        state = self.state
+        state.restore(checkpoint.position, checkpoint.record, checkpoint.part("kept"))
+        self._measured_at = (state.watch.seconds, state.num_images)
+
+    # ------------------------------------------------------------------------------------------------------- steps
+
+    def _train_epoch(self) -> Iterator[Event]:
+        self._module.train()
+        runner, control = self._runner, self._control
+        self.state.watch.start()
+        for images, labels in self._train_batches.epoch(
+            self._settings.seed, self.state.epoch, self.state.batch
+        ):
+            if control.stop_requested or control.pause_requested:
+                yield from self._obey()
+            if (asked := control.take_learning_rate()) is not None:
+                self.state.base_rate = asked
+                yield RateChanged(self.state.step + 1, asked)
+            self._guard.check()
+            self.state.step += 1
+            self._rate = self.state.base_rate * self._factor()
+            try:
+                arrived = runner.take(images, labels, self.state.epoch, self.state.step, self._rate)
+            except NotFiniteError as error:
+                yield from self._report(runner.flush())
+                raise self._not_finite("loss", error.loss, self._here(), error.images) from None
+            except Exception:
+                yield from self._report(runner.flush())  # steps before this one are done and count
+                raise
+            self.state.batch += 1
+            yield from self._report(arrived)
+            if time.monotonic() - self._checkpointed_at > 60 * self._settings.checkpoint_minutes:
+                yield from self._report(runner.flush())
+                self.state.watch.stop()
+                yield from self._checkpoint()
+                self.state.watch.start()
+        yield from self._report(runner.flush())
+        self.state.watch.stop()
+
+    def _factor(self) -> float:
+        total = self._settings.epochs * self._steps_per_epoch
+        at = Position(self.state.step - 1, total, self._steps_per_epoch, self.state.plateau.drops)
+        return rate_factor(self._settings, at)
+
+    def _here(self) -> str:
+        return f"epoch {self.state.epoch}, step {self.state.step}"
+
+    def _obey(self) -> Iterator[Event]:
+        """Wait for as long as a pause lasts, but for single steps; raises when the run should stop."""
+        yield from self._report(self._runner.flush())
+        self.state.watch.stop()
+        while self._control.pause_requested:
+            yield from self._checkpoint()
+            with self._averaged():
+                weights = copy_of_weights(self._module)
+            yield RunPaused(self.state.step, weights)
+            if self._control.wait_while_paused():
+                self.state.watch.start()
+                return
+            if not self._control.stop_requested:
+                yield RunContinued(self.state.step)
+        if self._control.stop_requested:
+            if self._control.stop_kind == "interrupt":
+                yield from self._checkpoint()
+            raise StopObeyedError
+        self.state.watch.start()
+
+    def _report(self, arrived: Iterable[StepNumbers]) -> Iterator[Event]:
+        for numbers in arrived:
+            if not math.isfinite(numbers.loss):
+                where = f"epoch {numbers.epoch}, step {numbers.step}"
+                raise self._not_finite("loss", numbers.loss, where, None)
+            self.state.add(numbers)
+            seconds = self.state.watch.seconds
+            yield BatchDone(
+                step=numbers.step,
+                epoch=numbers.epoch,
+                loss=numbers.loss,
+                accuracy=numbers.num_right / numbers.num_images,
+                learning_rate=numbers.learning_rate,
+                seconds=seconds,
+            )
+            if numbers.norms:
+                yield GradientsMeasured(numbers.step, *self._runner.measured(numbers))
+            if seconds - self._measured_at[0] > _RESOURCE_SECONDS:
+                yield self._resources(numbers.step, seconds)
+
+    def _resources(self, step: int, seconds: float) -> ResourcesMeasured:
+        before, images = self._measured_at
+        self._measured_at = (seconds, self.state.num_images)
+        speed = (self.state.num_images - images) / (seconds - before)
+        return ResourcesMeasured(step, seconds, speed, held_memory(self._device))
+
+    # -------------------------------------------------------------------------------------------------- evaluation
+
+    def _averaged(self) -> AbstractContextManager[None]:
+        average = self._runner.average
+        return nullcontext() if average is None else average.in_force()
+
+    def _validate(self, batches: Batches) -> EpochDone:
+        with self._averaged():
+            validation = self._evaluate(batches)
+            if not math.isfinite(validation.loss):
+                where = f"the validation after epoch {self.state.epoch}, step {self.state.step}"
+                raise self._not_finite("validation loss", validation.loss, where, next(batches.in_order())[0])
+            is_best = self.state.best.take(self._module, self.state.epoch, validation)
+        self.state.plateau.take(validation.loss)
+        self.state.epoch_is_done = True
+        return EpochDone(
+            epoch=self.state.epoch,
+            step=self.state.step,
+            train_loss=self.state.sums.loss,
+            train_accuracy=self.state.sums.accuracy,
+            val_loss=validation.loss,
+            val_accuracy=validation.accuracy,
+            is_best=is_best,
+            seconds=self.state.watch.seconds,
+            predictions=validation.predictions,
+            confidences=validation.confidences,
+        )
+
+    def _not_finite(self, what: str, loss: float, where: str, images: Tensor | None) -> RunError:
+        if images is None:
+            images = next(self._train_batches.in_order())[0]  # late numbers: the batch itself is gone
+        culprit = find_culprit(self._module, images)
+        return not_finite(
+            what, loss, where, rate=self._rate, learning_rate=self._settings.learning_rate, culprit=culprit
+        )
+
+    def _evaluate(self, batches: Batches) -> Evaluation:
+        return evaluate(self._module, self._until_stopped(batches.in_order()), self._computing.logits)
+
+    def _until_stopped(self, batches: Iterator[tuple[Tensor, Tensor]]) -> Iterator[tuple[Tensor, Tensor]]:
+        for batch in batches:
+            self._stop_if_asked()
+            yield batch
+
+    def _stop_if_asked(self) -> None:
+        if self._control.stop_requested:
+            raise StopObeyedError

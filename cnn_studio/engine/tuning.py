@@ -1,0 +1,176 @@
+"""Finds the fastest way to compute a network on this machine by timing a few steps of each.
+
+Nothing is guessed from the kind of network or processor: what helps one network slows another down (channels-last alone
+made ResNet-18 slower on a processor where it made a small network faster).
+"""
+
+from __future__ import annotations
+
+import copy
+import os
+import shutil
+import time
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+
+import torch
+from torch import Tensor, nn
+
+from cnn_studio.engine.computing import Computing, describe_tuning
+from cnn_studio.engine.events import SpeedTuned, Tuning
+from cnn_studio.engine.optimizers import FUSABLE
+from cnn_studio.engine.plan import LayerPlan, apply_plan
+from cnn_studio.engine.settings import TrainSettings
+from cnn_studio.engine.step import StepRunner
+
+_SECONDS_EACH = 0.3  # of timed steps of one candidate
+_LEAST_STEPS = 2
+_WORTH = 0.06  # of the run that measuring may take
+_MARGIN = 1.03  # how much faster a candidate must be than a simpler one: below, it is noise
+_COMPILE_SECONDS = 60.0
+"""What compiling a network takes, roughly; only runs of more than `_COMPILE_SHARE` times that try it."""
+
+_COMPILE_SHARE = 10
+
+
+def find_tuning(
+    module: nn.Module,
+    images: Tensor,
+    labels: Tensor,
+    settings: TrainSettings,
+    device: torch.device,
+    *,
+    plans: Iterable[LayerPlan],
+    num_classes: int,
+    num_steps: int,
+    check: Callable[[], None],
+) -> SpeedTuned:
+    """Time the candidates on a copy of the network and return the fastest.
+
+    A run that is over before measuring would pay keeps plain float32.
+
+    Args:
+        module: on any device; it stays as it is.
+        images, labels: one batch on the device, float32 [B, C, H, W] and int64 [B].
+        num_steps: of the run.
+        check: called between steps; may raise to give up.
+    """
+    plans = tuple(plans)
+
+    def speed(tuning: Tuning) -> float:
+        check()
+        twin = copy.deepcopy(module)
+        with _threads(tuning.threads):
+            computing = Computing(twin, device, tuning)
+            plan = apply_plan(twin, plans)
+            try:
+                twin.train()
+                runner = StepRunner(computing, settings, plan.groups, num_classes=num_classes)
+                return _steps_per_second(runner, images, labels, settings.learning_rate, device, check) * len(
+                    images
+                )
+            finally:
+                plan.release()
+
+    threads = torch.get_num_threads()
+    plain = Tuning(threads=threads)
+    baseline = speed(plain)
+    run_seconds = num_steps * len(images) / baseline
+    measured = [(describe_tuning(plain), baseline)]
+    if run_seconds * _WORTH < _SECONDS_EACH * 4:
+        chosen = replace(plain, images_per_second=baseline, baseline=baseline)
+        return SpeedTuned(chosen, tuple(measured))
+    best, best_speed = plain, baseline
+    for make in _stages(settings, device, threads, run_seconds):
+        for candidate in make(best):
+            found = speed(candidate)
+            name = describe_tuning(candidate)
+            measured.append((name if candidate.threads == threads else f"{name}, 1 thread", found))
+            if found > best_speed * _MARGIN:
+                best, best_speed = candidate, found
+    return SpeedTuned(replace(best, images_per_second=best_speed, baseline=baseline), tuple(measured))
+
+
+def _stages(
+    settings: TrainSettings, device: torch.device, threads: int, run_seconds: float
+) -> Iterator[Callable[[Tuning], list[Tuning]]]:
+    """Yield makers of candidates; each begins with the best so far."""
+    precisions = ["float32", "bfloat16"] if _has_bfloat16(device) else ["float32"]
+
+    def formats(best: Tuning) -> list[Tuning]:
+        every = [
+            replace(best, channels_last=last, precision=precision)  # type: ignore[arg-type]  # the two literals
+            for precision in precisions
+            for last in (False, True)
+        ]
+        return every[1:]
+
+    yield formats
+    if device.type == "cpu" and settings.optimizer in FUSABLE:
+        yield lambda best: [replace(best, fused=True)]
+    if device.type == "cpu" and threads > 1:
+        yield lambda best: [replace(best, threads=1)]
+    if run_seconds > _COMPILE_SHARE * _COMPILE_SECONDS and _has_compiler(device):
+        yield lambda best: [replace(best, compiled=True)]
+
+
+def _has_bfloat16(device: torch.device) -> bool:
+    if device.type == "cuda":
+        return bool(torch.cuda.is_bf16_supported(including_emulation=False))
+    if device.type != "cpu":
+        return False
+    # without the instructions every value is converted there and back: slower, and no use measuring
+    return bool(torch.cpu._is_avx512_bf16_supported()) or torch.backends.cpu.get_cpu_capability() == "SVE256"
+
+
+def _has_compiler(device: torch.device) -> bool:
+    if os.environ.get("CNN_STUDIO_FROZEN"):
+        return False
+    compiler = os.environ.get("CXX") or ("cl" if os.name == "nt" else "g++")
+    return device.type == "cuda" or shutil.which(compiler) is not None
+
+
+def _steps_per_second(
+    runner: StepRunner,
+    images: Tensor,
+    labels: Tensor,
+    rate: float,
+    device: torch.device,
+    check: Callable[[], None],
+) -> float:
+    """Take a step to warm up, then time some; the loss may do what it wants."""
+    tiny = rate * 1e-6  # the same work without running away
+    _ = list(runner.take(images, labels, 1, 1, tiny))
+    _wait(device)
+    start = time.perf_counter()
+    steps = 0
+    while True:
+        _ = list(runner.take(images, labels, 1, steps + 2, tiny))
+        steps += 1
+        if device.type == "cuda" and steps % 8 == 0:
+            _wait(device)
+        seconds = time.perf_counter() - start
+        if steps >= _LEAST_STEPS and seconds > _SECONDS_EACH:
+            break
+        if seconds > 4 * _SECONDS_EACH:  # one long step is exact enough
+            break
+        check()
+    _wait(device)
+    return steps / (time.perf_counter() - start)
+
+
+def _wait(device: torch.device) -> None:
+    if device.type == "cuda":
+        torch.cuda.synchronize(device)
+
+
+@contextmanager
+def _threads(count: int) -> Iterator[None]:
+    """Compute with a number of CPU threads inside the block."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(count)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
