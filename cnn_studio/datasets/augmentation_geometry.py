@@ -13,22 +13,28 @@ def move_exactly(images: Tensor, draws: Draws) -> Tensor:
     """Return images [B, C, H, W] cropped and mirrored as drawn; no value changes, what opens is 0."""
     if draws.offset is not None:
         images = _crop(images, draws.offset)
+    elif draws.mirror is not None or draws.upend is not None:
+        images = images.clone()
     if draws.mirror is not None:
-        images = torch.where(_column(draws.mirror, images), images.flip(3), images)
+        _flip(images, draws.mirror, 3)
     if draws.upend is not None:
-        images = torch.where(_column(draws.upend, images), images.flip(2), images)
+        _flip(images, draws.upend, 2)
     return images
 
 
-def _column(values: Tensor, images: Tensor) -> Tensor:
-    return values.to(images.device).view(-1, 1, 1, 1)
+def _flip(images: Tensor, which: Tensor, axis: int) -> None:
+    """Mirror some of the images in place."""
+    if images.device.type != "cpu":
+        images.copy_(torch.where(which.to(images.device).view(-1, 1, 1, 1), images.flip(axis), images))
+        return
+    places = torch.nonzero(which).squeeze(1)
+    # NumPy stores whole images where torch's where and index_copy look at each value: 0.7 ms against 8 and 4.
+    images.numpy()[places.numpy()] = images.index_select(0, places).flip(axis).numpy()
 
 
 def _crop(images: Tensor, offset: Tensor) -> Tensor:
     count, channels, height, width = images.shape
     padding = int(offset.abs().max())
-    if not padding:
-        return images
     padded = functional.pad(images, (padding, padding, padding, padding))
     windows = padded.unfold(3, width, 1)  # [B, C, rows, first column, W], a view
     rows = (offset[:, :1] + padding + torch.arange(height)).view(count, 1, height)
