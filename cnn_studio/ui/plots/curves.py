@@ -1,4 +1,4 @@
-"""The drawing surface of `LivePlot`: the one place that imports pyqtgraph, which takes 0.3 to 0.9 s.
+"""The drawing surface of `LivePlot`: what imports pyqtgraph, which takes 0.3 to 0.9 s.
 
 Import this module late, in `LivePlot.activate`.
 """
@@ -6,65 +6,56 @@ Import this module late, in `LivePlot.activate`.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import pyqtgraph as pg
-from PySide6.QtCore import QPointF, Qt
+from PySide6.QtCore import QPointF, QRectF, Qt
+from PySide6.QtGui import QPainter
 from PySide6.QtWidgets import QWidget
 
 from cnn_studio.ui import theme
-from cnn_studio.ui.plots.series import Floats, Series, envelope, every, visible
+from cnn_studio.ui.plots.drawing import Best, Drawing
+from cnn_studio.ui.plots.limits import Limits, fitted
+from cnn_studio.ui.plots.marks import Marks
+from cnn_studio.ui.plots.number_axis import NumberAxis
+from cnn_studio.ui.plots.series import Floats, XAxis, every
+from cnn_studio.ui.plots.spec import PlotSpec
 
 _SMOOTH_POINTS = 240  # a smooth line needs few points, and 2-wide pens are slow in Qt's raster engine
+_OVERLAY_POINTS = 160
 _MARKERS = 120
-_GROWTH = 1.6  # how much further than the run the x axis reaches when it must grow
-_MARGIN = 1.015  # the last marker stays whole
-_FIRST_EPOCHS = 0.25  # what the x axis shows at the least
-_SLACK = 1.3  # how much higher than the values the y axis may be
-_NEAR_ZERO = 0.3  # a lowest value under this share of the highest lets the axis begin at 0
-
-Limits = tuple[float, float, float, float]
-"""First and last x, lowest and highest y of the axes."""
-
-
-@dataclass(frozen=True, slots=True)
-class Best:
-    """The best validation so far: where, and the label beside its ring."""
-
-    x: float
-    y: float
-    label: str
+_X_TITLES: dict[XAxis, str] = {"epoch": "epoch", "step": "step", "time": "training time"}
 
 
 class Curves:
-    """Raw and smoothed line, validation points, the ring at the best one, and a line at the cursor.
+    """Raw and smoothed line, validation points, the ring at the best one, other runs, marks, and a cross-hair.
 
     Attributes:
         widget: what goes into a layout.
         end: the x at which the run will end; infinite if nobody knows.
+        axis: what x is.
+        is_log: whether y is logarithmic.
     """
 
     def __init__(
         self,
-        line_token: str,
-        x_title: str,
-        y_title: str,
-        percent: bool,
-        on_hover: Callable[[float | None], None],
+        spec: PlotSpec,
+        on_hover: Callable[[float | None], None] | None = None,
     ) -> None:
-        self._line_token = line_token
-        self._titles = {"bottom": x_title, "left": y_title}
-        self._percent = percent
+        self._spec = spec
         self._on_hover = on_hover
         self.end = float("inf")
+        self.axis: XAxis = "epoch"
+        self.is_log = False
         self._follows = True
         self._limits: Limits = (0.0, 0.0, 0.0, 0.0)
-        self._plot = pg.PlotWidget(enableMenu=False)
+        self._axes = {"left": NumberAxis("left", spec.kind), "bottom": NumberAxis("bottom", "number")}
+        self._plot = pg.PlotWidget(enableMenu=False, axisItems=self._axes)
         self.widget: QWidget = self._plot
         self._plot.setFrameShape(pg.PlotWidget.Shape.NoFrame)
         self._plot.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self._plot.setContextMenuPolicy(Qt.ContextMenuPolicy.NoContextMenu)  # the plot around it has one
         self._item = self._plot.getPlotItem()
         self._item.hideButtons()
         self._box = self._item.getViewBox()
@@ -72,15 +63,21 @@ class Curves:
         # lines of our own: the axes' grid takes 5 ms a repaint, these take none
         self._grid = self._line(antialias=False, connect="pairs")
         self._raw = self._line(antialias=False)
+        self._others: list[Any] = []
+        self._other_points: list[Any] = []
         self._smooth = self._line(antialias=True)  # a few hundred points at most
+        self._smooth.setZValue(2)
         self._points = pg.ScatterPlotItem()
         self._ring = pg.ScatterPlotItem()
         self._label = pg.TextItem(anchor=(0.5, 0))
         self._cursor = pg.InfiniteLine(angle=90, movable=False)
-        for item in (self._points, self._ring, self._label, self._cursor):
+        self._level = pg.InfiniteLine(angle=0, movable=False)
+        for item in (self._points, self._ring, self._label, self._cursor, self._level):
+            item.setZValue(3)
             self._item.addItem(item, ignoreBounds=True)
-        self._label.setVisible(False)
-        self._cursor.setVisible(False)
+        for item in (self._label, self._cursor, self._level):
+            item.setVisible(False)
+        self._marks = Marks(self._item, self._box)
         self._box.sigRangeChangedManually.connect(self._zoomed)
         self._box.sigRangeChanged.connect(self._rule)
         scene = self._plot.scene()
@@ -96,11 +93,8 @@ class Curves:
     def restyle(self) -> None:
         """Take colours and sizes from the theme of now."""
         tokens = theme.current()
-        color = tokens.color(self._line_token)
         self._grid.setPen(pg.mkPen(theme.qcolor("line", 0.7), width=1))
         self._plot.setBackground(tokens.panel)
-        self._raw.setPen(pg.mkPen(theme.qcolor(color, 0.32), width=1))
-        self._smooth.setPen(pg.mkPen(color, width=theme.px(2)))
         self._points.setBrush(pg.mkBrush(tokens.validation))
         self._points.setPen(pg.mkPen(tokens.panel, width=1))
         self._points.setSize(theme.px(8))
@@ -109,87 +103,180 @@ class Curves:
         self._ring.setSize(theme.px(14))
         self._label.setColor(tokens.text)
         self._label.setFont(theme.ui_font(tokens.type.small, tokens.type.strong))
-        self._cursor.setPen(pg.mkPen(tokens.muted, width=1, style=Qt.PenStyle.DashLine))
-        for side, title in self._titles.items():
-            axis = self._item.getAxis(side)
+        for line in (self._cursor, self._level):
+            line.setPen(pg.mkPen(tokens.muted, width=1, style=Qt.PenStyle.DashLine))
+        for axis in self._axes.values():
             axis.setPen(pg.mkPen(tokens.line))
             axis.setTextPen(pg.mkPen(tokens.muted))
             axis.setStyle(
                 tickFont=theme.ui_font(tokens.type.caption), tickLength=0, tickTextOffset=theme.px(4)
             )
-            size = f"{theme.ui_font(tokens.type.caption).pointSizeF():.2f}pt"
-            axis.setLabel(title, color=tokens.muted, **{"font-size": size})
-            axis.enableAutoSIPrefix(False)
-        left = self._item.getAxis("left")
-        left.setScale(100.0 if self._percent else 1.0)
+        self._title_axes()
+        self._axes["left"].setScale(100.0 if self._spec.percent and not self.is_log else 1.0)
         # a fixed width: the plots would jump sideways as the numbers grow or shrink
-        left.setWidth(theme.px(52))
-        self._item.getAxis("bottom").setHeight(theme.px(34))
+        self._axes["left"].setWidth(theme.px(62 if self._spec.kind in ("bytes", "count") else 52))
+        self._axes["bottom"].setHeight(theme.px(34))
 
-    def show(self, train: Series, validation: Series, best: Best | None) -> None:
-        """Show the series as they are now, thinned to the pixels of the widget."""
+    def _title_axes(self) -> None:
+        tokens = theme.current()
+        size = f"{theme.ui_font(tokens.type.caption).pointSizeF():.2f}pt"
+        for side, title in (("left", self._spec.axis), ("bottom", _X_TITLES[self.axis])):
+            self._axes[side].setLabel(title, color=tokens.muted, **{"font-size": size})
+            self._axes[side].enableAutoSIPrefix(False)
+
+    def set_scales(self, axis: XAxis, is_log: bool) -> None:
+        """Show another x, or y on another scale."""
+        if (axis, is_log) == (self.axis, self.is_log):
+            return
+        self.axis, self.is_log = axis, is_log
+        self._axes["left"].is_log = is_log
+        self._axes["bottom"].kind = "time" if axis == "time" else "number"
+        self._axes["left"].setScale(100.0 if self._spec.percent and not is_log else 1.0)
+        self._title_axes()
+        self._limits = (0.0, 0.0, 0.0, 0.0)
+        self._follows = True
+
+    def _y(self, y: Floats) -> Floats:
+        """Return where values lie on the y axis; on a logarithmic one what is not above 0 lies nowhere."""
+        if not self.is_log:
+            return y
+        return np.log10(np.where(y > 0, y, np.nan))
+
+    def show(self, drawing: Drawing) -> None:
+        """Show what there is now, thinned to the pixels of the widget."""
         if self._follows:
-            self._follow(train, validation)
+            self._follow(drawing)
         (first, last), _ = self._box.viewRange()
         columns = max(16, int(self._box.width()))
-        part = visible(train.x, first, last)
-        self._raw.setData(*_drawable(*envelope(train.x[part], train.y[part], columns)))
-        thin = every(train.x[part], train.smooth[part], min(columns, _SMOOTH_POINTS))
-        self._smooth.setData(*_drawable(*thin))
-        part = visible(validation.x, first, last)
-        x, y = every(validation.x[part], validation.y[part], _MARKERS)
+        self._show_train(drawing, first, last, columns)
+        self._show_others(drawing, first, last)
+        validation = drawing.validation
+        part = validation.visible(first, last, self.axis)
+        at = np.arange(part.start, part.stop)
+        x, y = every(validation.xs_at(at, self.axis), self._y(validation.y[part]), _MARKERS)
         good = np.isfinite(y)
         self._points.setData(x[good], y[good])
-        self._ring.setData(*(([best.x], [best.y]) if best else ([], [])))
-        self._label.setVisible(best is not None)
-        if best is not None:
-            self._label.setText(best.label)
-            self._place_label(best)
+        self._show_best(drawing.best)
+        self._marks.show(drawing.marks)
 
-    def _place_label(self, best: Best) -> None:
-        """Put the label under the ring, or above it where there is no room below, and never over an edge."""
+    def _show_train(self, drawing: Drawing, first: float, last: float, columns: int) -> None:
+        train, tokens = drawing.train, theme.current()
+        color = tokens.color(self._spec.line)
+        part = train.visible(first, last, self.axis)
+        x, y = train.envelope(part, columns, self.axis)
+        self._raw.setData(*_drawable(x, self._y(y)))
+        if not drawing.is_smooth:
+            # a wide pen over thousands of points is slow
+            width = theme.px(2) if len(x) <= _SMOOTH_POINTS else 1
+            self._raw.setPen(pg.mkPen(color, width=width))
+            self._smooth.setData(*_NOTHING)
+            return
+        self._raw.setPen(pg.mkPen(theme.qcolor(color, 0.32), width=1))
+        self._smooth.setPen(pg.mkPen(color, width=theme.px(2)))
+        x, y = train.line(part, min(columns, _SMOOTH_POINTS), self.axis)
+        self._smooth.setData(*_drawable(x, self._y(y)))
+
+    def _show_others(self, drawing: Drawing, first: float, last: float) -> None:
+        while len(self._others) < len(drawing.others):
+            self._others.append(self._line(antialias=True))
+            points = pg.ScatterPlotItem()
+            self._item.addItem(points, ignoreBounds=True)
+            self._other_points.append(points)
+        for at, (line, points) in enumerate(zip(self._others, self._other_points, strict=True)):
+            if at >= len(drawing.others):
+                line.setData(*_NOTHING)
+                points.setData([], [])
+                continue
+            other = drawing.others[at]
+            color, series, epochs = other.color, other.batches, other.epochs
+            line.setPen(pg.mkPen(theme.qcolor(color), width=theme.px(2)))
+            part = series.visible(first, last, self.axis)
+            x, y = series.line(part, _OVERLAY_POINTS, self.axis)
+            line.setData(*_drawable(x, self._y(y)))
+            places = np.arange(len(epochs))
+            x, y = every(epochs.xs_at(places, self.axis), self._y(epochs.y), _MARKERS)
+            good = np.isfinite(y)
+            points.setBrush(pg.mkBrush(theme.qcolor("panel")))
+            points.setPen(pg.mkPen(theme.qcolor(color), width=theme.px(1.5)))
+            points.setSize(theme.px(6))
+            points.setData(x[good], y[good])
+
+    def _show_best(self, best: Best | None) -> None:
+        y = float(self._y(np.array([best.y]))[0]) if best is not None else np.nan
+        if best is None or not np.isfinite(y):
+            self._ring.setData([], [])
+            self._label.setVisible(False)
+            return
+        self._ring.setData([best.x], [y])
+        self._label.setVisible(True)
+        self._label.setText(best.label)
+        # under the ring, or above it where there is no room below, and never over an edge
         (x0, x1), (y0, y1) = self._box.viewRange()
         across = (best.x - x0) / max(x1 - x0, 1e-12)
-        up = (best.y - y0) / max(y1 - y0, 1e-12)
+        up = (y - y0) / max(y1 - y0, 1e-12)
         anchor_x = 1.0 if across > 0.85 else 0.0 if across < 0.15 else 0.5
         below = up > 0.5
         gap = 0.35 if below else -0.35
         self._label.setAnchor((anchor_x, -gap if below else 1 - gap))
-        self._label.setPos(best.x, best.y)
+        self._label.setPos(best.x, y)
 
     def _rule(self, *_: object) -> None:
         """Draw a level line at each number of the y axis."""
         (x0, x1), (y0, y1) = self._box.viewRange()
-        axis = self._item.getAxis("left")
-        levels = axis.tickValues(y0, y1, max(1.0, float(self._box.height())))
+        levels = self._axes["left"].tickValues(y0, y1, max(1.0, float(self._box.height())))
         at = np.array(levels[0][1] if levels else [], dtype=np.float64)
         self._grid.setData(np.tile([x0, x1], len(at)), np.repeat(at, 2))
 
-    def _follow(self, train: Series, validation: Series) -> None:
-        """Fit the axes to the smoothed line and the validation, not to single wild batches."""
-        if not len(train) and not len(validation):
+    def _follow(self, drawing: Drawing) -> None:
+        """Fit the axes to the smoothed lines and the validation, not to single wild batches."""
+        shown = list(drawing.all_series())
+        if not shown:
             return
-        x1 = max(float(s.x[-1]) for s in (train, validation) if len(s))
-        seen: Floats = np.concatenate([train.smooth, validation.y])
-        seen = seen[np.isfinite(seen)]
-        low, high = (float(seen.min()), float(seen.max())) if len(seen) else (0.0, 1.0)
-        x1 = max(_MARGIN * x1, 1e-9)
-        if self._percent:
-            low, high = min(low, 0.9), 1.0
-        _, last, bottom, top = self._limits
-        if not _x_fits(last, x1):
-            ahead = max(_GROWTH * x1, _FIRST_EPOCHS)
-            last = max(x1, min(ahead, _MARGIN * self.end))  # a run that ends soon needs no more room
-        if not _y_fits(bottom, top, low, high):
-            room = 0.03 if self._percent else 0.08 * max(high - low, 1e-3 * max(abs(high), 1e-6))
-            bottom, top = 0.0 if low < _NEAR_ZERO * high else max(0.0, low - room), high + room
-        if self._limits != (0.0, last, bottom, top):
-            self._limits = (0.0, last, bottom, top)
+        x1 = max(series.x_at(len(series) - 1, self.axis) for series in shown)
+        ranges = [series.smooth_range() for series in shown]
+        lows = [low for low, _, positive in ranges for low in (positive if self.is_log else low,)]
+        low, high = min(lows), max(high for _, high, _ in ranges)
+        if not (np.isfinite(low) and np.isfinite(high)):
+            low, high = 0.1, 1.0
+        if self.is_log:
+            low, high = float(np.log10(low)), float(np.log10(max(high, low)))
+        end = max(self._end(drawing), x1)
+        limits = fitted(
+            self._limits,
+            max(x1, 1e-9),
+            end,
+            (low, high),
+            kind="log" if self.is_log else "percent" if self._spec.percent else "plain",
+            least=0.25 if self.axis == "epoch" else 1.0,
+        )
+        if limits != self._limits:
+            self._limits = limits
             self._apply_limits()
+
+    def _end(self, drawing: Drawing) -> float:
+        """Return the x at which nothing more will come."""
+        if not len(drawing.train):
+            return 0.0  # other runs alone, which have ended
+        if self.axis == "time":
+            return float("inf")
+        return self.end if self.axis == "epoch" else self.end * drawing.train.steps_per_epoch
 
     def _apply_limits(self) -> None:
         x0, x1, y0, y1 = self._limits
         self._box.setRange(xRange=(x0, x1), yRange=(y0, y1), padding=0, disableAutoRange=False)
+
+    def show_range(self, other: Curves) -> None:
+        """Show the part that another surface shows."""
+        x, y = other._box.viewRange()
+        self._follows = False
+        self._box.setRange(xRange=x, yRange=y, padding=0, disableAutoRange=False)
+
+    def render(self, painter: QPainter, area: QRectF) -> None:
+        """Paint what is shown into a picture, as strokes and text."""
+        self._item.layout.activate()
+        painter.setBrush(Qt.BrushStyle.NoBrush)  # pyqtgraph's lines would be filled with what was set before
+        self._plot.scene().prepareForPaint()
+        self._plot.scene().render(painter, area, QRectF(self._plot.rect()))
 
     def show_all(self) -> None:
         """Leave a zoomed view and follow the run again."""
@@ -209,32 +296,28 @@ class Curves:
         if not self._box.sceneBoundingRect().contains(at):
             self.leave()
             return
-        x = float(self._box.mapSceneToView(at).x())
-        self._cursor.setPos(x)
+        place = self._box.mapSceneToView(at)
+        self._cursor.setPos(float(place.x()))
+        self._level.setPos(float(place.y()))
         self._cursor.setVisible(True)
-        self._on_hover(x)
+        self._level.setVisible(True)
+        if self._on_hover is not None:
+            self._on_hover(float(place.x()))
 
     def leave(self) -> None:
-        """The mouse is elsewhere: hide the line at the cursor."""
+        """The mouse is elsewhere: hide the lines at the cursor."""
         if self._cursor.isVisible():
             self._cursor.setVisible(False)
-            self._on_hover(None)
+            self._level.setVisible(False)
+            if self._on_hover is not None:
+                self._on_hover(None)
 
     def _clicked(self, event: Any) -> None:
         if event.double():
             self.show_all()
 
 
-# An axis is laid out anew whenever its range changes, which takes longer than all the rest of a repaint. So a range
-# stays while it shows what is wanted, and not much else.
-
-
-def _x_fits(last: float, wanted: float) -> bool:
-    return wanted <= last <= max(wanted * _GROWTH**2, _FIRST_EPOCHS)
-
-
-def _y_fits(bottom: float, top: float, low: float, high: float) -> bool:
-    return bottom <= low and high <= top and top - bottom <= (high - min(low, bottom)) * _SLACK
+_NOTHING = (np.zeros(0), np.zeros(0))
 
 
 def _drawable(x: Floats, y: Floats) -> tuple[Floats, Floats]:

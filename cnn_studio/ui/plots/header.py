@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from PySide6.QtCore import QRectF, QSize, Qt
-from PySide6.QtGui import QFontMetricsF, QPainter, QPaintEvent
+from PySide6.QtGui import QFont, QFontMetricsF, QPainter, QPaintEvent
 from PySide6.QtWidgets import QSizePolicy, QWidget
 from typing_extensions import override
 
@@ -18,7 +18,7 @@ class Part:
 
     Attributes:
         text: such as ``0.081 train``.
-        mark: token of the mark before the text, or empty for none.
+        mark: token or ``#rrggbb`` of the mark before the text, or empty for none.
         is_round: a round mark (points) instead of a short bar (line).
     """
 
@@ -56,41 +56,47 @@ class PlotHeader(QWidget):
     @override
     def paintEvent(self, event: QPaintEvent) -> None:
         del event
-        tokens = theme.current()
         painter = QPainter(self)
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        strong = theme.ui_font(weight=tokens.type.strong)
-        left = self._draw(painter, strong, tokens.text, self._title, 0.0)
-        plain = theme.ui_font()
-        metrics = QFontMetricsF(plain)
-        for at, part in enumerate(self._parts):
-            mark = theme.px(tokens.space.m) if part.mark else 0
-            separator = " · " if at and not part.mark else ""
-            gap = 0.0 if separator else float(theme.px(10 if at else 8))
-            needed = gap + mark + metrics.horizontalAdvance(separator + part.text)
-            if left + needed > self.width():
-                break
-            left += gap
-            if part.mark:
-                self._draw_mark(painter, part, left)
-            left = self._draw(painter, plain, tokens.muted, separator + part.text, left + mark)
+        paint_header(painter, self._title, self._parts, QRectF(self.rect()))
         painter.end()
 
-    def _draw(self, painter: QPainter, font: object, color: str, text: str, left: float) -> float:
-        painter.setFont(font)  # type: ignore[arg-type]
-        painter.setPen(theme.qcolor(color))
-        width = painter.fontMetrics().horizontalAdvance(text)
-        box = QRectF(left, 0, width + 2, self.height())
-        painter.drawText(box, Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter, text)
-        return left + width
 
-    def _draw_mark(self, painter: QPainter, part: Part, left: float) -> None:
-        painter.setPen(Qt.PenStyle.NoPen)
-        painter.setBrush(theme.qcolor(part.mark))
-        middle = self.height() / 2
-        size = float(theme.px(7))
-        if part.is_round:
-            painter.drawEllipse(QRectF(left, middle - size / 2, size, size))
-        else:
-            bar = float(theme.px(3))
-            painter.drawRoundedRect(QRectF(left - 1, middle - bar / 2, size + 2, bar), bar / 2, bar / 2)
+def paint_header(painter: QPainter, title: str, parts: tuple[Part, ...], area: QRectF) -> None:
+    """Paint a title with its values into a line; those at the end that have no room are left out."""
+    tokens = theme.current()
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+    left = _draw(painter, theme.ui_font(weight=tokens.type.strong), "text", title, area, area.left())
+    plain = theme.ui_font()
+    metrics = QFontMetricsF(plain)
+    for at, part in enumerate(parts):
+        mark = theme.px(tokens.space.m) if part.mark else 0
+        separator = " · " if at and not part.mark else ""
+        gap = 0.0 if separator else float(theme.px(10 if at else 8))
+        needed = gap + mark + metrics.horizontalAdvance(separator + part.text)
+        if left + needed > area.right() + 1:
+            break
+        left += gap
+        if part.mark:
+            _draw_mark(painter, part, area, left)
+        left = _draw(painter, plain, "muted", separator + part.text, area, left + mark)
+
+
+def _draw(painter: QPainter, font: QFont, color: str, text: str, area: QRectF, left: float) -> float:
+    painter.setFont(font)
+    painter.setPen(theme.qcolor(color))
+    width = painter.fontMetrics().horizontalAdvance(text)
+    box = QRectF(left, area.top(), width + 2, area.height())
+    painter.drawText(box, Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter, text)
+    return left + width
+
+
+def _draw_mark(painter: QPainter, part: Part, area: QRectF, left: float) -> None:
+    painter.setPen(Qt.PenStyle.NoPen)
+    painter.setBrush(theme.qcolor(part.mark))
+    middle = area.center().y()
+    size = float(theme.px(7))
+    if part.is_round:
+        painter.drawEllipse(QRectF(left, middle - size / 2, size, size))
+    else:
+        bar = float(theme.px(3))
+        painter.drawRoundedRect(QRectF(left - 1, middle - bar / 2, size + 2, bar), bar / 2, bar / 2)

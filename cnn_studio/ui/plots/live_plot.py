@@ -1,88 +1,83 @@
-"""A curve that grows while a run trains: loss or accuracy."""
+"""A curve that grows while a run trains: loss, accuracy, learning rate, speed or memory."""
 
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QEvent, QSize, Qt
-from PySide6.QtGui import QHideEvent, QResizeEvent, QShowEvent
-from PySide6.QtWidgets import QLabel, QSizePolicy, QStackedLayout, QVBoxLayout, QWidget
+from PySide6.QtCore import QEvent, QRectF, QSize, Qt, Signal, Slot
+from PySide6.QtGui import QContextMenuEvent, QHideEvent, QPainter, QResizeEvent, QShowEvent
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QSizePolicy, QStackedLayout, QVBoxLayout, QWidget
 from typing_extensions import override
 
 from cnn_studio.ui import theme
 from cnn_studio.ui.plots.clock import RepaintClock
-from cnn_studio.ui.plots.header import Part, PlotHeader
+from cnn_studio.ui.plots.header import Part, PlotHeader, paint_header
+from cnn_studio.ui.plots.plot_menu import PlotMenu
+from cnn_studio.ui.plots.spec import ACCURACY, LOSS, MEMORY, RATE, SPEED, Overlay, PlotSpec
 
 if TYPE_CHECKING:
-    from cnn_studio.ui.plots.curves import Best, Curves
-    from cnn_studio.ui.plots.series import Series
+    from numpy.typing import ArrayLike
 
+    from cnn_studio.ui.plots.curve_data import CurveData
+    from cnn_studio.ui.plots.curves import Curves
+    from cnn_studio.ui.plots.series import XAxis
 
-@dataclass(frozen=True, slots=True)
-class PlotSpec:
-    """What a plot shows.
-
-    Attributes:
-        title: name of the quantity.
-        axis: title of the y axis, with the unit.
-        line: token of the line's colour.
-        percent: values are fractions, shown as per cent, and more is better.
-        empty: what to do to see something here.
-    """
-
-    title: str
-    axis: str
-    line: str
-    percent: bool
-    empty: str
-
-    def text(self, value: float) -> str:
-        """Return a value as people read it."""
-        if not math.isfinite(value):
-            return "not a number"
-        return f"{100 * value:.1f} %" if self.percent else f"{value:.3g}" if value < 1e-3 else f"{value:.3f}"
-
-
-LOSS = PlotSpec("Loss", "cross-entropy", "loss", False, "Press Train (Ctrl+T) to see the loss fall here")
-ACCURACY = PlotSpec(
-    "Accuracy", "right, %", "accuracy", True, "Press Train (Ctrl+T) to see the accuracy rise here"
-)
+__all__ = ["ACCURACY", "LOSS", "MEMORY", "RATE", "SPEED", "LivePlot", "Overlay", "PlotSpec"]
 
 
 class LivePlot(QWidget):
-    """Faint raw line per batch, bold smoothed line, points for the validation, the best epoch marked.
+    """Faint raw line per batch, bold smoothed line, points for the validation, the best epoch and moments marked.
 
     Until `activate` it is a light placeholder. Values may come at any rate; they are drawn when the clock says so.
+
+    Attributes:
+        message: what was copied or written, or why not.
     """
+
+    message = Signal(str)
 
     def __init__(self, spec: PlotSpec, clock: RepaintClock, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._spec = spec
         self._clock = clock
         self._curves: Curves | None = None
-        self._train: Series | None = None
-        self._val: Series | None = None
-        self._steps_per_epoch = 1
-        self._best: tuple[int, float, float] | None = None  # epoch, x, y
+        self._data: CurveData | None = None
+        self._num_epochs: int | None = None
+        self._is_log = False
         self._hover: float | None = None
         self._is_dirty = False
 
         self._header = PlotHeader(spec.title, self)
+        self.menu = PlotMenu(self, self)
+        self.menu.message.connect(self.message)
+        self.log_action = self.menu.add_check(
+            "Logarithmic scale", "One step up is ten times as much", self.set_log
+        )
+        self.menu.add_entry("Show all", self.show_all)
         self._empty = QLabel(spec.empty, self)
         self._empty.setAlignment(Qt.AlignmentFlag.AlignCenter)
         self._empty.setWordWrap(True)
         theme.set_role(self._empty, "muted")
         self._stack = QStackedLayout()
         self._stack.addWidget(self._empty)
+        top = QHBoxLayout()
+        top.setSpacing(theme.px(4))
+        top.addWidget(self._header, 1)
+        top.addWidget(self.menu)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
-        layout.setSpacing(theme.px(4))
-        layout.addWidget(self._header)
+        layout.setSpacing(theme.px(2))
+        layout.addLayout(top)
         layout.addLayout(self._stack, 1)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
         theme.manager().changed.connect(self._restyle)
+
+    @property
+    def title(self) -> str:
+        """What the plot shows."""
+        return self._spec.title
 
     @property
     def header_text(self) -> str:
@@ -100,11 +95,26 @@ class LivePlot(QWidget):
             return
         from cnn_studio.ui.plots.curves import Curves
 
-        spec = self._spec
-        self._curves = Curves(spec.line, "epoch", spec.axis, spec.percent, self._hovered)
+        self._curves = Curves(self._spec, self._hovered)
         self._stack.addWidget(self._curves.widget)
         if self._has_points():
             self._request()
+
+    @property
+    def data(self) -> CurveData:
+        """The numbers behind the curves."""
+        if self._data is None:
+            from cnn_studio.ui.plots.curve_data import (
+                CurveData,
+            )  # numpy: 0.1 s that the first paint can spare
+
+            self._data = CurveData(self._spec)
+        return self._data
+
+    def _has_points(self) -> bool:
+        return self._data is not None and not self._data.is_empty
+
+    # ------------------------------------------------------------------------------------------------------ points
 
     def start(self, steps_per_epoch: int, num_epochs: int | None = None) -> None:
         """Begin a new run: forget the last one's points.
@@ -115,48 +125,96 @@ class LivePlot(QWidget):
             num_epochs: where the x axis ends at the latest; None if nobody knows.
         """
         self.activate()
-        train, val = self._series()
-        self._steps_per_epoch = max(1, steps_per_epoch)
-        window = min(max(self._steps_per_epoch / 3, 4), 50)
-        train.clear(beta=1 - 1 / window)
-        val.clear()
-        self._best = None
+        self._num_epochs = num_epochs
+        self.data.start(steps_per_epoch)
         if self._curves is not None:
             self._curves.end = math.inf if num_epochs is None else num_epochs
             self._curves.show_all()
         self._request()
 
     def clear(self) -> None:
-        """Show the empty state again."""
-        if self._has_points():
-            train, val = self._series()
-            train.clear()
-            val.clear()
-        self._best = None
+        """Show the empty state again; other runs stay."""
+        if self._data is not None:
+            self._data.clear()
         self._request()
 
-    def append(self, step: int, value: float) -> None:
-        """Add a batch; a value that is no finite number leaves a gap."""
-        self._series()[0].append(step / self._steps_per_epoch, value)
+    def append(self, step: int, value: float, seconds: float = math.nan) -> None:
+        """Add a batch; a value that is no finite number leaves a gap.
+
+        Args:
+            step: counts from 1.
+            value: of the batch.
+            seconds: training time until then; NaN where nobody knows.
+        """
+        self.data.train.append(step, value, seconds)
         self._request()
 
-    def append_epoch(self, step: int, epoch: int, value: float, *, is_best: bool) -> None:
-        """Add the validation after an epoch; `is_best` moves the ring here."""
-        x = step / self._steps_per_epoch
-        self._series()[1].append(x, value)
-        if is_best:
-            self._best = (epoch, x, value)
+    def extend(self, steps: ArrayLike, values: ArrayLike, seconds: ArrayLike | None = None) -> None:
+        """Add many batches at once."""
+        self.data.train.extend(steps, values, seconds)
         self._request()
 
-    def _series(self) -> tuple[Series, Series]:
-        if self._train is None or self._val is None:
-            from cnn_studio.ui.plots.series import Series  # numpy: 0.1 s that the first paint can do without
+    def append_epoch(
+        self, step: int, epoch: int, value: float, *, is_best: bool, train: float = math.nan
+    ) -> None:
+        """Add the validation after an epoch; `is_best` moves the ring here, `train` is the epoch's training value."""
+        self.data.append_epoch(step, epoch, value, is_best=is_best, train=train)
+        self._request()
 
-            self._train, self._val = Series(), Series()
-        return self._train, self._val
+    def mark(self, step: int, text: str) -> None:
+        """Mark a moment of the run, such as another learning rate."""
+        self.data.mark(step, text)
+        self._request()
 
-    def _has_points(self) -> bool:
-        return bool(self._train) or bool(self._val)
+    def set_overlays(self, overlays: Sequence[Overlay]) -> None:
+        """Show the curves of other runs, bold and smoothed, in place of those shown before."""
+        if overlays:
+            self.activate()
+        self.data.set_overlays(overlays)
+        if self._curves is not None:
+            self._curves.show_all()
+        self._request()
+
+    def extend_overlay(self, at: int, steps: ArrayLike, values: ArrayLike, seconds: ArrayLike) -> None:
+        """Add batches to one of the other runs, which may go on too."""
+        self.data.extend_overlay(at, steps, values, seconds)
+        self._request()
+
+    # ------------------------------------------------------------------------------------------------------- looks
+
+    def set_smoothing(self, window: float | None) -> None:
+        """Smooth over about this many batches: None fits it to the run, 1 or less turns it off."""
+        self.data.set_window(window)
+        self._request()
+
+    @property
+    def smoothing_window(self) -> float:
+        """Over how many batches the line is smoothed; 1 is not at all."""
+        return 1 / (1 - self.data.beta)
+
+    def set_x_axis(self, axis: XAxis) -> None:
+        """Show epochs, steps or training time."""
+        self.data.axis = axis
+        self._request()
+
+    @Slot(bool)
+    def set_log(self, on: bool) -> None:
+        """Show the values on a logarithmic scale or not."""
+        self._is_log = on
+        self.log_action.setChecked(on)
+        self._request()
+
+    @property
+    def is_log(self) -> bool:
+        """Whether the scale is logarithmic."""
+        return self._is_log
+
+    @Slot()
+    def show_all(self) -> None:
+        """Leave a zoomed view (a double click does it too)."""
+        if self._curves is not None:
+            self._curves.show_all()
+        self._request()
 
     def _request(self) -> None:
         if not self._is_dirty:
@@ -172,54 +230,61 @@ class LivePlot(QWidget):
             return
         self._stack.setCurrentWidget(self._curves.widget if self._has_points() else self._empty)
         if self._has_points():
-            self._curves.show(*self._series(), self._best_mark())
-
-    def _best_mark(self) -> Best | None:
-        from cnn_studio.ui.plots.curves import Best
-
-        if self._best is None or not math.isfinite(self._best[2]):
-            return None
-        epoch, x, y = self._best
-        return Best(x, y, f"epoch {epoch}")
+            self._curves.set_scales(self.data.axis, self._is_log)
+            self._curves.show(self.data.drawing())
 
     def _parts(self) -> tuple[Part, ...]:
         if not self._has_points():
             return ()
-        train, val = self._series()
-        if self._hover is not None:
-            return self._parts_at(self._hover)
-        text = self._spec.text
-        now = []
-        if (last := train.last) is not None:
-            raw = float(train.y[-1])
-            now.append(Part(f"{text(last if math.isfinite(raw) else raw)} train", self._spec.line))
-        if len(val):
-            now.append(Part(f"{text(float(val.y[-1]))} validation", "validation", is_round=True))
-        if self._spec.percent and self._best is not None:
-            # what comes first is what a narrow plot keeps
-            epoch, _, value = self._best
-            latest = math.isclose(value, float(val.y[-1])) if len(val) else False
-            best = f"best at epoch {epoch}" if latest else f"best {text(value)} at epoch {epoch}"
-            return (now[-1], Part(best), *now[:-1])
-        return tuple(now)
-
-    def _parts_at(self, x: float) -> tuple[Part, ...]:
-        """Return the values at the cursor: of the batch there, and of the epoch whose end is nearest."""
-        train, val = self._series()
-        text = self._spec.text
-        parts = [Part(f"at epoch {max(x, 0):.2f}")]
-        if (at := train.nearest(x)) is not None:
-            parts.append(Part(f"{text(float(train.smooth[at]))} train", self._spec.line))
-        if (at := val.nearest(x)) is not None:
-            epoch = round(float(val.x[at]))
-            parts.append(
-                Part(f"{text(float(val.y[at]))} validation (epoch {epoch})", "validation", is_round=True)
-            )
-        return tuple(parts)
+        return self.data.parts() if self._hover is None else self.data.parts_at(self._hover)
 
     def _hovered(self, x: float | None) -> None:
         self._hover = x
         self._header.set_parts(self._parts())
+
+    # ------------------------------------------------------------------------------------------------------ export
+
+    def figure_size(self) -> QSize:
+        """Return how large the plot's picture is."""
+        return QSize(820, 460)
+
+    def paint_figure(self, painter: QPainter, area: QRectF) -> None:
+        """Paint what is seen now into a picture, in the colours of now."""
+        from cnn_studio.ui.plots.curves import Curves
+
+        self.activate()
+        line = float(self._header.sizeHint().height())
+        parts = self.data.parts() if self._has_points() else ()
+        paint_header(painter, self.title, parts, QRectF(area.left(), area.top(), area.width(), line))
+        below = area.adjusted(0, line + theme.px(6), 0, 0)
+        copy = Curves(self._spec)  # the one of the window has the window's size and colours
+        copy.widget.setAttribute(Qt.WidgetAttribute.WA_DontShowOnScreen)
+        copy.widget.resize(round(below.width()), round(below.height()))
+        copy.widget.show()
+        copy.end = math.inf if self._num_epochs is None else self._num_epochs
+        copy.set_scales(self.data.axis, self._is_log)
+        if self._curves is not None and not self._curves.follows:
+            copy.show_range(self._curves)
+        if self._has_points():
+            copy.show(self.data.drawing())
+            copy.render(painter, below)
+        copy.widget.close()
+        copy.widget.deleteLater()
+
+    def csv_writer(self) -> Callable[[], str]:
+        """Return what makes the numbers as CSV, from a copy of those of now."""
+        from cnn_studio.ui.plots.curve_csv import CurveTable
+
+        data = self.data
+        table = CurveTable(self.title)
+        table.add("train" if self._spec.smooth else self.title.lower(), data.train)
+        table.add("validation", data.validation)
+        for overlay, line, epochs in data.overlays:
+            table.add(overlay.name, line)
+            table.add(f"{overlay.name}, validation", epochs)
+        return table.text
+
+    # ------------------------------------------------------------------------------------------------------ window
 
     def _restyle(self) -> None:
         self._header.update()
@@ -234,6 +299,10 @@ class LivePlot(QWidget):
     @override
     def sizeHint(self) -> QSize:
         return QSize(theme.px(380), theme.px(200))
+
+    @override
+    def contextMenuEvent(self, event: QContextMenuEvent) -> None:
+        self.menu.popup(event.globalPos())
 
     @override
     def showEvent(self, event: QShowEvent) -> None:

@@ -1,0 +1,57 @@
+"""Colours of plots that are more than one token: ramps over layers and values, and colours of runs."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
+from PySide6.QtGui import QColor
+
+from cnn_studio.ui import theme
+
+if TYPE_CHECKING:
+    import numpy as np
+
+_LAYERS = ("convolution", "normalisation", "dense", "activation")  # readable on both grounds
+_VALUES = ("accent_ground", "accent", "text")  # from the ground to what stands out, in either theme
+RUN_TOKENS = ("activation", "merge", "normalisation", "pooling", "dense", "shape", "convolution", "io")
+"""Colours of runs that were given none, in turn by their number."""
+
+
+def run_color(run: int, chosen: str = "") -> str:
+    """Return a run's colour: the chosen one, or one that stays the same for its number."""
+    return (
+        chosen if QColor(chosen).isValid() and chosen.startswith("#") else RUN_TOKENS[run % len(RUN_TOKENS)]
+    )
+
+
+def layer_color(at: int, count: int) -> QColor:
+    """Return the colour of a layer between the first (blue) and the last (amber) of a network."""
+    return _between(_LAYERS, at / max(1, count - 1))
+
+
+def _between(stops: Sequence[str], share: float) -> QColor:
+    place = min(1.0, max(0.0, share)) * (len(stops) - 1)
+    first = min(int(place), len(stops) - 2)
+    part = place - first
+    low, high = theme.qcolor(stops[first]), theme.qcolor(stops[first + 1])
+    red, green, blue = (
+        round((1 - part) * a + part * b)
+        for a, b in zip(low.getRgb()[:3], high.getRgb()[:3], strict=True)  # type: ignore[index]  # the stub says object
+    )
+    return QColor(red, green, blue)
+
+
+def value_ramp() -> np.ndarray:
+    """Return 256 colours from small to large values in the theme of now, uint8 of shape [256, 3]."""
+    return _value_ramp(theme.current().name)
+
+
+@lru_cache(maxsize=4)
+def _value_ramp(name: str) -> np.ndarray:
+    import numpy as np
+
+    del name  # the key alone
+    colors = [_between(_VALUES, at / 255) for at in range(256)]
+    return np.array([color.getRgb()[:3] for color in colors], dtype=np.uint8)  # type: ignore[index]  # as above
