@@ -42,7 +42,16 @@ class Curves:
         self,
         spec: PlotSpec,
         on_hover: Callable[[float | None], None] | None = None,
+        pen_scale: float = 1.0,
     ) -> None:
+        """Make an empty surface.
+
+        Args:
+            spec: what is drawn.
+            on_hover: told the x at the cursor, or None when it leaves.
+            pen_scale: pixels of the target per pixel of the widget; pyqtgraph's pens do not scale by themselves.
+        """
+        self._pen_scale = pen_scale
         self._spec = spec
         self._on_hover = on_hover
         self.end = float("inf")
@@ -90,10 +99,14 @@ class Curves:
         self._item.addItem(line, ignoreBounds=True)
         return line
 
+    def _pen(self, width: float) -> float:
+        """Return the width of a line's pen; what is under 1 is a hair line, which Qt draws fastest."""
+        return (theme.px(width) if width >= 1 else 1) * self._pen_scale
+
     def restyle(self) -> None:
         """Take colours and sizes from the theme of now."""
         tokens = theme.current()
-        self._grid.setPen(pg.mkPen(theme.qcolor("line", 0.7), width=1))
+        self._grid.setPen(pg.mkPen(theme.qcolor("line", 0.7), width=self._pen(0.9)))
         self._plot.setBackground(tokens.panel)
         self._points.setBrush(pg.mkBrush(tokens.validation))
         self._points.setPen(pg.mkPen(tokens.panel, width=1))
@@ -167,12 +180,12 @@ class Curves:
         self._raw.setData(*_drawable(x, self._y(y)))
         if not drawing.is_smooth:
             # a wide pen over thousands of points is slow
-            width = theme.px(2) if len(x) <= _SMOOTH_POINTS else 1
+            width = self._pen(2 if len(x) <= _SMOOTH_POINTS else 0.9)
             self._raw.setPen(pg.mkPen(color, width=width))
             self._smooth.setData(*_NOTHING)
             return
-        self._raw.setPen(pg.mkPen(theme.qcolor(color, 0.32), width=1))
-        self._smooth.setPen(pg.mkPen(color, width=theme.px(2)))
+        self._raw.setPen(pg.mkPen(theme.qcolor(color, 0.32), width=self._pen(0.9)))
+        self._smooth.setPen(pg.mkPen(color, width=self._pen(2)))
         x, y = train.line(part, min(columns, _SMOOTH_POINTS), self.axis)
         self._smooth.setData(*_drawable(x, self._y(y)))
 
@@ -189,7 +202,7 @@ class Curves:
                 continue
             other = drawing.others[at]
             color, series, epochs = other.color, other.batches, other.epochs
-            line.setPen(pg.mkPen(theme.qcolor(color), width=theme.px(2)))
+            line.setPen(pg.mkPen(theme.qcolor(color), width=self._pen(2)))
             part = series.visible(first, last, self.axis)
             x, y = series.line(part, _OVERLAY_POINTS, self.axis)
             line.setData(*_drawable(x, self._y(y)))

@@ -257,7 +257,8 @@ class LivePlot(QWidget):
         parts = self.data.parts() if self._has_points() else ()
         paint_header(painter, self.title, parts, QRectF(area.left(), area.top(), area.width(), line))
         below = area.adjusted(0, line + theme.px(6), 0, 0)
-        copy = Curves(self._spec)  # the one of the window has the window's size and colours
+        # the one of the window has the window's size and colours
+        copy = Curves(self._spec, pen_scale=painter.device().devicePixelRatio())
         copy.widget.setAttribute(Qt.WidgetAttribute.WA_DontShowOnScreen)
         copy.widget.resize(round(below.width()), round(below.height()))
         copy.widget.show()
