@@ -27,6 +27,10 @@ from cnn_studio.datasets.split import split_rows
 
 _MAX_THREADS = 16
 _BATCH = 64  # files per task
+_SAMPLE = 16
+_SMALL_BYTES = 16_000
+"""Smaller files cost more in Python than in decoding, and threads that wait for each other double that."""
+
 _POLL_SECONDS = 0.1
 
 Progress = Callable[[int, int], None]
@@ -168,11 +172,13 @@ def _traits(named: Sequence[tuple[str, ImageFacts]]) -> dict[str, tuple[str, ...
 def _probe_all(paths: list[Path], progress: Progress, check: Callable[[], None]) -> list[ImageFacts | str]:
     """Facts, or the reason why there are none, of each file, from a few threads."""
     settle_warnings()
-    workers = min(_MAX_THREADS, os.cpu_count() or 1)
-    found: list[ImageFacts | str] = []
+    found = _probe_some(paths[:_SAMPLE])
+    sizes = [facts.num_bytes for facts in found if not isinstance(facts, str)]
+    are_small = not sizes or sum(sizes) < _SMALL_BYTES * len(sizes)
+    workers = 1 if are_small else min(_MAX_THREADS, os.cpu_count() or 1)
     running: deque[Future[list[ImageFacts | str]]] = deque()
     pool = ThreadPoolExecutor(workers, thread_name_prefix="probe")
-    begin = 0
+    begin = len(found)
     try:
         while len(found) < len(paths):
             check()

@@ -242,7 +242,7 @@ def test_fifty_thousand_tiny_files(tmp_path: Path) -> None:
     (tmp_path / "class 3" / "00017.png").write_bytes((tmp_path / "class 3" / "00018.png").read_bytes())
     started = time.perf_counter()
     report = make_report(folder(tmp_path))
-    print(f"50,000 files: {time.perf_counter() - started:.1f} s")
+    print(f"50,000 files: {time.perf_counter() - started:.1f} s")  # the goal is 20 s on two cores
     assert report.num_images == 50_000
     assert len(report.duplicates) == 1
     assert not report.skipped
