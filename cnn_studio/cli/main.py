@@ -31,7 +31,7 @@ app.command("summary")(network.summary)
 app.command("layers")(network.layers)
 app.command("import")(importing.import_network)
 app.command("export")(export.export)
-app.command("train")(train.train)
+app.command("train")(train.train_command)
 app.command("doctor")(doctor.doctor)
 
 

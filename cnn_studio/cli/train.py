@@ -6,14 +6,13 @@ import dataclasses
 import json
 import re
 import signal
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from pydantic import ValidationError
 
 from cnn_studio.app.project import Project, load_project, save_project
 from cnn_studio.app.training import (
@@ -22,66 +21,49 @@ from cnn_studio.app.training import (
     StoreFailed,
     TrainingOutcome,
     check_ready,
+    resume_training,
     run_training,
 )
 from cnn_studio.cli.exits import Exit, complain
-from cnn_studio.cli.network import Json, ProjectFile
+from cnn_studio.cli.network import Json
+from cnn_studio.cli.settings_options import settings_from, with_settings
 from cnn_studio.core.errors import ParameterError, StudioError
-from cnn_studio.datasets.sources import parse_source
+from cnn_studio.datasets.sources import FORMS, parse_source
 from cnn_studio.engine.control import RunControl
-from cnn_studio.engine.events import EpochDone, RunFinished, RunStarted
-from cnn_studio.engine.settings import TrainSettings
-from cnn_studio.graph.records import explain
+from cnn_studio.engine.events import EpochDone, RunFinished, RunStarted, SpeedTuned, describe_tuning
+from cnn_studio.engine.settings import PRESETS
 from cnn_studio.graph.shapes import infer_shapes
 
 
-def _help(field: str) -> str:
-    return TrainSettings.model_fields[field].description or ""
-
-
 def train(
-    file: ProjectFile,
+    settings: dict[str, Any],
+    file: Annotated[
+        Path | None, typer.Argument(metavar="[FILE]", help="A project, *.cnnstudio; none with --resume.")
+    ] = None,
     data: Annotated[
-        str | None, typer.Option("--data", metavar="SOURCE", help="digits, mnist:DIR or folder:DIR.")
+        str | None, typer.Option("--data", metavar="SOURCE", help=f"{FORMS}; see data list.")
     ] = None,
-    epochs: Annotated[int | None, typer.Option("--epochs", metavar="N", help=_help("epochs"))] = None,
-    batch_size: Annotated[
-        int | None, typer.Option("--batch-size", metavar="B", help=_help("batch_size"))
+    resume: Annotated[
+        int | None,
+        typer.Option(
+            "--resume", metavar="RUN", help="Go on with a run that was cut off, exactly; see runs list."
+        ),
     ] = None,
-    lr: Annotated[float | None, typer.Option("--lr", metavar="X", help=_help("learning_rate"))] = None,
-    optimizer: Annotated[
-        str | None, typer.Option("--optimizer", metavar="NAME", help="sgd, adam or adamw.")
+    config: Annotated[
+        Path | None, typer.Option("--config", metavar="FILE", help="Settings as JSON, or TOML (*.toml).")
     ] = None,
-    schedule: Annotated[
-        str | None, typer.Option("--schedule", metavar="NAME", help="constant or cosine.")
+    preset: Annotated[
+        str | None,
+        typer.Option(
+            "--preset", metavar="NAME", help=f"Settings that belong together: {', '.join(PRESETS)}."
+        ),
     ] = None,
-    seed: Annotated[int | None, typer.Option("--seed", metavar="S", help=_help("seed"))] = None,
-    device: Annotated[
-        str | None, typer.Option("--device", metavar="D", help="auto, cuda, mps or cpu.")
-    ] = None,
-    start: Annotated[str | None, typer.Option("--start", metavar="new|trained", help=_help("start"))] = None,
-    speed: Annotated[str | None, typer.Option("--speed", metavar="exact|auto", help=_help("speed"))] = None,
     output: Annotated[
         Path | None, typer.Option("-o", "--output", metavar="FILE", help="Where to save the trained project.")
     ] = None,
     as_json: Json = False,
 ) -> int:
     """Train a network. Settings that are not given are those in the file; the run is kept in any case."""
-    given = {
-        "epochs": epochs,
-        "batch_size": batch_size,
-        "learning_rate": lr,
-        "optimizer": optimizer,
-        "schedule": schedule,
-        "seed": seed,
-        "device": device,
-        "start": start,
-        "speed": speed,
-    }
-    project = load_project(file)
-    project = replace(project, settings=_settings(project.settings, given))
-    if data is not None:
-        project = replace(project, data=parse_source(data))
     if output is not None:  # now, not after hours of training
         if not output.absolute().parent.is_dir():
             raise ParameterError(
@@ -89,29 +71,48 @@ def train(
             )
         if output.is_dir():
             raise ParameterError(f"{output} cannot be saved: it is a folder. Name a file in it.")
-    outcome = _run(project, as_json)
+    if resume is not None:
+        if file or data or settings or config or preset:
+            raise ParameterError(
+                "A run goes on with the network, the images and the settings that it began with. Give --resume without "
+                "a file, --data or settings, or train the file anew."
+            )
+        outcome = _shown(as_json, lambda show, control: resume_training(resume, show, control))
+    else:
+        if file is None:
+            raise ParameterError("Name a project to train, or a run to go on with: --resume RUN.")
+        project = load_project(file)
+        project = replace(project, settings=settings_from(project.settings, settings, config, preset))
+        if data is not None:
+            project = replace(project, data=parse_source(data))
+        outcome = _run(project, as_json)
     if output is not None and outcome.project is not None:
         save_project(output, outcome.project)
     if outcome.finished.status == "failed":
         complain(outcome.finished.message)
-    return {"done": Exit.DONE, "stopped": Exit.STOPPED, "failed": Exit.FAILED}[outcome.finished.status]
+    return {"done": Exit.DONE, "failed": Exit.FAILED}.get(outcome.finished.status, Exit.STOPPED)
 
 
-def _settings(base: TrainSettings, given: dict[str, Any]) -> TrainSettings:
-    values = base.model_dump() | {key: value for key, value in given.items() if value is not None}
-    try:
-        return TrainSettings.model_validate(values)
-    except ValidationError as error:
-        raise ParameterError(f"This setting cannot be used: {explain(error)}.") from None
+train_command = with_settings(train)
+"""`train` with an option for each training setting."""
 
 
 def _run(project: Project, as_json: bool) -> TrainingOutcome:
+    def work(show: Callable[[object], None], control: RunControl) -> TrainingOutcome:
+        check_ready(infer_shapes(project.document))
+        return run_training(project, show, control)
+
+    return _shown(as_json, work)
+
+
+def _shown(
+    as_json: bool, work: Callable[[Callable[[object], None], RunControl], TrainingOutcome]
+) -> TrainingOutcome:
     show = _JsonLines() if as_json else _Lines()
     control = RunControl()
     try:
-        check_ready(infer_shapes(project.document))
         with _interrupt_stops(control):
-            outcome = run_training(project, show.event, control)
+            outcome = work(show.event, control)
     except StudioError as error:
         show.finished(TrainingOutcome(RunFinished("failed", 0, None, None, 0.0, str(error)), None, None))
         raise
@@ -129,7 +130,8 @@ def _interrupt_stops(control: RunControl) -> Iterator[None]:
         complain("Stopping after this step; press Ctrl+C again to end at once.")
 
     before = signal.signal(signal.SIGINT, stop)
-    terminate = signal.signal(signal.SIGTERM, lambda number, frame: control.stop())
+    # whoever ends the program from outside wants it gone; the run can go on later
+    terminate = signal.signal(signal.SIGTERM, lambda number, frame: control.stop("interrupt"))
     try:
         yield
     finally:
@@ -144,7 +146,14 @@ def event_record(event: Any) -> dict[str, Any]:
     """Return an event as a JSON-able record; arrays are left out."""
     name = re.sub(r"(?<=[a-z])(?=[A-Z])", "_", type(event).__name__).lower()
     fields = (field.name for field in dataclasses.fields(event))
-    return {"event": name} | {name: getattr(event, name) for name in fields if name not in _SILENT}
+    return {"event": name} | {name: _plain(getattr(event, name)) for name in fields if name not in _SILENT}
+
+
+def _plain(value: Any) -> Any:
+    """Turn events within events into records too."""
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        return dataclasses.asdict(value)
+    return [_plain(item) for item in value] if isinstance(value, tuple) else value
 
 
 class _JsonLines:
@@ -198,6 +207,10 @@ class _Lines:
                 return f"{path} now has {after} units instead of {before}, one per class."
             case StoreFailed(message):
                 return f"The run will not be kept: {message}"
+            case SpeedTuned(tuning) if tuning.baseline > 0:
+                gain = tuning.images_per_second / tuning.baseline
+                known = ", as measured before" if event.remembered else ""
+                return f"fastest here: {describe_tuning(tuning)}: {gain:.1f} × float32{known}"
             case RunStarted():
                 self._epochs = event.num_epochs
                 return f"{event.total_params:,} parameters on {event.device}, {event.precision}"

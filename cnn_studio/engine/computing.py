@@ -52,15 +52,3 @@ class Computing:
     @staticmethod
     def _as_float(logits: Tensor) -> Tensor:
         return logits.float()
-
-
-def describe_tuning(tuning: Tuning) -> str:
-    """Return the way of computing in words, such as ``bfloat16, channels-last``."""
-    parts: list[str] = [tuning.precision]
-    if tuning.channels_last:
-        parts.append("channels-last")
-    if tuning.fused:
-        parts.append("fused optimizer")
-    if tuning.compiled:
-        parts.append("compiled")
-    return ", ".join(parts)

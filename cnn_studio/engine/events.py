@@ -58,6 +58,18 @@ class Tuning:
     baseline: float = 0.0
 
 
+def describe_tuning(tuning: Tuning) -> str:
+    """Return the way of computing in words, such as ``bfloat16, channels-last``."""
+    parts: list[str] = [tuning.precision]
+    if tuning.channels_last:
+        parts.append("channels-last")
+    if tuning.fused:
+        parts.append("fused optimizer")
+    if tuning.compiled:
+        parts.append("compiled")
+    return ", ".join(parts)
+
+
 @dataclass(frozen=True, slots=True)
 class SpeedTuned:
     """The fastest way to compute this network on this machine was measured, or was known from before.

@@ -16,7 +16,7 @@ from cnn_studio.datasets.batches import Batches
 from cnn_studio.datasets.records import ImageData, ImagePart
 from cnn_studio.engine.blame import find_culprit
 from cnn_studio.engine.checkpoint import Checkpoint
-from cnn_studio.engine.computing import Computing, describe_tuning
+from cnn_studio.engine.computing import Computing
 from cnn_studio.engine.control import RunControl
 from cnn_studio.engine.device import describe_device, exact_numerics, free_device_memory, pick_device
 from cnn_studio.engine.events import (
@@ -35,6 +35,7 @@ from cnn_studio.engine.events import (
     Status,
     Tuning,
     WeightsMeasured,
+    describe_tuning,
 )
 from cnn_studio.engine.failures import not_finite
 from cnn_studio.engine.gradients import weight_histograms

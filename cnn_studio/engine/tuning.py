@@ -17,8 +17,8 @@ from dataclasses import replace
 import torch
 from torch import Tensor, nn
 
-from cnn_studio.engine.computing import Computing, describe_tuning
-from cnn_studio.engine.events import SpeedTuned, Tuning
+from cnn_studio.engine.computing import Computing
+from cnn_studio.engine.events import SpeedTuned, Tuning, describe_tuning
 from cnn_studio.engine.optimizers import FUSABLE
 from cnn_studio.engine.plan import LayerPlan, apply_plan
 from cnn_studio.engine.settings import TrainSettings

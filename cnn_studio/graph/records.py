@@ -19,6 +19,7 @@ from cnn_studio.graph.preprocessing import Preprocessing
 
 MAX_LAYERS = 20_000
 _COORDINATE = 1e7
+_LONGEST = 300  # letters of what is wrong with a value
 
 
 class _Record(BaseModel):
@@ -143,4 +144,5 @@ def explain(error: ValidationError) -> str:
     got = repr(first.get("input"))
     shown = f" (it is {got if len(got) <= 40 else got[:37] + '...'})" if first["type"] != "missing" else ""
     text = first["msg"][0].lower() + first["msg"][1:]
+    text = text if len(text) <= _LONGEST else f"{text[: _LONGEST - 3]}..."  # it may repeat what was in the file
     return f"{where or 'the top level'}: {text}{shown}"

@@ -19,6 +19,8 @@ _COLUMN = 132
 class SettingsForm(QWidget):
     """The fields of a record: the basic ones in view, the others under "More".
 
+    Records inside the record are shown elsewhere; they come back as they went in.
+
     Attributes:
         changed: emitted after every edit, right or wrong.
     """
@@ -38,6 +40,8 @@ class SettingsForm(QWidget):
         self._silent = False
         self._fields: dict[str, Field] = {}
         for name, info in type(record).model_fields.items():
+            if isinstance(getattr(record, name), BaseModel):
+                continue  # a record of its own has a form of its own
             field = make_field(name, info, self)
             field.changed.connect(self._edited)
             self._fields[name] = field
@@ -73,7 +77,11 @@ class SettingsForm(QWidget):
 
     def value(self) -> BaseModel | None:
         """Return the record as typed, or None while a field is wrong (`error` says which)."""
-        values = {}
+        values = {
+            name: getattr(self._record, name)
+            for name in type(self._record).model_fields
+            if name not in self._fields
+        }
         try:
             for name, field in self._fields.items():
                 values[name] = field.value()
@@ -93,6 +101,7 @@ class SettingsForm(QWidget):
     def set_value(self, record: BaseModel) -> None:
         """Show a record; `changed` is emitted once, and only if something differs."""
         before = self.value()
+        self._record = record
         self._silent = True
         try:
             for name, field in self._fields.items():

@@ -8,13 +8,18 @@ from typing import Any, Literal, get_args, get_origin
 import annotated_types
 from pydantic.fields import FieldInfo
 from PySide6.QtCore import Signal, Slot
-from PySide6.QtWidgets import QLabel, QLineEdit, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QCheckBox, QLabel, QLineEdit, QVBoxLayout, QWidget
 
 from cnn_studio.core.errors import ParameterError
 from cnn_studio.ui import theme
 from cnn_studio.ui.widgets.inputs import QuietComboBox
 
 _SPELLING = {
+    "sgd-2012": "SGD, AlexNet 2012",
+    "rmsprop": "RMSprop",
+    "one-cycle": "One cycle",
+    "float32": "float32",
+    "bfloat16": "bfloat16",
     "new": "New weights",
     "trained": "Trained weights",
     "sgd": "SGD",
@@ -100,6 +105,33 @@ class ChoiceField(Field):
         if at < 0:
             raise ValueError(f"{self.name} has no option {value!r}")
         self._combo.setCurrentIndex(at)
+
+
+class ToggleField(Field):
+    """On or off; the box stands in a line with its word, so that fields beside it keep their height."""
+
+    def __init__(self, name: str, info: FieldInfo, parent: QWidget | None = None) -> None:
+        super().__init__(name, info, parent)
+        self._box = QCheckBox(self)
+        self._box.toggled.connect(self._toggled)
+        self._add_input(self._box)
+        self._say()
+
+    @Slot()
+    def _toggled(self) -> None:
+        self._say()
+        self.changed.emit()
+
+    def _say(self) -> None:
+        self._box.setText("on" if self._box.isChecked() else "off")
+
+    def value(self) -> object:
+        """Return whether it is on."""
+        return self._box.isChecked()
+
+    def set_value(self, value: object) -> None:
+        """Switch it on or off."""
+        self._box.setChecked(bool(value))
 
 
 class NumberField(Field):
@@ -201,6 +233,8 @@ def make_field(name: str, info: FieldInfo, parent: QWidget | None = None) -> Fie
     """
     if get_origin(info.annotation) is Literal:
         return ChoiceField(name, info, parent)
+    if info.annotation is bool:
+        return ToggleField(name, info, parent)
     if info.annotation in (int, float):
         return NumberField(name, info, parent)
     raise TypeError(f"there is no input for {name}: {info.annotation}")
