@@ -36,11 +36,13 @@ def _between(stops: Sequence[str], share: float) -> QColor:
     first = min(int(place), len(stops) - 2)
     part = place - first
     low, high = theme.qcolor(stops[first]), theme.qcolor(stops[first + 1])
-    red, green, blue = (
-        round((1 - part) * a + part * b)
-        for a, b in zip(low.getRgb()[:3], high.getRgb()[:3], strict=True)  # type: ignore[index]  # the stub says object
-    )
-    return QColor(red, green, blue)
+    return mixed(low, high, part)
+
+
+def mixed(first: QColor, last: QColor, share: float) -> QColor:
+    """Return a colour between two: the first at a share of 0, the last at 1."""
+    ends = (first.red(), first.green(), first.blue()), (last.red(), last.green(), last.blue())
+    return QColor(*(round((1 - share) * a + share * b) for a, b in zip(*ends, strict=True)))
 
 
 def value_ramp() -> np.ndarray:
@@ -54,4 +56,4 @@ def _value_ramp(name: str) -> np.ndarray:
 
     del name  # the key alone
     colors = [_between(_VALUES, at / 255) for at in range(256)]
-    return np.array([color.getRgb()[:3] for color in colors], dtype=np.uint8)  # type: ignore[index]  # as above
+    return np.array([(color.red(), color.green(), color.blue()) for color in colors], dtype=np.uint8)

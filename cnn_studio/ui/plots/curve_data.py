@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from typing import Literal
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -116,8 +117,10 @@ class CurveData:
     def drawing(self) -> Drawing:
         """Return what is to be drawn now."""
         others = tuple(Other(overlay.color, line, epochs) for overlay, line, epochs in self.overlays)
-        is_smooth = self._spec.smooth and self.beta > 0
-        return Drawing(self.train, self.validation, self.best, self._marks(), others, is_smooth)
+        style: Literal["both", "raw", "line"] = "line"
+        if self._spec.smooth:
+            style = "both" if self.beta > 0 else "raw"
+        return Drawing(self.train, self.validation, self.best, self._marks(), others, style)
 
     @property
     def best(self) -> Best | None:

@@ -176,15 +176,16 @@ class Curves:
         train, tokens = drawing.train, theme.current()
         color = tokens.color(self._spec.line)
         part = train.visible(first, last, self.axis)
-        x, y = train.envelope(part, columns, self.axis)
-        self._raw.setData(*_drawable(x, self._y(y)))
-        if not drawing.is_smooth:
-            # a wide pen over thousands of points is slow
-            width = self._pen(2 if len(x) <= _SMOOTH_POINTS else 0.9)
-            self._raw.setPen(pg.mkPen(color, width=width))
+        if drawing.style == "line":
+            self._raw.setData(*_NOTHING)
+        else:
+            faint = drawing.style == "both"
+            self._raw.setPen(pg.mkPen(theme.qcolor(color, 0.32 if faint else 1.0), width=self._pen(0.9)))
+            x, y = train.envelope(part, columns, self.axis)
+            self._raw.setData(*_drawable(x, self._y(y)))
+        if drawing.style == "raw":
             self._smooth.setData(*_NOTHING)
             return
-        self._raw.setPen(pg.mkPen(theme.qcolor(color, 0.32), width=self._pen(0.9)))
         self._smooth.setPen(pg.mkPen(color, width=self._pen(2)))
         x, y = train.line(part, min(columns, _SMOOTH_POINTS), self.axis)
         self._smooth.setData(*_drawable(x, self._y(y)))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 from cnn_studio.ui.plots.series import Series
 
@@ -42,7 +43,8 @@ class Drawing:
     Attributes:
         train, validation: the run itself.
         others: runs to compare with.
-        is_smooth: whether the bold line is smoothed, over a faint raw one; otherwise the raw line is bold.
+        style: ``both`` draws a bold smoothed line over the faint raw one, ``raw`` every batch as it came, ``line`` a
+            bold line of values that do not scatter.
     """
 
     train: Series
@@ -50,7 +52,7 @@ class Drawing:
     best: Best | None = None
     marks: Sequence[Mark] = ()
     others: Sequence[Other] = ()
-    is_smooth: bool = True
+    style: Literal["both", "raw", "line"] = "both"
 
     def all_series(self) -> Iterator[Series]:
         """Yield every curve that has points."""
