@@ -16,6 +16,7 @@ from cnn_studio.datasets.augment import chunks, moved
 from cnn_studio.datasets.augmentation import Augmentation
 from cnn_studio.datasets.augmentation_draws import draw
 from cnn_studio.datasets.augmentation_mixing import MixedLabels, erase, mix
+from cnn_studio.datasets.cache_mapped import MappedImages
 from cnn_studio.datasets.order import seeded_order
 from cnn_studio.datasets.records import ImagePart
 
@@ -58,7 +59,7 @@ class Batches:
     """Serves one part of a data set in normalised batches [B, C, H, W] with labels, on one device.
 
     The uint8 images move to the device once if they fit there; otherwise each batch is gathered on the CPU and
-    sent over as uint8, a quarter of the bytes.
+    sent over as uint8, a quarter of the bytes. Images that lie on disk are read batch by batch, one batch ahead.
 
     Args:
         mean, std: per channel, of values scaled to 0..1.
@@ -88,8 +89,14 @@ class Batches:
         self._dtype = dtype
         self._scale, self._shift = _coefficients(mean, std, self._device)
         self._labels = torch.from_numpy(_shareable(part.labels)).to(self._device)
-        images = torch.from_numpy(_shareable(part.images))
-        self._images = images.to(self._device) if _fits(images.nbytes, self._device) else images
+        self._images: Tensor
+        self._rows: Tensor | None = None  # which images are the part's, where they lie on disk among others
+        if isinstance(part.images, MappedImages):
+            self._images = torch.from_numpy(part.images.base)
+            self._rows = torch.from_numpy(part.images.rows)
+        else:
+            images = torch.from_numpy(_shareable(part.images))
+            self._images = images.to(self._device) if _fits(images.nbytes, self._device) else images
 
     def __len__(self) -> int:
         return int(self._labels.shape[0])
@@ -109,14 +116,15 @@ class Batches:
         """
         batches = self._epoch(seed, epoch, first_batch)
         # On a CPU the step and the next batch would share the same cores, and waiting for a thread costs more than
-        # gathering; on the way to a GPU the CPU has nothing else to do.
-        return one_ahead(batches) if self._images.device != self._device else batches
+        # gathering; on the way to a GPU the CPU has nothing else to do, and a disk is waited for.
+        waits = self._rows is not None or self._images.device.type != self._device.type
+        return one_ahead(batches) if waits else batches
 
     def _epoch(
         self, seed: int, epoch: int, first_batch: int
     ) -> Generator[tuple[Tensor, Tensor | MixedLabels], None, None]:
         order = torch.from_numpy(seeded_order(len(self), seed, epoch))
-        place = order.to(self._images.device)
+        place = order.to(self._images.device) if self._rows is None else self._rows[order]
         labels = self._labels[order.to(self._device)]
         for at in range(first_batch, len(self._bounds)):
             start, stop = self._bounds[at]
@@ -131,7 +139,11 @@ class Batches:
         size = batch_size or self._batch_size
         for start in range(0, len(self), size):
             stop = min(start + size, len(self))
-            yield self._finish(self._images[start:stop]), self._labels[start:stop]
+            rows = self._rows
+            images = (
+                self._images[start:stop] if rows is None else self._images.index_select(0, rows[start:stop])
+            )
+            yield self._finish(images), self._labels[start:stop]
 
     def _finish(self, images: Tensor) -> Tensor:
         images = images.to(self._device)

@@ -25,7 +25,15 @@ _DRAFT_MARGIN = 2  # a JPEG is decoded at no less than this multiple of the size
 
 
 class UnreadableImageError(Exception):
-    """The file is no image that can be read; the text is the reason, as the list of skipped files shows it."""
+    """The file is no image that can be read; the text is the reason, as the list of skipped files shows it.
+
+    Attributes:
+        may_pass: the file could not be reached, which says nothing about what is in it.
+    """
+
+    def __init__(self, reason: str, *, may_pass: bool = False) -> None:
+        super().__init__(reason)
+        self.may_pass = may_pass
 
 
 def read_image(
@@ -82,7 +90,8 @@ def decode_into(out: NDArray[np.uint8], path: Path, preprocessing: Preprocessing
     except (UnreadableImageError, MemoryError):
         raise
     except OSError as error:
-        raise UnreadableImageError(error.strerror or f"damaged ({error})") from error
+        reason = error.strerror or f"damaged ({error})"
+        raise UnreadableImageError(reason, may_pass=error.errno is not None) from error
     # Pillow's plugins answer damaged files with whatever their parsing runs into (struct.error, ValueError,
     # SyntaxError, EOFError, KeyError ...), and one bad file must not end the import of thousands.
     except Exception as error:

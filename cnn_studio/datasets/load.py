@@ -9,6 +9,7 @@ import numpy as np
 
 from cnn_studio.core.errors import DataError
 from cnn_studio.datasets.arrays import RawSet, fit_arrays
+from cnn_studio.datasets.cache import ImageCache
 from cnn_studio.datasets.catalogue import SOURCES
 from cnn_studio.datasets.folder import read_files
 from cnn_studio.datasets.folder_scan import FolderFiles, leave_out
@@ -28,14 +29,18 @@ def load(
     preprocessing: Preprocessing,
     progress: Progress | None = None,
     cancelled: Callable[[], bool] | None = None,
+    cache: ImageCache | None = None,
 ) -> ImageData:
-    """Read a data set into memory, resized for an input of `channels` × `height` × `width`.
+    """Read a data set, resized for an input of `channels` × `height` × `width`.
+
+    It is in memory afterwards; image files that do not fit there are decoded into a file in the cache.
 
     `ImageData.mean` and `std` are always measured; a network that brings its own has them in `preprocessing`.
 
     Args:
         progress: called with the images done and all images, in the thread of the caller.
         cancelled: asked often, in the thread of the caller.
+        cache: where decoded image files are kept for the next time; the usual place if None.
 
     Raises:
         DataError: the data cannot be read or used; the message says what to do.
@@ -44,7 +49,7 @@ def load(
     check_input(height, width, channels)
     target = Target(height, width, channels, preprocessing, progress, cancelled)
     target.check()
-    parts = _read(source, target)
+    parts = _read(source, target, cache)
     train, val, test = parts.train, parts.val, parts.test
     given = tuple(name for name, part in (("val", val), ("test", test)) if part is not None)
     if val is None:
@@ -67,11 +72,11 @@ def read_source(source: DataSource, check: Check = lambda: None) -> RawSet | Fol
     return found if isinstance(found, RawSet) else leave_out(found, source.excluded)
 
 
-def _read(source: DataSource, target: Target) -> Parts:
+def _read(source: DataSource, target: Target, cache: ImageCache | None) -> Parts:
     found = read_source(source, target.check)
     if isinstance(found, RawSet):
         return fit_arrays(found, target)
-    return read_files(Path(source.folder).expanduser(), found, target)
+    return read_files(Path(source.folder).expanduser(), found, target, cache)
 
 
 def _split(parts: Parts, source: DataSource) -> tuple[ImagePart, ImagePart, ImagePart | None]:

@@ -19,16 +19,28 @@ def require_memory(num_images: int, channels: int, height: int, width: int) -> N
     Raises:
         DataError: they would take more than `USABLE_SHARE` of what is free.
     """
-    needed = num_images * channels * height * width
-    free = free_memory()
-    # macOS tells the total only; half of it is a guess that leaves other programs room
-    usable = int((_total_memory() // 2 if free is None else free) * USABLE_SHARE)
+    needed, usable = num_images * channels * height * width, usable_memory()
     if needed > usable:
         raise DataError(
-            f"{num_images:,} images of {channels} × {height} × {width} need {_size(needed)} of memory, and "
-            f"{_size(usable)} can be used for them on this machine now. Use a smaller input size or fewer images, "
-            "or close other programs."
+            f"{too_large(num_images, channels, height, width)} Use a smaller input size or fewer images, or close "
+            "other programs."
         )
+
+
+def usable_memory(share: float = USABLE_SHARE) -> int:
+    """Return the bytes that images may take now: a share of what is free."""
+    free = free_memory()
+    # macOS tells the total only; half of it is a guess that leaves other programs room
+    return int((_total_memory() // 2 if free is None else free) * share)
+
+
+def too_large(num_images: int, channels: int, height: int, width: int, share: float = USABLE_SHARE) -> str:
+    """Return the sentence that compares what images need with what there is."""
+    return (
+        f"{num_images:,} images of {channels} × {height} × {width} need "
+        f"{size_text(num_images * channels * height * width)} of memory, and {size_text(usable_memory(share))} can be used "
+        "for them on this machine now."
+    )
 
 
 def free_memory() -> int | None:
@@ -90,5 +102,6 @@ def _windows_free() -> int | None:
     return int(status.available)
 
 
-def _size(num_bytes: int) -> str:
+def size_text(num_bytes: int) -> str:
+    """Return a number of bytes as the screen shows it."""
     return f"{num_bytes / 1e9:,.1f} GB" if num_bytes >= 1e8 else f"{num_bytes / 1e6:,.1f} MB"

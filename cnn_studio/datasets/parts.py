@@ -90,6 +90,8 @@ def keep_rows(part: ImagePart, keep: NDArray[np.bool_]) -> ImagePart:
         return part
     rows = np.flatnonzero(keep)
     images, labels = part.images, part.labels
+    if not isinstance(images, np.ndarray):  # on disk, where only the list of rows is cut
+        return ImagePart(images[rows], labels[rows])
     for begin in range(0, len(rows), 256):
         # A row only moves up, so later blocks never read what an earlier one has written.
         block = rows[begin : begin + 256]

@@ -1,3 +1,6 @@
+import threading
+from pathlib import Path
+
 import numpy as np
 import pytest
 import torch
@@ -9,6 +12,7 @@ from cnn_studio.datasets.augment import augment
 from cnn_studio.datasets.augmentation import Augmentation
 from cnn_studio.datasets.augmentation_mixing import MixedLabels
 from cnn_studio.datasets.batches import Batches, batch_bounds, normalise
+from cnn_studio.datasets.cache_mapped import MappedImages
 from cnn_studio.datasets.records import ImagePart
 
 
@@ -210,3 +214,40 @@ def test_varying_leaves_the_stored_images_alone() -> None:
         for images, _ in Batches(part, MEAN, STD, 10, augmentation=augmentation).epoch(0, 0):
             images.zero_()
     assert np.array_equal(part.images, before)
+
+
+def on_disk(part: ImagePart, folder: Path) -> ImagePart:
+    """The same part in a file among other images, in another order."""
+    shuffled = np.random.default_rng(1).permutation(len(part) + 3)
+    base = np.zeros((len(shuffled), *part.images.shape[1:]), np.uint8)
+    base[shuffled[: len(part)]] = part.images
+    (folder / "rows").write_bytes(base.tobytes())
+    images = MappedImages.open(folder / "rows", base.shape)[shuffled[: len(part)]]
+    return ImagePart(images, part.labels)
+
+
+@pytest.mark.parametrize("augmentation", SETTINGS)
+def test_images_on_disk_come_as_those_in_memory(augmentation, tmp_path: Path) -> None:
+    part = make_part(23)
+    here = Batches(part, MEAN, STD, 5, augmentation=augmentation)
+    there = Batches(on_disk(part, tmp_path), MEAN, STD, 5, augmentation=augmentation)
+    for (images, labels), (same, same_labels) in (
+        *zip(here.epoch(2, 1, 1), there.epoch(2, 1, 1), strict=True),
+        *zip(here.in_order(4), there.in_order(4), strict=True),
+    ):
+        assert torch.equal(images, same)
+        assert all(map(torch.equal, both_labels(labels), both_labels(same_labels)))
+
+
+def test_no_thread_is_left_when_an_epoch_ends_early(tmp_path: Path) -> None:
+    batches = Batches(on_disk(make_part(30), tmp_path), MEAN, STD, 4).epoch(0, 0)
+    next(batches)
+    assert any(thread.name.startswith("next-batch") for thread in threading.enumerate())
+    batches.close()  # type: ignore[attr-defined]
+    assert not any(thread.name.startswith("next-batch") for thread in threading.enumerate())
+
+
+def test_a_set_in_memory_needs_no_thread() -> None:
+    batches = Batches(make_part(30), MEAN, STD, 4).epoch(0, 0)
+    next(batches)
+    assert not any(thread.name.startswith("next-batch") for thread in threading.enumerate())
