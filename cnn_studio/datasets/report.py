@@ -82,6 +82,17 @@ class ImportReport:
         """How many images can be read."""
         return sum(map(sum, self.counts.values()))
 
+    @property
+    def sizes_text(self) -> str:
+        """The sizes of the images in words, such as ``all 32 × 32`` or from the smallest to the largest."""
+        if not self.sizes:
+            return "no size"
+        by_area = sorted(self.sizes, key=lambda size: size[0] * size[1])
+        (w0, h0), (w1, h1) = by_area[0], by_area[-1]
+        if len(by_area) == 1:
+            return f"all {w0:,} × {h0:,}"
+        return f"{len(by_area):,} sizes from {w0:,} × {h0:,} to {w1:,} × {h1:,}"
+
 
 def make_report(
     source: DataSource,
