@@ -20,7 +20,7 @@ from pathlib import Path
 sys.path[:0] = [str(Path(__file__).parent), str(Path(__file__).parents[2])]
 
 from measure import Budget, Row  # noqa: E402 - the path is set above
-from rows import canvas, gui, imports, plots, shapes, startup, training  # noqa: E402
+from rows import canvas, gui, imports, pipeline, plots, shapes, startup, training  # noqa: E402
 
 from cnn_studio.app.threads import prefer_short_waits  # noqa: E402
 
@@ -35,6 +35,9 @@ GROUPS = {
     "import_all": imports.rows,
     "gui_latency": gui.latency_rows,
     "plot_million": plots.rows,
+    "augment": pipeline.augment_rows,
+    "folder_first_epoch": pipeline.folder_rows,
+    "folder_next_epochs": pipeline.folder_rows,
     "train_lenet_mnist": training.rows,
     "train_lenet_with_window": gui.with_window_rows,
 }
