@@ -51,9 +51,48 @@ class OutputFitted:
 
 @dataclass(frozen=True, slots=True)
 class StoreFailed:
-    """The run goes on, but it cannot be kept."""
+    """The run goes on, but it, or a checkpoint of it, cannot be kept."""
 
     message: str
+
+
+class _Record:
+    """What keeps a run; a disk that is full ends the keeping, said once, and not the run."""
+
+    def __init__(self, recorder: RunRecorder | None, report: Report) -> None:
+        self._recorder = recorder
+        self._report = report
+        self._checkpoint_failed = False
+
+    @property
+    def run(self) -> int | None:
+        """The run's number, or None if it is not kept."""
+        return self._recorder.run if self._recorder is not None else None
+
+    def add(self, event: object) -> None:
+        """Keep an event. A checkpoint that cannot be written leaves the last one, and the curves go on."""
+        if self._recorder is None:
+            return
+        try:
+            self._recorder.add(event)
+        except StorageError as error:
+            if not isinstance(event, CheckpointReady):
+                self._give_up(error)
+            elif not self._checkpoint_failed:
+                self._checkpoint_failed = True
+                self._report(StoreFailed(f"{error} If the run is cut off, it goes on from an earlier place."))
+
+    def finish(self, finished: RunFinished, result: Project | None) -> None:
+        """Keep the end of the run."""
+        if self._recorder is not None:
+            try:
+                self._recorder.finish(finished, result)
+            except StorageError as error:
+                self._give_up(error)
+
+    def _give_up(self, error: StorageError) -> None:
+        self._recorder = None
+        self._report(StoreFailed(f"The run goes on, but it is no longer kept: {error}"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,8 +167,8 @@ def run_training(
         return _nothing("stopped")
     first = _first_weights(project)
     project = replace(project, document=document, weights=first)
-    recorder = _start_record(store or RunStore(), project, data, report)
-    return _recorded_run(replace(project, weights=WeightSet()), first, data, report, control, recorder, None)
+    record = _Record(_start_record(store or RunStore(), project, data, report), report)
+    return _recorded_run(replace(project, weights=WeightSet()), first, data, report, control, record, None)
 
 
 def resume_training(
@@ -166,7 +205,8 @@ def resume_training(
     recorder = store.resume(run)
     at = checkpoint.position
     recorder.forget_after(at.step, at.epoch if at.epoch_is_done else at.epoch - 1)
-    return _recorded_run(project, WeightSet(), data, report, control, recorder, checkpoint)
+    record = _Record(recorder, report)
+    return _recorded_run(project, WeightSet(), data, report, control, record, checkpoint)
 
 
 def _nothing(status: Status) -> TrainingOutcome:
@@ -179,21 +219,19 @@ def _recorded_run(
     data: ImageData,
     report: Report,
     control: RunControl,
-    recorder: RunRecorder | None,
+    record: _Record,
     resume: Checkpoint | None,
 ) -> TrainingOutcome:
     try:
-        finished = _train(project, first, data, report, control, recorder, resume)
+        finished = _train(project, first, data, report, control, record, resume)
         result = _result(project, finished)
     except BaseException as error:
         # without an end the table of runs would show this one as going on for ever
         status: Status = "stopped" if isinstance(error, KeyboardInterrupt) else "failed"
-        broken = RunFinished(status, 0, None, None, 0.0, str(error))
-        _recorded(recorder, report, lambda kept: kept.finish(broken, None))
+        record.finish(RunFinished(status, 0, None, None, 0.0, str(error)), None)
         raise
-    recorder = _recorded(recorder, report, lambda kept: kept.finish(finished, result))
-    is_kept = recorder is not None and finished.status != "discarded"
-    return TrainingOutcome(finished, recorder.run if recorder and is_kept else None, result)
+    record.finish(finished, result)
+    return TrainingOutcome(finished, None if finished.status == "discarded" else record.run, result)
 
 
 def check_memory(shapes: ShapeReport, settings: TrainSettings) -> None:
@@ -259,7 +297,7 @@ def _train(
     data: ImageData,
     report: Report,
     control: RunControl,
-    recorder: RunRecorder | None,
+    record: _Record,
     resume: Checkpoint | None,
 ) -> RunFinished:
     import torch
@@ -276,7 +314,7 @@ def _train(
     tuning = remembered_tuning(key) if settings.speed == "auto" and resume is None else None
     if tuning is not None:
         tuned = SpeedTuned(tuning, remembered=True)
-        recorder = _recorded(recorder, report, lambda kept: kept.add(tuned))
+        record.add(tuned)
         report(tuned)
     events = train(
         module,
@@ -291,7 +329,7 @@ def _train(
     for event in events:
         if isinstance(event, RunFinished):
             return event
-        recorder = _recorded(recorder, report, lambda kept, event=event: kept.add(event))  # type: ignore[misc]
+        record.add(event)
         if isinstance(event, SpeedTuned) and len(event.measured) > 1:
             remember_tuning(key, event.tuning)
         if not isinstance(event, CheckpointReady):
@@ -331,22 +369,8 @@ def _start_record(store: RunStore, project: Project, data: ImageData, report: Re
     try:
         return store.start(project, data_digest(data))
     except StorageError as error:
-        report(StoreFailed(str(error)))
+        report(StoreFailed(f"This run will not be kept: {error}"))
         return None
-
-
-def _recorded(
-    recorder: RunRecorder | None, report: Report, write: Callable[[RunRecorder], None]
-) -> RunRecorder | None:
-    """Write to the store; on a failure say so once and go on without it."""
-    if recorder is None:
-        return None
-    try:
-        write(recorder)
-    except StorageError as error:
-        report(StoreFailed(str(error)))
-        return None
-    return recorder
 
 
 def _result(project: Project, finished: RunFinished) -> Project | None:

@@ -206,7 +206,7 @@ class _Lines:
             case OutputFitted(path, before, after):
                 return f"{path} now has {after} units instead of {before}, one per class."
             case StoreFailed(message):
-                return f"The run will not be kept: {message}"
+                return message
             case SpeedTuned(tuning) if tuning.baseline > 0:
                 gain = tuning.images_per_second / tuning.baseline
                 known = ", as measured before" if event.remembered else ""

@@ -230,7 +230,7 @@ class TrainingController(QObject):
             case OutputFitted():
                 pass  # the session fitted its own document when it heard of the classes
             case StoreFailed(message):
-                self.message.emit(f"This run will not be kept. {message}")
+                self.message.emit(message)
             case TrainingOutcome(finished):
                 self._finish(run, event)
                 return finished
