@@ -186,6 +186,8 @@ QSlider::sub-page:horizontal { background: %(accent)s; border-radius: %(px2)dpx;
 QSlider::handle:horizontal { width: %(px14)dpx; height: %(px14)dpx; margin: -%(px5)dpx 0;
   border-radius: %(px7)dpx; background: %(accent)s; }
 QSlider::handle:horizontal:focus { background: %(text)s; }
+QSlider::sub-page:horizontal:disabled { background: %(line)s; }
+QSlider::handle:horizontal:disabled { background: %(pressed)s; border: 1px solid %(line)s; }
 """
 
 # No bold for the chosen tab: the tabs beside it would move at every click.
