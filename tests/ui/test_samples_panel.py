@@ -288,9 +288,9 @@ def test_top_five_is_said_where_there_are_more_classes(panel):
     labels = np.arange(40) % 8
     panel.set_data(images, labels, tuple("abcdefgh"))
     panel.set_predictions(labels, sure(40), np.where(np.arange(40) < 10, 6, 0))
-    assert "among the first 5: 75.0 %" in panel.views.summary
+    assert "top-5 75.0 %" in panel.views.summary
     panel.set_predictions(labels, sure(40))
-    assert "among the first" not in panel.views.summary
+    assert "top-5" not in panel.views.summary
 
 
 def test_calibration_says_whether_the_network_is_too_sure(panel):

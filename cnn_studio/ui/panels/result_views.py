@@ -160,13 +160,13 @@ class ResultViews(QWidget):
         scores = self.scores.set_scores(counts, classes)
         self.table.fit_columns(grow_only=not first)
         self.calibration.set_calibration(calibration(confidences, labels == predictions))
-        text = (
-            "" if scores is None else f"Mean F1 {100 * scores.macro_f1:.1f} % (every class counts the same)"
-        )
+        text = "" if scores is None else f"Mean F1 {100 * scores.macro_f1:.1f} %"
+        help_ = "The mean of F1 over the classes: every class counts the same, however rare."
         if ranks is not None and len(classes) > _TOP:
-            text += f" · true class among the first {_TOP}: {100 * top_k_accuracy(ranks, _TOP):.1f} %"
+            text += f" · top-{_TOP} {100 * top_k_accuracy(ranks, _TOP):.1f} %"
+            help_ += f" Top-{_TOP}: how often the true class is among the {_TOP} likeliest."
         self._summary.setText(text)
-        self._summary.setToolTip(text)
+        self._summary.setToolTip(help_)
 
     @Slot(object)
     def _row_entered(self, index: object) -> None:
