@@ -25,7 +25,7 @@ DEFAULT_LIMIT = 20 * 10**9
 
 _VERSION = 1  # to be raised whenever the same file would be decoded to other values
 _SPARE_DISK = 500 * 10**6  # bytes of disk that are left to everything else
-_OLD_SUFFIXES = (".images", ".json", ".part", ".progress", ".lock")
+_SUFFIXES = (".images", ".json", ".sums", ".part", ".progress", ".lock")
 
 
 class CacheFullError(Exception):
@@ -154,7 +154,7 @@ def _entries(folder: Path) -> list[tuple[str, int, float]]:
         return []
     for item in listed:
         key, dot, ending = item.name.partition(".")
-        if f".{ending.partition('.')[0]}" not in _OLD_SUFFIXES or not dot:
+        if f".{ending.partition('.')[0]}" not in _SUFFIXES or not dot:
             continue
         try:
             state = item.stat()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import time
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,6 +24,7 @@ Failures = dict[int, str]
 """Why a row holds no image, by its number."""
 
 _SECONDS_BETWEEN_MARKS = 2.0
+_READ_BYTES = 1 << 25  # read at a time: a moment even from a slow disk
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,13 +35,21 @@ class StoredImages:
     shape: Shape
     failures: Failures
 
-    def read_into(self, out: NDArray[np.uint8]) -> bool:
-        """Fill memory of the entry's shape; return False where the file is not what it was."""
+    def read_into(self, out: NDArray[np.uint8], advance: Callable[[int], None]) -> bool:
+        """Fill memory of the entry's shape; return False where the file is not what it was.
+
+        `advance` is called with the number of rows read so far, and may raise to stop.
+        """
+        rows = max(1, _READ_BYTES // max(1, out[0].nbytes))
         try:
             with self.path.open("rb") as file:
-                return _read_fully(file, out)
+                for start in range(0, len(out), rows):
+                    if not _read_fully(file, out[start : start + rows]):
+                        return False
+                    advance(min(start + rows, len(out)))
         except OSError:
             return False
+        return True
 
     def mapped(self) -> MappedImages:
         """Return the images as they lie on disk.
@@ -166,6 +176,8 @@ class Filling:
         """
         self._force()
         self._file.close()
+        # what was worked out from rows before these is no longer true
+        self._files.images.with_suffix(".sums").unlink(missing_ok=True)
         os.replace(self._files.part, self._files.images)  # noqa: PTH105 - the same on every system
         if reusable:
             _write_record(self._files.index, self._shape, self.failures, self.done)

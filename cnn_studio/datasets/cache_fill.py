@@ -79,8 +79,7 @@ class _Work:
             with suppress(CacheFullError, CacheBusyError, OSError):
                 begun = self._cache.begin(self._key, self._shape)
                 filling, stored = (begun, None) if isinstance(begun, Filling) else (None, begun)
-        if stored is not None and stored.read_into(images):
-            self._target.report(len(images), len(images))
+        if stored is not None and stored.read_into(images, self._advance):
             return Decoded(images, stored.failures)
         if filling is None:
             return Decoded(images, self._decode(images, 0, {}))
@@ -89,6 +88,10 @@ class _Work:
             filling.abandon()
             return Decoded(images, self._decode(images, 0, {}))
         return Decoded(images, self._decode(images, done, failures, filling))
+
+    def _advance(self, done: int) -> None:
+        self._target.report(done, len(self._paths))
+        self._target.check()
 
     def onto_disk(self) -> Decoded:
         stored = self._cache.find(self._key, self._shape) or self._filled()

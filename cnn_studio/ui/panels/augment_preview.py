@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import threading
 from contextlib import suppress
 from dataclasses import dataclass
@@ -161,9 +162,9 @@ class AugmentPreview(QWidget):
         return best
 
     def _line(self) -> int:
-        """Height of the line of words under the pictures."""
+        """Height of the line of words under the pictures, with the gap above it."""
         font = theme.ui_font(theme.current().type.small)
-        return round(QFontMetricsF(font).height()) + theme.px(theme.current().space.xs)
+        return math.ceil(QFontMetricsF(font).height()) + theme.px(theme.current().space.s)
 
     def _num_versions(self) -> int:
         columns, rows, _ = self._grid()

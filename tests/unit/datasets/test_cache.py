@@ -18,6 +18,7 @@ from cnn_studio.datasets.cache_lock import FileLock
 from cnn_studio.datasets.cache_mapped import MappedImages
 from cnn_studio.datasets.folder import read_folder
 from cnn_studio.datasets.load import load
+from cnn_studio.datasets.measure import mean_and_std
 from cnn_studio.datasets.parts import Target
 from cnn_studio.datasets.records import DataSource
 from cnn_studio.graph.preprocessing import Preprocessing
@@ -369,6 +370,20 @@ def test_a_file_that_disappears_is_skipped_and_read_when_it_is_back(
     assert decode_all(paths, target(), cache).failures == {}
 
 
+def test_what_was_measured_without_a_file_is_measured_again(tmp_path: Path, on_disk: ImageCache) -> None:
+    paths = pictures(tmp_path / "a", 20)
+    away = paths[7].rename(tmp_path / "away.png")
+    shape = (20, 3, SIDE, SIDE)
+    decode_all(paths, target(), on_disk).images.sums()
+    assert ".sums" in names(on_disk)
+    key = on_disk.key(paths, shape, HOW)
+    assert on_disk.find(key, shape) is None
+    assert not decode_all(paths, target(), on_disk).images.base[7].any()
+    away.rename(paths[7])
+    images = decode_all(paths, target(), on_disk).images
+    assert np.array_equal(images.sums()[0], plain(paths).astype(np.int64).sum(axis=(2, 3)))
+
+
 def test_a_file_that_disappears_while_others_are_decoded_is_skipped(
     tmp_path: Path, on_disk: ImageCache
 ) -> None:
@@ -410,7 +425,8 @@ def test_a_set_on_disk_is_the_set_in_memory(tmp_path: Path, parts: tuple[str, ..
     assert isinstance(plain_set.train.images, np.ndarray)
     assert stored.skipped == plain_set.skipped
     assert len(stored.skipped) == 1
-    assert (stored.mean, stored.std) == (plain_set.mean, plain_set.std)
+    assert stored.mean == pytest.approx(plain_set.mean, rel=1e-12)
+    assert stored.std == pytest.approx(plain_set.std, rel=1e-12)
     for one, two in (
         (stored.train, plain_set.train),
         (stored.val, plain_set.val),
@@ -451,3 +467,46 @@ def test_rows_on_disk_behave_as_an_array(tmp_path: Path) -> None:
     assert np.array_equal(np.asarray(some[keep]), expected[keep])
     some[0][:] = 0  # a copy
     assert np.array_equal(np.asarray(images), array)
+
+
+def test_sums_are_kept_beside_the_images_and_belong_to_the_rows(tmp_path: Path) -> None:
+    array = np.random.default_rng(0).integers(0, 256, (9, 3, 4, 5), dtype=np.uint8)
+    (tmp_path / "a.images").write_bytes(array.tobytes())
+    rows = np.array([8, 1, 4])
+    for _ in range(2):
+        images = MappedImages.open(tmp_path / "a.images", array.shape)
+        sums, squares = images[rows].sums()
+        wide = array[rows].astype(np.int64)
+        assert np.array_equal(sums, wide.sum(axis=(2, 3)))
+        assert np.array_equal(squares, (wide**2).sum(axis=(2, 3)))
+        assert (tmp_path / "a.sums").exists()
+    (tmp_path / "a.sums").write_bytes(b"too short")
+    assert np.array_equal(images.sums()[0], array.astype(np.int64).sum(axis=(2, 3)))
+
+
+def test_mean_and_deviation_of_images_on_disk(tmp_path: Path) -> None:
+    array = np.random.default_rng(0).integers(0, 256, (20, 3, 8, 8), dtype=np.uint8)
+    array[:, 1] = 77  # a channel of one value gets the deviation 1
+    (tmp_path / "a.images").write_bytes(array.tobytes())
+    images = MappedImages.open(tmp_path / "a.images", array.shape)
+    for found, expected in zip(mean_and_std(images), mean_and_std(array), strict=True):
+        assert found == pytest.approx(expected, rel=1e-12)
+
+
+def test_measuring_images_on_disk_can_be_stopped(tmp_path: Path) -> None:
+    (tmp_path / "a.images").write_bytes(bytes(3 * 48))
+
+    def stop() -> None:
+        raise Cancelled
+
+    with pytest.raises(Cancelled):
+        mean_and_std(MappedImages.open(tmp_path / "a.images", (3, 3, 4, 4)), stop)
+    assert not (tmp_path / "a.sums").exists()
+
+
+def test_reading_a_kept_set_can_be_stopped(tmp_path: Path, cache: ImageCache) -> None:
+    paths = pictures(tmp_path / "a", 10)
+    decode_all(paths, target(), cache)
+    steps = Steps(stop_after=1)
+    with pytest.raises(Cancelled):
+        decode_all(paths, target(progress=steps, cancelled=steps.stop), cache)
