@@ -8,7 +8,6 @@ from pathlib import Path
 
 from cnn_studio.app.download import PATIENCE, Patience, download
 from cnn_studio.app.jobs import Job, Progress
-from cnn_studio.app.places import datasets_folder
 from cnn_studio.app.unpack import unpack
 from cnn_studio.core.errors import DataError, StorageError
 from cnn_studio.datasets.catalogue import SOURCES
@@ -16,11 +15,6 @@ from cnn_studio.datasets.records import DataSource, SourceKind
 from cnn_studio.datasets.remote import RemoteFile
 
 Report = Callable[[object], None]
-
-
-def default_folder(kind: SourceKind) -> Path:
-    """Return where a data set is kept unless the user says otherwise."""
-    return datasets_folder() / kind
 
 
 def download_source(

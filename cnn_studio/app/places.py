@@ -45,7 +45,7 @@ def runs_folder() -> Path:
     return (home or platformdirs.user_data_path(_NAME, appauthor=False)) / "runs"
 
 
-def datasets_folder() -> Path:
-    """Return the folder with the data sets that were downloaded."""
+def dataset_folder(kind: str) -> Path:
+    """Return the folder where a known data set is kept unless the user says otherwise."""
     home = _home()
-    return (home or platformdirs.user_data_path(_NAME, appauthor=False)) / "datasets"
+    return (home or platformdirs.user_data_path(_NAME, appauthor=False)) / "datasets" / kind

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
+from pydantic import ValidationError
+
 from cnn_studio.core.errors import DataError
 from cnn_studio.datasets.folder_scan import is_hidden
 from cnn_studio.datasets.pickled import is_pickled, pickled_error
@@ -59,7 +61,13 @@ def detect_source(path: Path, like: DataSource) -> DataSource:
         DataError: it is known and cannot be read.
     """
     kind, variant, place = detect(path)
-    return like.model_copy(update={"kind": kind, "variant": variant, "folder": str(place), "excluded": ()})
+    record = like.model_dump() | {"kind": kind, "variant": variant, "folder": str(place), "excluded": ()}
+    try:
+        return DataSource.model_validate(record)
+    except ValidationError:
+        raise DataError(
+            f"The folder {str(place)!r} has bytes in its name that are no text. Rename it, then choose it again."
+        ) from None
 
 
 def refuse_special(folder: Path) -> None:

@@ -38,7 +38,7 @@ def find_outliers(files: Sequence[tuple[str, ImageFacts]]) -> list[Outlier]:
     facts = [found for _, found in files]
     reasons: list[list[str]] = [[] for _ in files]
     _rare(facts, reasons, lambda found: found.format, str)
-    _rare(facts, reasons, lambda found: found.colours, str)
+    _rare(facts, reasons, lambda found: found.colours, str, only_first=True)
     sized = _rare(facts, reasons, lambda found: (found.width, found.height), _size_text)
     if not sized:
         _far(facts, reasons)
@@ -58,14 +58,21 @@ def _rare(
     reasons: list[list[str]],
     key: Callable[[ImageFacts], Hashable],
     text: Callable[[Hashable], str],
+    *,
+    only_first: bool = False,
 ) -> bool:
-    """Mark files with a rare value where nearly all share one; return whether they do."""
+    """Mark files with a rare value where nearly all share one; return whether they do.
+
+    With `only_first` files that were marked before are passed over: another format often means other colours.
+    """
     counts = Counter(map(key, facts))
     usual, count = counts.most_common(1)[0]
     if count < _USUAL_SHARE * len(facts):
         return False
     for at, found in enumerate(facts):
         value = key(found)
+        if only_first and reasons[at]:
+            continue
         if value != usual and counts[value] <= _limit(len(facts)):
             reasons[at].append(f"{text(value)}, while {count:,} of {len(facts):,} are {text(usual)}")
     return True

@@ -1,3 +1,4 @@
+import dataclasses
 import subprocess
 import sys
 from pathlib import Path
@@ -15,9 +16,11 @@ from cnn_studio.graph.commands import SetParams
 from cnn_studio.graph.preprocessing import Preprocessing
 from cnn_studio.graph.starters import find_starter
 from cnn_studio.ui import theme
-from cnn_studio.ui.panels.data_facts import data_facts, imbalance_text, sample_rows, source_of_folder
+from cnn_studio.ui.panels.data_facts import data_facts, imbalance_text, source_of_folder
 from cnn_studio.ui.panels.data_panel import DataPanel
-from tests.helpers.images import write_picture
+from cnn_studio.ui.panels.data_thumbs import turns
+from cnn_studio.ui.panels.data_view import IMAGES
+from tests.helpers.images import write_mnist, write_picture
 from tests.helpers.ui import Drag, as_array, drag_and_drop, events, grab
 
 
@@ -73,7 +76,10 @@ def test_the_empty_state_says_what_to_do(panel, qtbot):
     assert panel.view.is_empty
     with qtbot.waitSignal(panel.load_requested, timeout=500):
         press(qtbot, panel.state.button)
-    assert all(button.toolTip() for button in (panel.digits, panel.mnist, panel.folder, panel.state.button))
+    buttons = panel.buttons
+    assert all(
+        b.toolTip() for b in (buttons.digits, buttons.known, buttons.folder, buttons.csv, panel.state.button)
+    )
 
 
 def test_loading_shows_how_far_it_is(panel):
@@ -105,23 +111,43 @@ def test_loaded_digits_are_counted(panel, digits):
     assert not panel.view._show_skipped.isVisible()
 
 
-def test_sample_images_are_those_of_the_training_part(panel, digits):
+def test_all_images_are_shown_and_the_classes_take_turns(panel, digits):
     panel.set_data(digits)
     model = panel.view.grid.model()
-    assert model.rowCount() == 200
-    assert model.labels[:10].tolist() == list(range(10)), "the classes take turns"
+    assert model.rowCount() == 1_797
+    assert [int(model.labels[model.image_at(row)]) for row in range(10)] == list(range(10))
     first = digits.train.images[np.flatnonzero(digits.train.labels == 0)[0]]
-    np.testing.assert_array_equal(as_array(model.pixmap(0))[..., 0], first[0])
+    np.testing.assert_array_equal(as_array(model.pixmap(model.image_at(0)))[..., 0], first[0])
     events()
     grab(panel)
     assert 0 < len(model._pixmaps) < 100, "only what is in view is painted"
 
 
-def test_samples_take_turns_however_the_classes_are_filled():
+def test_classes_take_turns_however_they_are_filled():
     labels = np.array([2] * 5 + [0] * 2 + [1] * 1)
-    assert labels[sample_rows(labels, 3, 6)].tolist() == [0, 1, 2, 0, 2]
-    assert len(sample_rows(np.zeros(0, np.int64), 3, 6)) == 0
-    assert len(sample_rows(np.arange(1000), 1000, 200)) == 200
+    assert labels[turns(labels)].tolist() == [0, 1, 2, 0, 2, 2, 2, 2]
+    assert turns(labels).tolist() == [5, 7, 0, 6, 1, 2, 3, 4]
+    assert len(turns(np.zeros(0, np.int64))) == 0
+
+
+def test_class_and_part_are_filtered(panel, digits, qtbot):
+    panel.set_data(digits)
+    thumbs = panel.view.thumbs
+    assert [thumbs.part.itemText(n) for n in range(3)] == ["All parts", "Training", "Validation"]
+    thumbs.label.setCurrentIndex(4)
+    labels = np.concatenate([digits.train.labels, digits.val.labels])
+    assert thumbs.model.rowCount() == (labels == 3).sum()
+    thumbs.part.setCurrentIndex(2)
+    assert thumbs.model.rowCount() == (digits.val.labels == 3).sum()
+    assert thumbs.count.text() == f"{thumbs.model.rowCount()} images"
+    image = thumbs.model.image_at(0)
+    row = int(np.flatnonzero(digits.val.labels == 3)[0])
+    assert thumbs.model.caption(image) == f"Validation image {row + 1}: 3"
+    np.testing.assert_array_equal(as_array(thumbs.model.pixmap(image))[..., 0], digits.val.images[row][0])
+    at = QPoint(40, theme.px(20) * 7 + 5)
+    qtbot.mouseClick(panel.view.bars, Qt.MouseButton.LeftButton, pos=at)
+    assert thumbs.label.currentText() == "7", "a click on a bar chooses its class"
+    assert panel.view.page == IMAGES
 
 
 def test_skipped_files_are_listed_with_their_reasons(panel, folder, qtbot):
@@ -130,6 +156,7 @@ def test_skipped_files_are_listed_with_their_reasons(panel, folder, qtbot):
     assert "2 files were left out" in panel.state.text
     assert panel._check_size() is None
     assert panel.view._show_skipped.text() == "Left out 2"
+    assert panel.view._show_skipped.isVisible()
     press(qtbot, panel.view._show_skipped)
     assert panel.view.skipped.isVisible()
     model = panel.view.skipped.model()
@@ -138,7 +165,10 @@ def test_skipped_files_are_listed_with_their_reasons(panel, folder, qtbot):
     assert all(rows.values())
     grab(panel, "data-skipped")
     panel.set_data(data)
+    assert panel.view.skipped.isVisible(), "loading again does not lead away"
+    panel.set_data(dataclasses.replace(data, skipped=()))
     assert panel.view.grid.isVisible()
+    assert not panel.view._show_skipped.isVisible()
 
 
 def test_unequal_classes_are_pointed_out(panel, folder):
@@ -166,40 +196,66 @@ def test_bars_are_as_long_as_the_counts(panel, folder):
     assert length(0, "validation") > 0
 
 
-def test_buttons_choose_sources(panel, session, qtbot, tmp_path, monkeypatch):
-    split = DataSource(kind="folder", folder="/pictures", split_seed=7, val_fraction=0.3)
-    panel.set_source(split)
-    with qtbot.waitSignal(panel.source_chosen, timeout=500) as caught:
-        press(qtbot, panel.digits)
-    assert caught.args == [DataSource(split_seed=7, val_fraction=0.3)]
+def answer_dialogs(monkeypatch, folder, file=""):
+    """The native dialogs cannot be answered without a person; what they return is what is tested."""
     asked = []
 
-    def answer(parent, title, start):
-        asked.append((title, start))
-        return str(tmp_path)
+    def answer_folder(parent, title, start=""):
+        asked.append(start)
+        return str(folder)
 
-    # the native dialog cannot be answered without a person; what it returns is what is tested
-    monkeypatch.setattr("PySide6.QtWidgets.QFileDialog.getExistingDirectory", answer)
-    for button, kind in ((panel.mnist, "mnist"), (panel.folder, "folder")):
-        with qtbot.waitSignal(panel.source_chosen, timeout=500) as caught:
-            press(qtbot, button)
-        assert caught.args == [split.model_copy(update={"kind": kind, "folder": str(tmp_path)})]
-    assert [start for _, start in asked] == ["/pictures", "/pictures"]
-    monkeypatch.setattr("PySide6.QtWidgets.QFileDialog.getExistingDirectory", lambda *_: "")
+    monkeypatch.setattr("PySide6.QtWidgets.QFileDialog.getExistingDirectory", answer_folder)
+    monkeypatch.setattr("PySide6.QtWidgets.QFileDialog.getOpenFileName", lambda *_: (str(file), ""))
+    return asked
+
+
+def test_buttons_choose_sources(panel, qtbot, tmp_path, monkeypatch):
+    split = DataSource(kind="folder", folder="/pictures", split_seed=7, val_fraction=0.3, excluded=("a",))
+    panel.set_source(split)
+    plain = split.model_copy(update={"excluded": ()})
+    with qtbot.waitSignal(panel.source_chosen, timeout=500) as caught:
+        press(qtbot, panel.buttons.digits)
+    assert caught.args == [DataSource(split_seed=7, val_fraction=0.3)]
+    write_mnist(tmp_path / "MNIST" / "raw")
+    asked = answer_dialogs(monkeypatch, tmp_path, tmp_path / "list.csv")
+    with qtbot.waitSignal(panel.source_chosen, timeout=5000) as caught:
+        press(qtbot, panel.buttons.folder)
+    assert caught.args == [plain.model_copy(update={"kind": "mnist", "folder": str(tmp_path)})]
+    assert asked == ["/pictures"]
+    with qtbot.waitSignal(panel.source_chosen, timeout=500) as caught:
+        press(qtbot, panel.buttons.csv)
+    assert caught.args == [plain.model_copy(update={"kind": "csv", "folder": str(tmp_path / "list.csv")})]
+    answer_dialogs(monkeypatch, "")
     with qtbot.assertNotEmitted(panel.source_chosen):
-        press(qtbot, panel.folder)
+        press(qtbot, panel.buttons.folder)
+        press(qtbot, panel.buttons.csv)
     assert panel.source == split, "the session decides what the source is"
 
 
-def test_a_dropped_folder_is_a_source(panel, folder, qtbot, tmp_path):
-    with qtbot.waitSignal(panel.source_chosen, timeout=500) as caught:
+def test_a_dropped_folder_or_list_is_a_source(panel, folder, qtbot, tmp_path):
+    with qtbot.waitSignal(panel.source_chosen, timeout=5000) as caught:
         assert drag_and_drop(panel, urls(folder), panel, QPoint(600, 100))
     assert caught.args == [DataSource(kind="folder", folder=str(folder))]
+    (folder / "list.csv").write_text("ant/0.png,a\nbee/0.png,b\n")
+    with qtbot.waitSignal(panel.source_chosen, timeout=5000) as caught:
+        assert drag_and_drop(panel, urls(folder / "list.csv"), panel, QPoint(600, 100))
+    assert caught.args == [DataSource(kind="csv", folder=str(folder / "list.csv"))]
     file = folder / "ant" / "0.png"
     for mime in (urls(file), urls(folder, tmp_path), QMimeData()):
         drag = Drag(mime)
         assert not drag.move(panel, QPoint(600, 100))
         drag.leave()
+
+
+def test_a_folder_that_is_known_and_cannot_be_read_is_refused(panel, qtbot, tmp_path, digits):
+    panel.set_data(digits)
+    for name in ("data_batch_1", "test_batch"):
+        (tmp_path / name).write_bytes(b"\x80")
+    with qtbot.assertNotEmitted(panel.source_chosen, wait=200):
+        panel.take_path(tmp_path)
+        qtbot.waitUntil(panel.note.isVisible, timeout=5000)
+    assert "binary version" in panel.note.label.text()
+    assert not panel.view.is_empty, "what was loaded stays"
 
 
 def test_a_folder_with_mnists_files_is_read_as_mnist(tmp_path):
@@ -275,7 +331,7 @@ def test_larger_text_clips_nothing(panel, digits):
     panel.set_data(digits)
     theme.manager().set_font_size(14)
     events()
-    assert panel.folder.geometry().right() < panel._side.viewport().width()
+    assert panel.buttons.folder.geometry().right() < panel._side.viewport().width()
     assert panel.state.height() >= panel.state.heightForWidth(panel.state.width())
     assert panel.view.bars.width() <= panel.view.bars.parentWidget().width()
     grab(panel, "data-14pt")

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QEvent, QRectF, QSize, Qt
-from PySide6.QtGui import QFontMetrics, QHelpEvent, QPainter, QPaintEvent
+from PySide6.QtCore import QEvent, QRectF, QSize, Qt, Signal
+from PySide6.QtGui import QFontMetrics, QHelpEvent, QMouseEvent, QPainter, QPaintEvent
 from PySide6.QtWidgets import QSizePolicy, QToolTip, QWidget
 from typing_extensions import override
 
@@ -18,7 +18,13 @@ _NAME = 130
 
 
 class ClassBars(QWidget):
-    """Name, bar and number of each class; meant to stand in a scroll area."""
+    """Name, bar and number of each class; meant to stand in a scroll area.
+
+    Attributes:
+        clicked: emitted with the number of the class that was clicked.
+    """
+
+    clicked = Signal(int)
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -65,6 +71,12 @@ class ClassBars(QWidget):
             QToolTip.showText(event.globalPos(), self.row_text(event.pos().y() // self._row_height()), self)
             return True
         return super().event(event)
+
+    @override
+    def mousePressEvent(self, event: QMouseEvent) -> None:
+        row = int(event.position().y()) // self._row_height()
+        if self._facts is not None and 0 <= row < len(self._facts.counts):
+            self.clicked.emit(row)
 
     @override
     def paintEvent(self, event: QPaintEvent) -> None:

@@ -10,10 +10,7 @@ from typing import TYPE_CHECKING
 from cnn_studio.datasets.records import DataSource, ImageData, SourceKind
 
 if TYPE_CHECKING:
-    import numpy as np
-
-_MNIST_FILES = tuple(f"train-images{mark}idx3-ubyte{packed}" for mark in "-." for packed in ("", ".gz"))
-_MNIST_FOLDERS = ("", "raw", "MNIST/raw")
+    pass
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,38 +50,22 @@ def data_facts(data: ImageData) -> DataFacts:
     )
 
 
-def sample_rows(labels: np.ndarray, num_classes: int, most: int) -> np.ndarray:
-    """Return the indices of at most `most` images in which the classes take turns.
-
-    Args:
-        labels: class per image, shape [N].
-    """
-    import numpy as np
-
-    each = max(1, -(-most // max(1, num_classes)))
-    picked = [np.flatnonzero(labels == number)[:each] for number in range(min(num_classes, most))]
-    turns = [rows[turn] for turn in range(each) for rows in picked if turn < len(rows)]
-    return np.array(turns[:most], dtype=np.int64)
-
-
 def source_of_folder(folder: Path, like: DataSource, kind: SourceKind | None = None) -> DataSource:
-    """Return the source for a folder; seed and share of the split stay as in `like`.
+    """Return the source for a folder, or for a CSV file; seed and shares of the split stay as in `like`.
 
     Args:
         folder: where the images are.
         like: the present source.
-        kind: the reader; None takes MNIST's where the folder holds its files.
+        kind: the reader; None finds out what the folder holds.
+
+    Raises:
+        DataError: it is known and cannot be read, such as CIFAR's pickled version.
     """
+    from cnn_studio.datasets.detect import detect_source
+
     if kind is None:
-        kind = "mnist" if _holds_mnist(folder) else "folder"
-    return like.model_copy(update={"kind": kind, "folder": str(folder)})
-
-
-def _holds_mnist(folder: Path) -> bool:
-    try:
-        return any((folder / below / name).is_file() for below in _MNIST_FOLDERS for name in _MNIST_FILES)
-    except OSError:  # the reader will say what is wrong
-        return False
+        return detect_source(folder, like)
+    return like.model_copy(update={"kind": kind, "variant": "", "folder": str(folder), "excluded": ()})
 
 
 def imbalance_text(facts: DataFacts) -> str:

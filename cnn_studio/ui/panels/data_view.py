@@ -1,8 +1,11 @@
-"""Loaded images: how many of each class and part, how some of the training part look, and what was left out."""
+"""What is known of the images: bars per class, all of them in a grid, the report, what was left out; or known sets."""
 
 from __future__ import annotations
 
-from PySide6.QtCore import QSize, Qt, Slot
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QSize, Qt, Signal, Slot
 from PySide6.QtGui import QPixmap
 from PySide6.QtWidgets import (
     QButtonGroup,
@@ -20,25 +23,44 @@ from PySide6.QtWidgets import (
 from cnn_studio.datasets.records import ImageData
 from cnn_studio.ui import theme
 from cnn_studio.ui.panels.class_bars import PART_COLORS, ClassBars
-from cnn_studio.ui.panels.data_facts import DataFacts, data_facts, sample_rows
+from cnn_studio.ui.panels.data_facts import DataFacts, data_facts
+from cnn_studio.ui.panels.data_files import FilesPage
+from cnn_studio.ui.panels.data_report import ReportPage
+from cnn_studio.ui.panels.data_thumbs import ThumbsPage
 from cnn_studio.ui.panels.skipped_list import SkippedFiles, SkippedList
-from cnn_studio.ui.widgets.image_grid import ImageGrid, Samples
 
-_MOST_SAMPLES = 200
+if TYPE_CHECKING:
+    from cnn_studio.datasets.findings import Finding
+    from cnn_studio.datasets.report import ImportReport
+
 _EMPTY = "Images appear here once they are loaded"
+IMAGES, REPORT, SKIPPED, FILES = range(4)
+_NOTHING, _DATA, _CATALOGUE = range(3)
 
 
 class DataView(QWidget):
-    """Bars on the left, sample images or the list of skipped files on the right; empty before there is data."""
+    """Bars on the left, on the right one of: images, report, files left out, files of a finding.
+
+    Attributes:
+        page_changed: emitted when another of these is shown.
+    """
+
+    page_changed = Signal()
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self._samples = Samples(self)
         self._skipped = SkippedFiles(self)
-        self.grid = ImageGrid(self._samples)
-        self.grid.setAccessibleName("Sample images of the training part")
+        self._root = Path()
+        self._is_files = False
+        self._is_loaded = False
+        self.thumbs = ThumbsPage()
+        self.grid = self.thumbs.grid
+        self.report = ReportPage()
         self.skipped = SkippedList(self._skipped)
+        self.files = FilesPage()
         self.bars = ClassBars()
+        self.bars.setToolTip("Click a class to see its images")
+        self.bars.clicked.connect(self._show_class)
         self._legend = _Legend()
         self._empty = QLabel(_EMPTY)
         self._empty.setAlignment(Qt.AlignmentFlag.AlignCenter)
@@ -47,12 +69,17 @@ class DataView(QWidget):
         self._empty.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         self._empty.setContentsMargins(*(theme.px(24),) * 4)
         theme.set_role(self._empty, "muted")
-        self._show_samples = self._segment("Samples", "Some images of the training part, the classes in turn")
+        self._show_images = self._segment("Images", "All images, by class and part")
+        self._show_report = self._segment("Report", "What was found when every image was looked at")
         self._show_skipped = self._segment("Left out", "Files that could not be read as images, and why")
         self._group = QButtonGroup(self)
-        self._group.addButton(self._show_samples, 0)
-        self._group.addButton(self._show_skipped, 1)
+        for number, button in enumerate((self._show_images, self._show_report, self._show_skipped)):
+            self._group.addButton(button, number)
         self._build()
+        self._show_page(IMAGES)
+        self._show_skipped.hide()
+        self.report.show_requested.connect(self._show_finding)
+        self.files.back_requested.connect(self.show_report_page)
 
     @staticmethod
     def _segment(text: str, tip: str) -> QPushButton:
@@ -76,19 +103,22 @@ class DataView(QWidget):
         column.addWidget(self._legend)
         column.addWidget(scroll, 1)
         self._right = QStackedWidget()
-        self._right.addWidget(self.grid)
-        self._right.addWidget(self.skipped)
-        self._group.idClicked.connect(self._right.setCurrentIndex)
-        row = QHBoxLayout()
+        for page in (self.thumbs, self.report, self.skipped, self.files):
+            self._right.addWidget(page)
+        self._group.idClicked.connect(self._show_page)
+        self._tabs = QWidget()
+        row = QHBoxLayout(self._tabs)
+        row.setContentsMargins(0, 0, theme.px(space.s), 0)
         row.setSpacing(theme.px(space.xs))
-        row.addWidget(self._show_samples)
-        row.addWidget(self._show_skipped)
+        for button in self._group.buttons():
+            row.addWidget(button)
         row.addStretch(1)
+        row.addWidget(self.thumbs.filters)
         right = QWidget()
         column = QVBoxLayout(right)
         column.setContentsMargins(*(theme.px(n) for n in (space.m, space.s, space.xs, space.xs)))
         column.setSpacing(theme.px(space.xs))
-        column.addLayout(row)
+        column.addWidget(self._tabs)
         column.addWidget(self._right, 1)
         splitter = QSplitter(Qt.Orientation.Horizontal)
         splitter.addWidget(left)
@@ -98,37 +128,95 @@ class DataView(QWidget):
         splitter.setChildrenCollapsible(False)
         splitter.setHandleWidth(1)
         self._pages = QStackedWidget()
-        self._pages.addWidget(self._empty)
-        self._pages.addWidget(splitter)
+        for widget in (self._empty, splitter):
+            self._pages.addWidget(widget)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.addWidget(self._pages)
 
+    # ------------------------------------------------------------------------------------------------------- pages
+
     @property
     def is_empty(self) -> bool:
-        """Whether there is nothing to show."""
-        return self._pages.currentIndex() == 0
+        """Whether there are no images to show."""
+        return not self._is_loaded
+
+    @property
+    def page(self) -> int:
+        """Which of `IMAGES`, `REPORT`, `SKIPPED` and `FILES` is shown."""
+        return self._right.currentIndex()
+
+    @property
+    def is_catalogue_shown(self) -> bool:
+        """Whether the known sets are shown."""
+        return self._pages.currentIndex() == _CATALOGUE
+
+    @Slot(int)
+    def _show_page(self, number: int) -> None:
+        if number != FILES:
+            self._group.button(number).setChecked(True)
+        self._tabs.setVisible(number != FILES)
+        self.thumbs.filters.setVisible(number == IMAGES)
+        self._right.setCurrentIndex(number)
+        self.page_changed.emit()
+
+    @Slot()
+    def show_report_page(self) -> None:
+        """Show the report."""
+        self._show_page(REPORT)
+
+    @Slot()
+    def show_images_page(self) -> None:
+        """Show the images, or what is said in their place."""
+        self._pages.setCurrentIndex(_DATA if self._is_loaded else _NOTHING)
+
+    def show_catalogue(self, page: QWidget) -> None:
+        """Show the known sets; `page` stays the same from the first time on."""
+        if self._pages.count() == _CATALOGUE:
+            self._pages.addWidget(page)
+        self._pages.setCurrentIndex(_CATALOGUE)
+
+    @Slot(object)
+    def _show_finding(self, finding: Finding) -> None:
+        self.files.show_finding(finding, self._root, can_leave_out=self._is_files)
+        self._show_page(FILES)
+
+    @Slot(int)
+    def _show_class(self, label: int) -> None:
+        self.thumbs.show_class(label)
+        self._show_page(IMAGES)
+
+    # ------------------------------------------------------------------------------------------------------ contents
 
     def show_data(self, data: ImageData) -> DataFacts:
         """Show loaded images and return their counts."""
         facts = data_facts(data)
         self.bars.show_facts(facts)
         self._legend.show_parts([name for name, _ in facts.parts])
-        rows = sample_rows(data.train.labels, len(data.classes), _MOST_SAMPLES)
-        # a copy of the few that are shown: the whole training part need not live as long as the panel
-        self._samples.set_images(data.train.images[rows], data.train.labels[rows], data.classes)
+        self.thumbs.set_data(data)
         self._skipped.set_files(data.skipped)
         self._show_skipped.setText(f"Left out {len(data.skipped):,}")
-        for button in self._group.buttons():
-            button.setVisible(bool(data.skipped))
-        self._show_page(0)
-        self._pages.setCurrentIndex(1)
+        self._show_skipped.setVisible(bool(data.skipped))
+        self._is_loaded = True
+        if self.page == FILES or (self.page == SKIPPED and not data.skipped):
+            self._show_page(REPORT if self.page == FILES else IMAGES)
+        if not self.is_catalogue_shown:
+            self._pages.setCurrentIndex(_DATA)
         return facts
 
-    @Slot(int)
-    def _show_page(self, number: int) -> None:
-        self._group.button(number).setChecked(True)
-        self._right.setCurrentIndex(number)
+    def show_report(self, report: ImportReport) -> None:
+        """Show what was found."""
+        self._root, self._is_files = report.root, report.is_files
+        self.report.show_report(report)
+        warnings = sum(finding.severity == "warning" for finding in report.findings)
+        self._show_report.setText(f"Report  ! {warnings}" if warnings else "Report")
+
+    def forget_report(self) -> None:
+        """Show that there is no report yet."""
+        self.report.show_nothing()
+        self._show_report.setText("Report")
+        if self.page == FILES:
+            self._show_page(REPORT)
 
     @property
     def message(self) -> str:
@@ -140,19 +228,19 @@ class DataView(QWidget):
         self.clear()
         self._empty.setText(message)
         theme.set_role(self._empty, "error")
+        self._pages.setCurrentIndex(_NOTHING)
 
     def clear(self) -> None:
         """Show nothing."""
         self._empty.setText(_EMPTY)
         theme.set_role(self._empty, "muted")
         self.bars.show_facts(None)
-        if not self.is_empty:
-            import numpy as np
-
-            nothing = np.zeros((0, 1, 1, 1), np.uint8)
-            self._samples.set_images(nothing, np.zeros(0, np.int64), ())
+        if self._is_loaded:
+            self.thumbs.set_data(None)
+        self._is_loaded = False
         self._skipped.set_files(())
-        self._pages.setCurrentIndex(0)
+        if not self.is_catalogue_shown:
+            self._pages.setCurrentIndex(_NOTHING)
 
 
 class _Legend(QWidget):

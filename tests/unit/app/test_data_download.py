@@ -7,9 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from cnn_studio.app.data_download import default_folder, download_job, download_source
+from cnn_studio.app.data_download import download_job, download_source
 from cnn_studio.app.download import Patience
 from cnn_studio.app.jobs import JobEnded, Progress
+from cnn_studio.app.places import dataset_folder
 from cnn_studio.core.errors import DataError
 from cnn_studio.datasets.load import load
 from cnn_studio.datasets.records import DataSource
@@ -90,4 +91,4 @@ def test_a_set_that_needs_none(tmp_path: Path) -> None:
 
 
 def test_sets_have_a_folder_each(studio_home: Path) -> None:
-    assert default_folder("mnist") == studio_home / "datasets" / "mnist"
+    assert dataset_folder("mnist") == studio_home / "datasets" / "mnist"
