@@ -50,12 +50,15 @@ def main(kind: str, data: str) -> None:
     def prepare(window: Any) -> None:
         # made here, because Qt must not be imported before the program itself does it
         from canvas_probe import CanvasWatcher
+        from thumbs_probe import ThumbsWatcher
         from window_probe import StartWatcher, TrainWatcher
 
         if kind == "start":
             watcher.append(StartWatcher(window))
         elif kind == "canvas":
             watcher.append(CanvasWatcher(window, data))
+        elif kind == "thumbs":
+            watcher.append(ThumbsWatcher(window, data))
         else:
             watcher.append(TrainWatcher(window, kind, _project(data)))
 

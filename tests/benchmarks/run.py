@@ -20,7 +20,7 @@ from pathlib import Path
 sys.path[:0] = [str(Path(__file__).parent), str(Path(__file__).parents[2])]
 
 from measure import Budget, Row  # noqa: E402 - the path is set above
-from rows import canvas, gui, imports, pipeline, plots, shapes, startup, training  # noqa: E402
+from rows import canvas, gui, imports, pipeline, plots, shapes, startup, thumbs, training  # noqa: E402
 
 from cnn_studio.app.threads import prefer_short_waits  # noqa: E402
 
@@ -33,6 +33,7 @@ GROUPS = {
     "canvas_zoom": canvas.canvas_rows,
     "edit": canvas.canvas_rows,
     "import_all": imports.rows,
+    "thumbs": thumbs.rows,
     "gui_latency": gui.latency_rows,
     "plot_million": plots.rows,
     "augment": pipeline.augment_rows,
