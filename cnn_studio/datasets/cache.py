@@ -84,13 +84,15 @@ class ImageCache:
         digest = hashlib.blake2b(digest_size=16)
         how = (preprocessing.resize, preprocessing.interpolation, preprocessing.crop_fraction)
         digest.update(repr((_VERSION, shape, how)).encode())
-        for path in paths:
+        here = os.getcwd()  # noqa: PTH109 - texts, because there may be a hundred thousand of them
+        for path in map(os.fspath, paths):
             try:
-                state = path.stat()
+                state = os.stat(path)  # noqa: PTH116
                 about = f"{state.st_size},{state.st_mtime_ns}"
             except OSError:
                 about = "missing"
-            digest.update(f"\0{os.path.abspath(path)}\0{about}".encode("utf-8", "surrogateescape"))  # noqa: PTH100
+            name = os.path.join(here, path)  # noqa: PTH118
+            digest.update(f"\0{name}\0{about}".encode("utf-8", "surrogateescape"))
         return digest.hexdigest()
 
     def find(self, key: str, shape: Shape) -> StoredImages | None:

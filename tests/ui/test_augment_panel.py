@@ -129,6 +129,15 @@ def test_details_are_offered_only_of_what_is_on(panel):
     assert panel.form.field("erasing_share").isEnabled()
 
 
+def test_grey_images_have_no_colours_to_change(panel):
+    panel.set_images(*data(depth=1))
+    assert not panel.form.field("hue").isEnabled()
+    assert not panel.form.field("saturation").isEnabled()
+    assert panel.form.field("brightness").isEnabled()
+    panel.set_images(*data())
+    assert panel.form.field("hue").isEnabled()
+
+
 def test_while_a_run_trains_settings_rest_but_images_can_be_looked_at(panel, qtbot):
     panel.set_images(*data())
     panel.set_enabled(False)

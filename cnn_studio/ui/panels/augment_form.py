@@ -98,6 +98,7 @@ class AugmentForm(QWidget):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._silent = False
+        self._is_grey = False
         self._fields: dict[str, Field] = {}
         space = theme.current().space
         layout = QVBoxLayout(self)
@@ -178,12 +179,19 @@ class AugmentForm(QWidget):
         for widget in (self.presets, *self._groups):
             widget.setEnabled(enabled)
 
+    def set_grey(self, grey: bool) -> None:
+        """Say whether the images have one channel: they have neither saturation nor hue."""
+        self._is_grey = grey
+        self._settle()
+
     def _settle(self) -> None:
         """Name the preset that is set, and offer details only of what is on."""
         now = self.value()
         self.presets.setCurrentText(next((name for name, preset in PRESETS.items() if preset == now), _OWN))
         self._fields["crop_ratio"].setEnabled(now.resized_crop < 1)
         self._fields["erasing_share"].setEnabled(now.erasing > 0)
+        for name in ("saturation", "hue"):
+            self._fields[name].setEnabled(not self._is_grey)
 
     @Slot()
     def _edited(self) -> None:

@@ -53,21 +53,14 @@ class AugmentPanel(QWidget):
         self._title.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Minimum)
         self._title.setWordWrap(True)
         theme.set_role(self._title, "strong")
-        self.other = self._button("Other image", "Show another image of the training part (Alt+O)", "Alt+O")
-        self.again = self._button(
-            "Draw again", "Show other versions of this image, as later epochs will (Alt+D)", "Alt+D"
-        )
+        self.other = QPushButton("Other image")
+        self.other.setToolTip("Show another image of the training part")
+        self.again = QPushButton("Draw again")
+        self.again.setToolTip("Show other versions of this image, as later epochs will")
         self.other.clicked.connect(self._other_clicked)
         self.again.clicked.connect(self.preview.draw_again)
         self._build()
         self._refresh()
-
-    @staticmethod
-    def _button(text: str, tip: str, keys: str) -> QPushButton:
-        button = QPushButton(text)
-        button.setToolTip(tip)
-        button.setShortcut(keys)
-        return button
 
     def _build(self) -> None:
         space = theme.current().space
@@ -135,6 +128,7 @@ class AugmentPanel(QWidget):
 
             self._order = seeded_order(len(images), 0)
             self._size = f"{images.shape[2]} × {images.shape[3]}"
+        self.form.set_grey(images is not None and images.shape[1] == 1)
         self.preview.set_images(images)
         if self._order is not None:
             self.preview.set_image(int(self._order[0]))

@@ -15,6 +15,7 @@ from typing_extensions import override
 
 from cnn_studio.datasets.augmentation import Augmentation
 from cnn_studio.ui import theme
+from cnn_studio.ui.torch_loader import preload_libraries
 
 if TYPE_CHECKING:
     import numpy as np
@@ -242,6 +243,8 @@ def _is_same(one: _Wish, other: _Wish) -> bool:
 
 
 def _draw(wish: _Wish) -> tuple[QImage, ...]:
+    # Nothing where torch is loaded already; otherwise importing it would hold up the window.
+    preload_libraries()
     import numpy as np
 
     from cnn_studio.datasets.augment import augmented_preview
