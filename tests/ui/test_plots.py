@@ -393,7 +393,8 @@ def test_other_runs_alone_are_shown_and_outlive_a_new_run(qtbot):
 def test_x_is_epochs_steps_or_time(qtbot, axis, last):
     plot, clock = two_runs(qtbot)
     plot.set_overlays([])
-    plot.set_x_axis(axis)
+    plot.x_actions[axis].trigger()
+    assert plot.x_actions[axis].isChecked()
     clock.tick()
     events()
     assert plot._curves._smooth.getData()[0][-1] == pytest.approx(last)
@@ -441,7 +442,8 @@ def test_smoothing_can_be_set_and_turned_off(qtbot):
     clock.tick()
     assert len(plot._curves._smooth.getData()[0]) == 0
     assert "1.000 train" in plot.header_text
-    plot.set_smoothing(None)
+    assert plot.smoothing_actions[0.0].isChecked()
+    plot.smoothing_actions[None].trigger()
     assert plot.smoothing_window == pytest.approx(10)
 
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 from pydantic import ValidationError
-from PySide6.QtCore import QObject, Qt
+from PySide6.QtCore import QObject, Qt, Signal
 from typing_extensions import override
 
 from cnn_studio.app.runs import RunSummary
@@ -18,14 +18,15 @@ from cnn_studio.ui import theme
 from cnn_studio.ui.panels.row_model import Index, RowModel
 from cnn_studio.ui.panels.run_progress import percent_text
 from cnn_studio.ui.panels.sorted_table import SORT_ROLE
+from cnn_studio.ui.plots.colors import run_color
 
 _COLUMNS = (
-    ("Run", "Number of the run"),
-    ("Network", "Name of the network that was trained"),
+    ("Run", "Number of the run; tick it to lay its curves over those of the selected one (Space)"),
+    ("Name", "Name of the network that was trained, or the one you gave the run (F2)"),
     ("Started", "Date and time"),
     (
         "Status",
-        "done, stopped or failed; running means that it goes on, or that the program ended before it did",
+        "done, stopped or failed; running while it goes on; interrupted where the program ended before the run did",
     ),
     ("Kept epoch", "The epoch whose weights were kept, and how many were asked for"),
     ("Validation", "Accuracy of the kept weights on the validation images"),
@@ -41,7 +42,15 @@ TEXT_COLUMNS = (1, 2, 3, 8, 12)
 """Columns that stand left and sort from A to Z."""
 
 DATA_COLUMN = 12
-_OPTIMIZERS = {"sgd": "SGD", "adam": "Adam", "adamw": "AdamW"}
+NAME_COLUMN = 1
+_OPTIMIZERS = {
+    "sgd": "SGD",
+    "sgd-2012": "SGD 2012",
+    "nesterov": "Nesterov",
+    "adam": "Adam",
+    "adamw": "AdamW",
+    "rmsprop": "RMSprop",
+}
 
 
 def run_cells(run: RunSummary) -> tuple[tuple[str, Any], ...]:
@@ -85,8 +94,9 @@ def data_text(run: RunSummary) -> str:
 
 def _short_data(run: RunSummary) -> str:
     folder = str(run.data.get("folder", ""))
-    names = {"digits": "Digits", "mnist": "MNIST", "folder": Path(folder).name or folder}
-    return names.get(str(run.data.get("kind", "")), data_text(run))
+    if run.data.get("kind") in ("folder", "csv"):
+        return Path(folder).name or folder
+    return {"digits": "Digits", "mnist": "MNIST"}.get(str(run.data.get("kind", "")), data_text(run))
 
 
 def _fraction(value: float | None) -> tuple[str, float | None]:
@@ -100,10 +110,19 @@ def _number(value: object) -> tuple[str, float | None]:
 
 
 class RunTable(RowModel):
-    """One row per run."""
+    """One row per run, with a tick, a colour and a name that can be changed.
+
+    Attributes:
+        ticked_changed: another run was ticked, or one no longer is.
+        renamed: (run, name): the user gave a run another name; the store must hear of it.
+    """
+
+    ticked_changed = Signal()
+    renamed = Signal(int, str)
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(_COLUMNS, parent)
+        self._ticked: set[int] = set()
         self._runs: Sequence[RunSummary] = ()
         self._cells: list[tuple[tuple[str, Any], ...]] = []
 
@@ -113,11 +132,50 @@ class RunTable(RowModel):
         return self._runs
 
     def set_runs(self, runs: Sequence[RunSummary]) -> None:
-        """Show other runs."""
+        """Show other runs; those that were ticked stay so."""
         self.beginResetModel()
         self._runs = runs
         self._cells = [run_cells(run) for run in runs]
+        known = {run.id for run in runs}
+        gone = self._ticked - known
+        self._ticked &= known
         self.endResetModel()
+        if gone:
+            self.ticked_changed.emit()
+
+    @property
+    def ticked(self) -> list[RunSummary]:
+        """The ticked runs, the latest first."""
+        return [run for run in self._runs if run.id in self._ticked]
+
+    def tick(self, runs: Collection[int], on: bool) -> None:
+        """Tick runs, or take their ticks away."""
+        before = set(self._ticked)
+        self._ticked = before | set(runs) if on else before - set(runs)
+        if before != self._ticked and self._runs:
+            self.dataChanged.emit(self.index(0, 0), self.index(len(self._runs) - 1, 0))
+            self.ticked_changed.emit()
+
+    @override
+    def flags(self, index: Index) -> Qt.ItemFlag:
+        flags = super().flags(index)
+        if index.column() == 0:
+            flags |= Qt.ItemFlag.ItemIsUserCheckable
+        return flags | Qt.ItemFlag.ItemIsEditable if index.column() == NAME_COLUMN else flags
+
+    @override
+    def setData(self, index: Index, value: Any, role: int = Qt.ItemDataRole.EditRole) -> bool:
+        if not index.isValid():
+            return False
+        run = self._runs[index.row()]
+        if role == Qt.ItemDataRole.CheckStateRole and index.column() == 0:
+            self.tick({run.id}, Qt.CheckState(value) == Qt.CheckState.Checked)
+            return True
+        name = str(value).strip()
+        if role == Qt.ItemDataRole.EditRole and index.column() == NAME_COLUMN and name and name != run.name:
+            self.renamed.emit(run.id, name)
+            return True
+        return False
 
     @override
     def num_rows(self) -> int:
@@ -133,8 +191,13 @@ class RunTable(RowModel):
             return None
         column = index.column()
         text, value = self._cells[index.row()][column]
-        if role == Qt.ItemDataRole.DisplayRole:
+        if role in (Qt.ItemDataRole.DisplayRole, Qt.ItemDataRole.EditRole):
             return text
+        run = self._runs[index.row()]
+        if role == Qt.ItemDataRole.CheckStateRole and column == 0:
+            return Qt.CheckState.Checked if run.id in self._ticked else Qt.CheckState.Unchecked
+        if role == Qt.ItemDataRole.DecorationRole and column == NAME_COLUMN:
+            return theme.qcolor(run_color(run.id, run.color))
         if role == SORT_ROLE:
             # Qt's own integers end at 2**31, and what is unknown comes after all that is known
             return value.casefold() if isinstance(value, str) else float(-1 if value is None else value)
@@ -143,17 +206,19 @@ class RunTable(RowModel):
         if role == Qt.ItemDataRole.ForegroundRole:
             if column == 3 and value == "failed":
                 return theme.qcolor("error")
+            if column == 3 and value == "interrupted":
+                return theme.qcolor("warning")
             return theme.qcolor("muted") if column in (2, 12) or text == "–" else None
         if role == Qt.ItemDataRole.FontRole and column == 1:
             return theme.ui_font(weight=theme.current().type.strong)
         if role == Qt.ItemDataRole.ToolTipRole:
-            run = self._runs[index.row()]
             full = {
                 1: run.name,
                 2: f"{datetime.fromtimestamp(run.started):%Y-%m-%d %H:%M:%S}",
+                3: run.message,
                 DATA_COLUMN: value,
             }
-            return full.get(column)
+            return full.get(column) or None
         return None
 
 

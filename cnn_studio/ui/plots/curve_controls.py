@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt, Signal, Slot
 from PySide6.QtWidgets import QButtonGroup, QHBoxLayout, QLabel, QPushButton, QSlider, QWidget
 
 from cnn_studio.ui import theme
-
-if TYPE_CHECKING:
-    from cnn_studio.ui.plots.series import XAxis
+from cnn_studio.ui.plots.spec import XAxis
 
 _STEPS = 30
 _MOST = 1000.0  # batches

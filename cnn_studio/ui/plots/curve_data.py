@@ -15,8 +15,8 @@ from numpy.typing import ArrayLike
 from cnn_studio.engine.overfitting import gap_opens
 from cnn_studio.ui.plots.drawing import Best, Drawing, Mark, Other
 from cnn_studio.ui.plots.header import Part
-from cnn_studio.ui.plots.series import Series, XAxis
-from cnn_studio.ui.plots.spec import Overlay, PlotSpec, time_text
+from cnn_studio.ui.plots.series import Series
+from cnn_studio.ui.plots.spec import Overlay, PlotSpec, XAxis, time_text
 
 
 class CurveData:

@@ -19,8 +19,8 @@ from cnn_studio.ui.plots.drawing import Best, Drawing
 from cnn_studio.ui.plots.limits import Limits, fitted
 from cnn_studio.ui.plots.marks import Marks
 from cnn_studio.ui.plots.number_axis import NumberAxis
-from cnn_studio.ui.plots.series import Floats, XAxis, every
-from cnn_studio.ui.plots.spec import PlotSpec
+from cnn_studio.ui.plots.series import Floats, every
+from cnn_studio.ui.plots.spec import PlotSpec, XAxis
 
 _SMOOTH_POINTS = 240  # a smooth line needs few points, and 2-wide pens are slow in Qt's raster engine
 _OVERLAY_POINTS = 160

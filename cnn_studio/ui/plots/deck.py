@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt, Signal, Slot
 from PySide6.QtWidgets import (
@@ -33,11 +32,8 @@ from cnn_studio.ui.plots.curve_controls import CurveControls
 from cnn_studio.ui.plots.gradient_bars import GradientBars
 from cnn_studio.ui.plots.layer_plot import LayerHistoryPlot
 from cnn_studio.ui.plots.live_plot import LivePlot
-from cnn_studio.ui.plots.spec import ACCURACY, LOSS, MEMORY, RATE, SPEED, Overlay
+from cnn_studio.ui.plots.spec import ACCURACY, LOSS, MEMORY, RATE, SPEED, Overlay, XAxis
 from cnn_studio.ui.plots.weight_plot import WeightHistograms
-
-if TYPE_CHECKING:
-    from cnn_studio.ui.plots.series import XAxis
 
 _VIEWS = (
     ("Curves", "Loss and accuracy of every batch and of the validation after each epoch"),

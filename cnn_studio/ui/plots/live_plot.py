@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QEvent, QRectF, QSize, Qt, Signal, Slot
-from PySide6.QtGui import QContextMenuEvent, QHideEvent, QPainter, QResizeEvent, QShowEvent
+from PySide6.QtGui import QAction, QContextMenuEvent, QHideEvent, QPainter, QResizeEvent, QShowEvent
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QSizePolicy, QStackedLayout, QVBoxLayout, QWidget
 from typing_extensions import override
 
@@ -15,16 +15,25 @@ from cnn_studio.ui import theme
 from cnn_studio.ui.plots.clock import RepaintClock
 from cnn_studio.ui.plots.header import Part, PlotHeader, paint_header
 from cnn_studio.ui.plots.plot_menu import PlotMenu
-from cnn_studio.ui.plots.spec import ACCURACY, LOSS, MEMORY, RATE, SPEED, Overlay, PlotSpec
+from cnn_studio.ui.plots.spec import ACCURACY, LOSS, MEMORY, RATE, SPEED, Overlay, PlotSpec, XAxis
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike
 
     from cnn_studio.ui.plots.curve_data import CurveData
     from cnn_studio.ui.plots.curves import Curves
-    from cnn_studio.ui.plots.series import XAxis
 
 __all__ = ["ACCURACY", "LOSS", "MEMORY", "RATE", "SPEED", "LivePlot", "Overlay", "PlotSpec"]
+
+
+_X_AXES: tuple[tuple[XAxis, str], ...] = (("epoch", "Epochs"), ("step", "Steps"), ("time", "Training time"))
+_SMOOTHING: tuple[tuple[float | None, str], ...] = (
+    (None, "Fitted to the run"),
+    (0.0, "Off"),
+    (10.0, "10 batches"),
+    (50.0, "50 batches"),
+    (200.0, "200 batches"),
+)
 
 
 class LivePlot(QWidget):
@@ -47,6 +56,7 @@ class LivePlot(QWidget):
         self._num_epochs: int | None = None
         self._is_log = False
         self._hover: float | None = None
+        self.smoothing_actions: dict[float | None, QAction] = {}
         self._is_dirty = False
 
         self._header = PlotHeader(spec.title, self)
@@ -55,6 +65,11 @@ class LivePlot(QWidget):
         self.log_action = self.menu.add_check(
             "Logarithmic scale", "One step up is ten times as much", self.set_log
         )
+        self.x_actions = self.menu.add_choice("x axis", _X_AXES, self.set_x_axis)
+        self.x_actions["epoch"].setChecked(True)
+        if spec.smooth:
+            self.smoothing_actions = self.menu.add_choice("Smoothing", _SMOOTHING, self.set_smoothing)
+            self.smoothing_actions[None].setChecked(True)
         self.menu.add_entry("Show all", self.show_all)
         self._empty = QLabel(spec.empty, self)
         self._empty.setAlignment(Qt.AlignmentFlag.AlignCenter)
@@ -182,9 +197,15 @@ class LivePlot(QWidget):
 
     # ------------------------------------------------------------------------------------------------------- looks
 
+    def set_empty_text(self, text: str) -> None:
+        """Say something else where there is nothing to draw."""
+        self._empty.setText(text)
+
     def set_smoothing(self, window: float | None) -> None:
         """Smooth over about this many batches: None fits it to the run, 1 or less turns it off."""
         self.data.set_window(window)
+        for value, action in self.smoothing_actions.items():
+            action.setChecked(value == window)
         self._request()
 
     @property
@@ -195,6 +216,7 @@ class LivePlot(QWidget):
     def set_x_axis(self, axis: XAxis) -> None:
         """Show epochs, steps or training time."""
         self.data.axis = axis
+        self.x_actions[axis].setChecked(True)
         self._request()
 
     @Slot(bool)

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 from PySide6.QtCore import QPoint, QSize, Signal, Slot
-from PySide6.QtGui import QAction, QGuiApplication, QKeySequence
+from PySide6.QtGui import QAction, QActionGroup, QGuiApplication, QKeySequence
 from PySide6.QtWidgets import QFileDialog, QMenu, QToolButton, QWidget
 
 from cnn_studio.app.files import replacing
@@ -15,6 +15,8 @@ from cnn_studio.core.errors import StorageError, StudioError
 from cnn_studio.ui import theme
 from cnn_studio.ui.plots.figure import Drawable, figure_image, figure_png, figure_svg
 from cnn_studio.ui.widgets.waiting import run_waiting
+
+T = TypeVar("T")
 
 
 class Plot(Drawable, Protocol):
@@ -73,6 +75,21 @@ class PlotMenu(QToolButton):
         action.toggled.connect(slot)
         self.menu_.addAction(action)
         return action
+
+    def add_choice(
+        self, title: str, entries: Sequence[tuple[T, str]], slot: Callable[[T], object]
+    ) -> dict[T, QAction]:
+        """Add a menu of which one entry counts; return the entries, to check the one that does."""
+        menu = self.menu_.addMenu(title)
+        group = QActionGroup(self)
+        found = {}
+        for value, text in entries:
+            action = QAction(text, self, checkable=True)
+            action.triggered.connect(_calls(slot, value))
+            group.addAction(action)
+            menu.addAction(action)
+            found[value] = action
+        return found
 
     def add_entry(self, text: str, slot: Callable[[], object]) -> QAction:
         """Add an entry that does something."""
@@ -155,3 +172,10 @@ class PlotMenu(QToolButton):
             return False
         self.message.emit(f"The plot “{self._plot.title}” is in {path}.")
         return True
+
+
+def _calls(slot: Callable[[T], object], value: T) -> Callable[[], None]:
+    def called() -> None:
+        slot(value)
+
+    return called

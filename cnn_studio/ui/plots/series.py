@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import math
-from typing import Literal
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from cnn_studio.ui.plots.pyramid import Pyramid
 from cnn_studio.ui.plots.smoothing import smoothed
+from cnn_studio.ui.plots.spec import XAxis
 
 Floats = NDArray[np.float64]
-XAxis = Literal["epoch", "step", "time"]
 
 _FIRST_CAPACITY = 1024
 MOST_POINTS = 1 << 21

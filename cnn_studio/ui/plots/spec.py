@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from numpy.typing import ArrayLike
 
 Kind = Literal["number", "percent", "small", "count", "bytes"]
+XAxis = Literal["epoch", "step", "time"]
 
 
 @dataclass(frozen=True, slots=True)
