@@ -33,8 +33,11 @@ def target(**watchers) -> Target:
     return Target(SIDE, SIDE, 3, HOW, **watchers)
 
 
-def pictures(folder: Path, count: int = 30) -> list[Path]:
-    return [write_picture(folder / f"{number:03}.png", number) for number in range(count)]
+LARGE = (64, 64)  # as a file too large for one decoding thread
+
+
+def pictures(folder: Path, count: int = 30, size: tuple[int, int] = (12, 16)) -> list[Path]:
+    return [write_picture(folder / f"{number:03}.png", number, size) for number in range(count)]
 
 
 def plain(paths: list[Path]) -> np.ndarray:
@@ -83,6 +86,21 @@ def test_the_second_time_nothing_is_decoded(tmp_path: Path, cache: ImageCache) -
     assert cache_size(cache.folder) > 30 * ROW
 
 
+def test_small_files_are_decoded_by_one_thread_and_large_ones_by_several(tmp_path: Path) -> None:
+    found = {}
+    for name, size in (("small", (12, 16)), ("large", LARGE)):
+        paths = pictures(tmp_path / name, 60, size)
+        threads: set[str] = set()
+
+        def look(done: int, total: int, threads: set[str] = threads) -> None:
+            threads.update(t.name for t in threading.enumerate() if t.name.startswith("decode"))
+
+        decode_all(paths, target(progress=look), ImageCache(limit=0))
+        found[name] = len(threads)
+    assert found["small"] == 1
+    assert (found["large"] > 1) == ((os.cpu_count() or 1) > 1)
+
+
 @pytest.mark.parametrize("change", ["content", "time", "settings", "size", "order", "name"])
 def test_any_change_decodes_anew(tmp_path: Path, cache: ImageCache, change: str) -> None:
     paths = pictures(tmp_path / "a")
@@ -112,11 +130,12 @@ def wanted_size(wanted: Target) -> tuple[int, int, int]:
 
 
 @pytest.mark.parametrize("kind", ["cache", "on_disk"])
+@pytest.mark.parametrize("size", [(12, 16), LARGE])
 def test_what_was_decoded_before_a_stop_is_not_decoded_again(
-    tmp_path: Path, kind: str, request: pytest.FixtureRequest
+    tmp_path: Path, kind: str, size: tuple[int, int], request: pytest.FixtureRequest
 ) -> None:
     cache = request.getfixturevalue(kind)
-    paths = pictures(tmp_path / "a", 200)
+    paths = pictures(tmp_path / "a", 200, size)
     paths[5].write_bytes(b"no image")
     first = Steps(stop_after=100)
     with pytest.raises(Cancelled):
