@@ -72,10 +72,16 @@ def augment(images: Tensor, augmentation: Augmentation, *key: int, blank: Tensor
 
 
 def _vary(images: Tensor, draws: Draws, augmentation: Augmentation, blank: Tensor | float) -> Tensor:
-    pieces = [piece for _, _, piece in moved(images, draws, augmentation)]
-    varied = pieces[0] if len(pieces) == 1 else torch.cat(pieces)
-    if varied is images:
-        varied = images.clone()
+    varied: Tensor | None = None
+    for start, stop, piece in moved(images, draws, augmentation):
+        if len(piece) == len(images):
+            varied = piece.clone() if piece is images else piece
+            break
+        if varied is None:
+            varied = images.new_empty(images.shape, dtype=piece.dtype)
+        varied[start:stop] = piece  # gathering all pieces and joining them in the end takes far longer
+    if varied is None:
+        return images.clone()
     return varied if draws.erased is None else erase(varied, draws.erased, blank)
 
 
