@@ -18,6 +18,7 @@ import platformdirs
 from cnn_studio.datasets.cache_entry import EntryFiles, Filling, Shape, StoredImages
 from cnn_studio.datasets.cache_lock import FileLock
 from cnn_studio.datasets.memory import USABLE_SHARE, size_text
+from cnn_studio.datasets.records import Check
 from cnn_studio.graph.preprocessing import Preprocessing
 
 DEFAULT_LIMIT = 20 * 10**9
@@ -79,13 +80,23 @@ class ImageCache:
         self.limit = limit
         self.memory_share = memory_share
 
-    def key(self, paths: Sequence[Path], shape: Shape, preprocessing: Preprocessing) -> str:
-        """Return what names the entry of these files, as they are now, for an input of this shape."""
+    def key(
+        self,
+        paths: Sequence[Path],
+        shape: Shape,
+        preprocessing: Preprocessing,
+        check: Check = lambda: None,
+    ) -> str:
+        """Return what names the entry of these files, as they are now, for an input of this shape.
+
+        `check` is called often and may raise to stop: on a network drive each file takes its time.
+        """
         digest = hashlib.blake2b(digest_size=16)
         how = (preprocessing.resize, preprocessing.interpolation, preprocessing.crop_fraction)
         digest.update(repr((_VERSION, shape, how)).encode())
         here = os.getcwd()  # noqa: PTH109 - texts, because there may be a hundred thousand of them
         for path in map(os.fspath, paths):
+            check()
             try:
                 state = os.stat(path)  # noqa: PTH116
                 about = f"{state.st_size},{state.st_mtime_ns}"

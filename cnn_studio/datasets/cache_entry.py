@@ -133,10 +133,13 @@ class Filling:
         self._file.seek(0, os.SEEK_END)
 
     def read_done(self, out: NDArray[np.uint8]) -> bool:
-        """Read the rows that an earlier program wrote into `out`, uint8 [done, C, H, W]."""
-        self._file.seek(0)
-        complete = _read_fully(self._file, out)
-        self._file.seek(0, os.SEEK_END)
+        """Read the rows that an earlier program wrote into `out`, uint8 [done, C, H, W]; return whether it worked."""
+        try:
+            self._file.seek(0)
+            complete = _read_fully(self._file, out)
+            self._file.seek(0, os.SEEK_END)
+        except OSError:
+            return False
         return complete
 
     def write(self, images: NDArray[np.uint8], failures: Failures) -> None:

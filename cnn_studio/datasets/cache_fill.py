@@ -52,7 +52,7 @@ def decode_all(paths: Sequence[Path], target: Target, cache: ImageCache) -> Deco
         Cancelled: somebody asked to stop; what was decoded so far is kept for the next time.
     """
     shape = (len(paths), target.channels, target.height, target.width)
-    key = cache.key(paths, shape, target.preprocessing) if cache.limit else ""
+    key = cache.key(paths, shape, target.preprocessing, target.check) if cache.limit else ""
     work = _Work(paths, target, cache, shape, key)
     if int(np.prod(shape, dtype=np.int64)) <= usable_memory(cache.memory_share):
         return work.into_memory()
@@ -135,14 +135,14 @@ class _Work:
     def _no_room(self, reason: str) -> DataError:
         needed = size_text(int(np.prod(self._shape, dtype=np.int64)))
         return DataError(
-            f"{too_large(*self._shape, self._cache.memory_share)} Nor can {needed} be kept on disk ({reason}). Use a smaller input size or fewer "
-            "images."
+            f"{too_large(*self._shape, self._cache.memory_share)} Nor can {needed} be kept on disk ({reason}). Use a "
+            "smaller input size or fewer images."
         )
 
     def _is_unchanged(self) -> bool:
         """Whether the files are what they were at the beginning, and all could be reached."""
         return not self._may_pass and self._key == self._cache.key(
-            self._paths, self._shape, self._target.preprocessing
+            self._paths, self._shape, self._target.preprocessing, self._target.check
         )
 
     def _decode(
@@ -185,6 +185,9 @@ class _Work:
                     filling.abandon()
             except OSError:
                 filling.abandon()
+            except BaseException:
+                self._leave(filling)
+                raise
         return failures
 
     def _decoded(

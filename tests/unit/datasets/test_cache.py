@@ -523,6 +523,31 @@ def test_measuring_images_on_disk_can_be_stopped(tmp_path: Path) -> None:
     assert not (tmp_path / "a.sums").exists()
 
 
+@pytest.mark.parametrize("kind", ["cache", "on_disk"])
+def test_a_stop_at_any_moment_frees_the_lock(
+    tmp_path: Path, kind: str, request: pytest.FixtureRequest
+) -> None:
+    cache = request.getfixturevalue(kind)
+    paths = pictures(tmp_path / "a", 12)
+    asked = 0
+
+    def at(moment: int) -> bool:
+        nonlocal asked
+        asked += 1
+        return asked > moment
+
+    for moment in range(200):
+        asked = 0
+        try:
+            images = decode_all(paths, target(cancelled=lambda moment=moment: at(moment)), cache).images
+        except Cancelled:
+            assert not list(cache.folder.glob("*.lock"))
+        else:
+            break
+    assert moment > 20
+    assert np.array_equal(np.asarray(images), plain(paths))
+
+
 def test_reading_a_kept_set_can_be_stopped(tmp_path: Path, cache: ImageCache) -> None:
     paths = pictures(tmp_path / "a", 10)
     decode_all(paths, target(), cache)
