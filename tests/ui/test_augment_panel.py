@@ -242,6 +242,17 @@ def test_every_image_has_its_turn(panel):
     assert len(seen) == 7
 
 
+def test_the_same_images_again_keep_the_chosen_one(panel):
+    images, labels, classes = data()
+    panel.set_images(images, labels, classes)
+    panel.other.click()
+    title = panel.title
+    panel.set_images(images, labels, classes)
+    assert panel.title == title
+    panel.set_images(images.copy(), labels, classes)
+    assert panel.title != title
+
+
 def test_mixing_says_so(panel):
     panel.set_images(*data())
     panel.set_augmentation(Augmentation(mixup=1))

@@ -121,6 +121,8 @@ class AugmentPanel(QWidget):
             labels: their classes, [N].
             classes: the names of the classes.
         """
+        if images is not None and images is self.preview.images:
+            return  # shown already, and whoever looks at one of them goes on looking at it
         self._labels, self._classes = labels, tuple(classes)
         self._order, self._at, self._size = None, 0, ""
         if images is not None and len(images):

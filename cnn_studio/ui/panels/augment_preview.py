@@ -78,6 +78,11 @@ class AugmentPreview(QWidget):
         theme.manager().changed.connect(self.update)
 
     @property
+    def images(self) -> np.ndarray | None:
+        """The images of which one is shown."""
+        return self._images
+
+    @property
     def pictures(self) -> tuple[QImage, ...]:
         """The original, then its versions, in the size of the data."""
         return self._pictures
