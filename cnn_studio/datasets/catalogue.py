@@ -127,11 +127,16 @@ def _pets(folder: Path, variant: str, check: Check) -> FolderFiles:
 
 
 def _folder(folder: Path, variant: str, check: Check) -> FolderFiles:
-    from cnn_studio.datasets.detect import refuse_special
+    from cnn_studio.core.errors import DataError
+    from cnn_studio.datasets.detect import refuse_known, refuse_pickled
     from cnn_studio.datasets.folder_scan import scan_folder
 
-    refuse_special(folder)
-    return scan_folder(folder, check)
+    refuse_pickled(folder)
+    try:
+        return scan_folder(folder, check)
+    except DataError:
+        refuse_known(folder)  # what it is says more than what it is not
+        raise
 
 
 def _csv(file: Path, variant: str, check: Check) -> FolderFiles:

@@ -42,7 +42,7 @@ def _detect(path: Path) -> tuple[SourceKind, str, Path]:
         raise DataError(
             f"{path.name} is no folder and no CSV file. Choose a folder of images, or a CSV list of them."
         )
-    _refuse_pickled(path)
+    refuse_pickled(path)
     known = [(kind, variant) for kind, variant in (_known(path, kind) for kind in _TESTS) if kind is not None]
     if len(known) > 1:
         raise DataError(
@@ -70,22 +70,19 @@ def detect_source(path: Path, like: DataSource) -> DataSource:
         ) from None
 
 
-def refuse_special(folder: Path) -> None:
-    """Refuse to read a folder as class folders where it is known to be something else.
+def refuse_known(folder: Path) -> None:
+    """Say what a folder is that cannot be read as class folders, if it is known.
 
     Raises:
-        DataError: it holds CIFAR's pickled version, a packed set, or a set that has its own reader.
+        DataError: it holds a packed set, or a set that has its own reader.
     """
-    if not folder.is_dir():
-        return
     try:
-        _refuse_pickled(folder)
         for name in _PACKED_CIFAR:
             if (folder / name).is_file():
                 raise DataError(
                     f"{folder} holds {name}, which is still packed. Unpack it, then choose the folder again."
                 )
-        known = next((kind for kind in _TESTS if kind != "eurosat" and _known(folder, kind)[0]), None)
+        known = next((kind for kind in _TESTS if _known(folder, kind)[0]), None)
     except OSError:
         return
     if known is not None:
@@ -94,9 +91,17 @@ def refuse_special(folder: Path) -> None:
         )
 
 
-def _refuse_pickled(folder: Path) -> None:
-    if is_pickled(folder) and not _holds_cifar10(folder) and not _holds_cifar100(folder):
-        raise pickled_error(folder)
+def refuse_pickled(folder: Path) -> None:
+    """Refuse CIFAR's version for Python.
+
+    Raises:
+        DataError: the folder holds it, and not the binary one beside it.
+    """
+    try:
+        if is_pickled(folder) and not _holds_cifar10(folder) and not _holds_cifar100(folder):
+            raise pickled_error(folder)
+    except OSError:
+        return  # whoever reads it will say what is wrong
 
 
 def _known(folder: Path, kind: SourceKind) -> tuple[SourceKind | None, str]:
@@ -203,11 +208,15 @@ def _holds_eurosat(folder: Path) -> bool:
 
 
 def _holds_flowers(folder: Path) -> bool:
-    return any(_any_file(place, "imagelabels.mat") for place in (folder, folder / "flowers-102"))
+    places = (folder, folder / "flowers-102")
+    return any(_any_file(place, "imagelabels.mat") and (place / "jpg").is_dir() for place in places)
 
 
 def _holds_pets(folder: Path) -> bool:
-    return _any_file(folder, "annotations/trainval.txt", "oxford-iiit-pet/annotations/trainval.txt")
+    places = (folder, folder / "oxford-iiit-pet")
+    return any(
+        _any_file(place, "annotations/trainval.txt") and (place / "images").is_dir() for place in places
+    )
 
 
 _TESTS: dict[SourceKind, Callable[[Path], bool | str]] = {

@@ -66,7 +66,7 @@ def _across(report: ImportReport) -> Iterator[Finding]:
     yield Finding(
         "duplicates-across",
         "warning",
-        f"{_some(len(groups), 'image is', 'images are')} in {where} at the same time, so the network is tested on "
+        f"{_some(len(groups), 'image is', 'images are')} in {where} at the same time ({_equal(report)}), so the network is tested on "
         "what it has seen and looks better than it is.",
         tuple((entry.name, _PARTS[entry.part]) for group in groups for entry in group.entries),
         _surplus(report, groups),
@@ -98,12 +98,16 @@ def _within(report: ImportReport) -> Iterator[Finding]:
         yield Finding(
             "duplicates-within",
             "note",
-            f"{_some(len(groups), 'image is', 'images are')} there more than once within one part; each copy counts in "
-            "training.",
+            f"{_some(len(groups), 'image is', 'images are')} there more than once within one part "
+            f"({_equal(report)}); each copy counts in training.",
             tuple((entry.name, _PARTS[entry.part]) for group in groups for entry in group.entries),
             _surplus(report, groups),
             "Leave the surplus copies out",
         )
+
+
+def _equal(report: ImportReport) -> str:
+    return "equal to the last byte" if report.is_files else "equal in every pixel"
 
 
 def _surplus(report: ImportReport, groups: Sequence[object]) -> tuple[str, ...]:

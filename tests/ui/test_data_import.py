@@ -190,6 +190,10 @@ def test_given_parts_cannot_be_set(qtbot):
     form.show_source(DataSource(), ("val", "test"))
     assert not form.seed.isEnabled()
     assert form.note == "This source brings its own validation and test parts."
+    form.show_source(DataSource(test_fraction=0.2), ("val",))
+    assert (form.val.text(), form.test.text()) == ("given", "none"), "given parts stay as they are given"
+    form.show_source(DataSource(), ())
+    assert (form.val.text(), form.test.text()) == ("20 %", "none")
 
 
 def test_the_known_sets_are_listed_with_licence_and_size(panel, qtbot):

@@ -84,7 +84,9 @@ class FindingCard(QFrame):
         self.buttons: list[QPushButton] = []
         if finding.files:
             self._add(
-                "Show them", "List these files and look at them", partial(self.show_requested.emit, finding)
+                "Show it" if len(finding.files) == 1 else "Show them",
+                "List these files and look at them",
+                partial(self.show_requested.emit, finding),
             )
         if finding.leave_out:
             self._add(

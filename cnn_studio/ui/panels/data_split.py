@@ -12,7 +12,7 @@ from cnn_studio.ui import theme
 
 _MOST = round(100 * MAX_HELD_OUT)
 _WIDTH = 76
-_GIVEN = "given"
+_GIVEN, _NONE = "given", "none"
 _MAX_SEED = 2**31 - 1
 
 
@@ -123,7 +123,9 @@ class SplitForm(QWidget):
             is_given = bool(given) if field is self.test else "val" in given
             field.blockSignals(True)
             field.setMinimum(0 if is_given else least)
-            field.setSpecialValueText(_GIVEN if is_given else "")
+            field.setSpecialValueText(
+                _NONE if field is self.test and "test" not in given else _GIVEN if is_given else ""
+            )
             field.setValue(0 if is_given else number)
             field.setEnabled(not is_given)
             field.blockSignals(False)

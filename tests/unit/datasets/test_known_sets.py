@@ -357,6 +357,14 @@ def test_reading_a_known_set_as_class_folders_says_what_it_is(tmp_path: Path) ->
         read(DataSource(kind="folder", folder=str(tmp_path / "packed")))
 
 
+def test_class_folders_beside_the_list_of_a_known_set_are_read(tmp_path: Path) -> None:
+    """People sort the flowers into folders and leave the lists lying there."""
+    write_classes(tmp_path, {"rose": 6, "tulip": 6})
+    (tmp_path / "imagelabels.mat").write_bytes(b"")
+    assert detect(tmp_path)[0] == "folder"
+    assert read(DataSource(kind="folder", folder=str(tmp_path))).classes == ("rose", "tulip")
+
+
 def test_published_files_have_addresses_and_hashes() -> None:
     for info in SOURCES.values():
         if info.files is None:
