@@ -165,6 +165,21 @@ def test_what_a_run_reported_before_an_interruption_comes_back(deck):
     assert len(deck.loss.data.validation) == 3
 
 
+def test_a_narrow_deck_hides_its_controls_and_the_plots_menus_have_them(deck):
+    assert deck.controls.isVisible()
+    deck.setMinimumWidth(1)
+    deck.resize(560, 250)
+    events()
+    assert deck.width() == 560
+    assert not deck.controls.isVisible()
+    grab(deck, "deck-narrow")
+    deck.loss.x_actions["time"].trigger()
+    assert deck.loss.data.axis == "time"
+    deck.resize(1180, 250)
+    events()
+    assert deck.controls.isVisible()
+
+
 def test_messages_of_plots_are_passed_on(deck, qtbot, tmp_path):
     deck.handle(list(run_events()))
     for plot in (deck.loss, deck.layers, deck.weights):

@@ -468,6 +468,16 @@ def test_a_changed_rate_and_the_epoch_where_the_gap_opens_are_marked(qtbot):
     assert accuracy.data.gap_epoch is None  # said once, where it is measured
 
 
+def test_thousands_of_epochs_are_looked_at_in_groups(qtbot):
+    plot, clock = make(qtbot)
+    plot.start(1)
+    for epoch in range(1, 10_001):
+        val = max(1 - epoch / 5000, 0.2) + max(0, epoch - 4000) / 4000
+        plot.append_epoch(epoch, epoch, val, is_best=False, train=1 - epoch / 12_000)
+    clock.tick()
+    assert abs(plot.data.gap_epoch - 4000) <= 100
+
+
 def test_a_million_points_are_drawn_with_no_more_than_the_pixels(qtbot):
     plot, clock = make(qtbot)
     steps = np.arange(1, 1_000_001)

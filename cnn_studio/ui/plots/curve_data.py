@@ -18,6 +18,12 @@ from cnn_studio.ui.plots.header import Part
 from cnn_studio.ui.plots.series import Series
 from cnn_studio.ui.plots.spec import Overlay, PlotSpec, XAxis, time_text
 
+_MOST_EPOCHS = 400
+
+
+def _groups(values: list[float], size: int) -> list[list[float]]:
+    return [values[at : at + size] for at in range(0, len(values), size)]
+
 
 class CurveData:
     """The numbers of one plot and what they say in words.
@@ -37,7 +43,7 @@ class CurveData:
         self._best: tuple[int, int] | None = None  # epoch, and its place among the validations
         self._epochs: list[tuple[float, float, float]] = []  # step, training and validation of each epoch
         self._moments: list[tuple[float, str]] = []
-        self._gap: int | None = None
+        self._gap: tuple[int, int | None] = (0, None)  # of so many epochs, the one at which it opens
         self.train.beta = self.beta
 
     @property
@@ -57,7 +63,7 @@ class CurveData:
         """Forget the run's points; other runs stay."""
         self.train.clear()
         self.validation.clear()
-        self._best = self._gap = None
+        self._best, self._gap = None, (0, None)
         self._epochs.clear()
         self._moments.clear()
 
@@ -68,8 +74,6 @@ class CurveData:
         self._epochs.append((step, train, value))
         if is_best:
             self._best = (epoch, len(self.validation) - 1)
-        if self._spec.shows_gap:
-            self._gap = gap_opens([t for _, t, _ in self._epochs], [v for _, _, v in self._epochs])
 
     def mark(self, step: float, text: str) -> None:
         """Remember a moment."""
@@ -109,8 +113,20 @@ class CurveData:
 
     @property
     def gap_epoch(self) -> int | None:
-        """The epoch from which the validation parts from the training, if it does and the plot shows it."""
-        return self._gap
+        """The epoch from which the validation parts from the training, if it does and the plot shows it.
+
+        Worked out when it is asked for and epochs have come; thousands of them are looked at in groups.
+        """
+        count = len(self._epochs)
+        if self._spec.shows_gap and self._gap[0] != count:
+            group = -(-count // _MOST_EPOCHS)
+            train, val = (
+                [sum(part) / len(part) for part in _groups([row[at] for row in self._epochs], group)]
+                for at in (1, 2)
+            )
+            found = gap_opens(train, val)
+            self._gap = count, None if found is None else min(count, (found - 1) * group + 1)
+        return self._gap[1]
 
     # ----------------------------------------------------------------------------------------------------- drawing
 
@@ -137,8 +153,8 @@ class CurveData:
 
     def _marks(self) -> list[Mark]:
         found = [Mark(self._place(step), text, "muted") for step, text in self._moments]
-        if self._gap is not None:
-            found.append(Mark(self._place(self._epochs[self._gap - 1][0]), "overfits from here", "warning"))
+        if (epoch := self.gap_epoch) is not None:
+            found.append(Mark(self._place(self._epochs[epoch - 1][0]), "overfits from here", "warning"))
         return found
 
     def _place(self, step: float) -> float:

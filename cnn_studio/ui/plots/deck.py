@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from PySide6.QtCore import Qt, Signal, Slot
+from PySide6.QtCore import QSize, Qt, Signal, Slot
+from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import (
     QButtonGroup,
     QHBoxLayout,
@@ -14,6 +15,7 @@ from PySide6.QtWidgets import (
     QVBoxLayout,
     QWidget,
 )
+from typing_extensions import override
 
 from cnn_studio.engine.events import (
     BatchDone,
@@ -102,6 +104,7 @@ class PlotDeck(QWidget):
             bar.addWidget(button)
         bar.addStretch(1)
         bar.addWidget(self.controls)
+        self._bar = bar
         self._group.button(0).setChecked(True)
         self._group.idClicked.connect(self.show_view)
         layout = QVBoxLayout(self)
@@ -134,8 +137,23 @@ class PlotDeck(QWidget):
         self._group.button(number).setChecked(True)
         if number != self._stack.currentIndex():
             self._stack.setCurrentIndex(number)
-            self.controls.setVisible(number in (0, 3))
+            self._fit_controls()
             self.view_changed.emit(number)
+
+    def _fit_controls(self) -> None:
+        """Show the controls where they say something and have room; the menu of each plot has them too."""
+        buttons = self._group.buttons()
+        needed = sum(b.sizeHint().width() for b in buttons) + self.controls.sizeHint().width() + theme.px(60)
+        self.controls.setVisible(self.view in (0, 3) and needed <= self.width())
+
+    @override
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._fit_controls()
+
+    @override
+    def minimumSizeHint(self) -> QSize:
+        return QSize(theme.px(420), theme.px(140))
 
     @property
     def view(self) -> int:
