@@ -12,7 +12,7 @@ from typing import Literal
 
 from cnn_studio.app.mailbox import Mailbox
 from cnn_studio.core.errors import Cancelled, StudioError
-from cnn_studio.engine.control import RunControl
+from cnn_studio.engine.control import RunControl, Stop
 
 _log = logging.getLogger(__name__)
 
@@ -64,9 +64,9 @@ class Job:
         """Leave an event for whoever watches the job; called in the job's thread."""
         self.mailbox.put(event)
 
-    def cancel(self) -> None:
-        """Ask the work to end soon."""
-        self.control.stop()
+    def cancel(self, kind: Stop = "keep") -> None:
+        """Ask the work to end soon; `kind` says what becomes of a run, see `RunControl.stop`."""
+        self.control.stop(kind)
 
     @property
     def is_cancelled(self) -> bool:
@@ -116,8 +116,11 @@ class JobList:
         return [job for job in self._jobs if job.is_running]
 
     def shut_down(self, seconds: float) -> bool:
-        """Cancel everything and wait at most `seconds` in all; return whether all jobs ended."""
+        """Interrupt everything and wait at most `seconds` in all; return whether all jobs ended.
+
+        A run that is interrupted leaves a checkpoint to go on from.
+        """
         deadline = time.monotonic() + seconds
         for job in self._jobs:
-            job.cancel()
+            job.cancel("interrupt")
         return all(job.wait(max(0.0, deadline - time.monotonic())) for job in self._jobs)

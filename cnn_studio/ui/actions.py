@@ -56,7 +56,13 @@ _ENTRIES = (
     _Entry("choose_folder", "Open a folder of images…", "Ctrl+Shift+O", "Train on your own images: one folder per class", "folder"),
     _Entry("train", "Train", "Ctrl+T", "Train the network", "play"),
     _Entry("pause", "Pause", "Ctrl+P", "Wait after this batch, or go on", "pause"),
+    _Entry("step", "One batch", "F10", "Take one batch and wait: the run pauses after it"),
     _Entry("stop", "Stop", "Ctrl+.", "End the run after this batch and keep its best weights", "stop"),
+    _Entry("discard", "Stop and discard", "", "End the run after this batch and keep nothing of it, neither weights nor curves"),
+    _Entry("forget_waiting", "Forget waiting runs", "", "Let the runs that wait for their turn not start"),
+    _Entry("find_rate", "Find a learning rate…", "Ctrl+Shift+L", "Train a copy with a rising rate and look where the loss falls fastest"),
+    _Entry("augment", "Augmentation…", "", "Change every training image at random, new in each epoch, and see how"),
+    _Entry("try_image", "Try an image…", "Ctrl+I", "See what the trained or paused network says of an image"),
     _Entry("transfer", "Transfer…", "", "Transfer learning is not part of this version", "transfer"),
     _Entry("show_network", "Network", "Ctrl+1", "Show the network"),
     _Entry("show_analysis", "Analysis", "Ctrl+2", "Show sizes, parameters and costs of every layer"),
@@ -121,7 +127,9 @@ class Actions(QObject):
         network.addMenu(self.ways)
         fill_network(network, canvas)
         self._add(bar.addMenu("&Data"), "choose_folder")
-        self._add(bar.addMenu("&Run"), "train", "pause", "stop")
+        run = bar.addMenu("&Run")
+        self._add(run, "train", "pause", "step", "stop", "discard", "forget_waiting", "-")
+        self._add(run, "find_rate", "augment", "-", "try_image")
         self._add(bar.addMenu("&Help"), "keys", "about")
 
     def _add(self, menu: QMenu, *names: str) -> None:

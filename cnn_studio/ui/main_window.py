@@ -16,13 +16,17 @@ from cnn_studio.app.session import Session
 from cnn_studio.app.training import TrainingOutcome
 from cnn_studio.datasets.records import DataSource, ImageData
 from cnn_studio.datasets.sources import DIGIT_CLASSES, describe
+from cnn_studio.engine.estimate import macs_per_second, seconds_per_epoch
 from cnn_studio.engine.memory import available_memory, training_memory
 from cnn_studio.ui import layout_memory, theme
 from cnn_studio.ui.actions import Actions
 from cnn_studio.ui.canvas.selection import SelectionModel
 from cnn_studio.ui.drops import dropped_path
 from cnn_studio.ui.file_controller import FileController
+from cnn_studio.ui.panels.run_progress import duration_text
 from cnn_studio.ui.picture_controller import PictureController
+from cnn_studio.ui.run_controls import RunControls
+from cnn_studio.ui.run_tools import RunTools
 from cnn_studio.ui.status import StatusLine, bytes_text
 from cnn_studio.ui.toolbar import MainToolBar
 from cnn_studio.ui.torch_loader import TorchLoader
@@ -53,13 +57,16 @@ class MainWindow(QMainWindow):
         self.selection = SelectionModel(self)
         self.loader = TorchLoader(self)
         self.training = TrainingController(session, store, self)
+        self.tools = RunTools(session, self.training, self)
         self.files = FileController(session, preferences, self, self.training.jobs)
         self.workspace = Workspace(session, self.selection, store)
         self.pictures = PictureController(self.workspace.canvas, self.files, self)
         self.status = StatusLine(session)
         self.actions_ = Actions(self)
+        self.runs = RunControls(self.training, self.workspace, self.actions_, self)
         self._was_painted = False
         self._load_error = ""
+        self._macs_per_second: float | None = None
         # status, readiness and titles follow edits at the pace of the eye, not of the mouse
         self._refresh_timer = QTimer(self)
         self._refresh_timer.setSingleShot(True)
@@ -80,26 +87,28 @@ class MainWindow(QMainWindow):
             self.workspace.show_welcome(self.actions_.starters)
             self.workspace.welcome.closed.connect(self._welcomed)
         self.workspace.enter_network()
-        self._show_controls()
+        self.runs.refresh()
 
     # ------------------------------------------------------------------------------------------------- building
 
     def _connect_parts(self) -> None:
         session, training, space = self.session, self.training, self.workspace
+        panel = space.training
         session.changed.connect(self._document_changed)
         session.replaced.connect(self._show_project)
         for signal in (session.settings_changed, session.state_changed, session.weights_changed):
             signal.connect(self._refresh_soon)
         self.loader.ready.connect(self._torch_ready)
         self.loader.failed.connect(self._torch_failed)
-        for source in (self.files, self.pictures):
+        for source in (self.files, self.pictures, self.tools, panel):
             source.message.connect(space.say)
         self.files.saved_changed.connect(self._saved)
         self.status.problems_clicked.connect(space.show_problems)
-        panel = space.training
-        panel.controls_changed.connect(self._show_controls)
         panel.settings_changed.connect(self._settings_edited)
-        panel.details_requested.connect(self._show_details)
+        self.runs.train_pressed.connect(self._welcomed)
+        panel.side.find_rate_requested.connect(self.tools.find_rate)
+        panel.side.augment_requested.connect(self.tools.augment)
+        self.tools.settings_changed.connect(self._settings_changed_elsewhere)
         space.source_chosen.connect(self._choose_source)
         space.load_requested.connect(self._load_data)
         space.open_requested.connect(self.files.open_kept)
@@ -129,6 +138,8 @@ class MainWindow(QMainWindow):
     @Slot(str)
     def _torch_ready(self, device: str) -> None:
         self.toolbar.show_device(device)
+        if device.startswith("CPU"):
+            self._macs_per_second = macs_per_second()
         self.workspace.training.activate()
         self._load_own_digits()
         self.refresh()
@@ -166,17 +177,7 @@ class MainWindow(QMainWindow):
             actions[name].setToolTip(f"{actions[name].text()} ({actions[name].shortcut().toString()})")
         self.workspace.refresh(self.training.data)
         reason = self._why_not_ready()
-        self.workspace.training.set_ready(not reason, reason)
-
-    @Slot()
-    def _show_controls(self) -> None:
-        now, actions = self.workspace.training.controls, self.actions_.all
-        actions["train"].setEnabled(now.can_train)
-        actions["train"].setToolTip(now.reason or "Train the network (Ctrl+T)")
-        actions["pause"].setEnabled(now.can_pause)
-        actions["pause"].setText("Continue" if now.is_paused else "Pause")
-        theme.bind_icon(actions["pause"], "play" if now.is_paused else "pause")
-        actions["stop"].setEnabled(now.can_stop)
+        self.workspace.training.set_ready(not reason, reason, self._time_estimate())
 
     def _why_not_ready(self) -> str:
         """Return the sentence that says why a run cannot start, or nothing."""
@@ -197,6 +198,16 @@ class MainWindow(QMainWindow):
                 "a smaller network."
             )
         return ""
+
+    def _time_estimate(self) -> str:
+        """Return what an epoch will take here, in words; nothing while that cannot be told."""
+        data, settings = self.training.data, self.session.settings
+        if data is None or not self.loader.is_ready or self._macs_per_second is None:
+            return ""
+        seconds = seconds_per_epoch(
+            self.session.analysis(), len(data.train), settings.batch_size, self._macs_per_second
+        )
+        return "" if seconds is None else f"about {duration_text(max(1.0, seconds))} an epoch"
 
     def _show_project(self) -> None:
         """Show a project that was just opened."""
@@ -288,43 +299,14 @@ class MainWindow(QMainWindow):
     # --------------------------------------------------------------------------------------------------- running
 
     @Slot()
-    def start_training(self) -> None:
-        """Start a run, if there is nothing in the way."""
-        if not self.workspace.training.controls.can_train or self.training.is_training:
-            return
-        self._welcomed()
-        self.workspace.show_training()
-        self.workspace.training.set_state("preparing")
-        self.workspace.show_families()
-        self.training.train()
-
-    @Slot()
-    def pause_or_resume(self) -> None:
-        """Let the run wait after this batch, or go on."""
-        if self.workspace.training.state == "paused":
-            self.training.resume()
-        else:
-            self.training.pause()
-
-    @Slot()
-    def stop_training(self) -> None:
-        """End the run after this batch."""
-        if self.training.is_training:
-            self.workspace.training.set_state("stopping")
-            self.training.stop()
+    def _settings_changed_elsewhere(self) -> None:
+        self.workspace.training.set_settings(self.session.settings)
+        self._refresh_soon()
 
     @Slot(object)
     def _run_ended(self, outcome: TrainingOutcome) -> None:
         self.workspace.runs_changed()
         self.refresh()
-
-    @Slot(str)
-    def _show_details(self, details: str) -> None:
-        box = QMessageBox(self)
-        box.setWindowTitle("What the program reported")
-        box.setText("The run failed. This is what the program reported:")
-        box.setDetailedText(details)
-        box.open()
 
     # ------------------------------------------------------------------------------------------------ the window
 
@@ -364,7 +346,7 @@ class MainWindow(QMainWindow):
 
     def closeEvent(self, event: QCloseEvent) -> None:
         """Ask about a run and unsaved changes, then end all jobs."""
-        if not self._may_close():
+        if not (self.runs.may_close() and self.files.may_leave()):
             event.ignore()
             return
         self._refresh_timer.stop()
@@ -372,18 +354,6 @@ class MainWindow(QMainWindow):
         save_preferences(self.preferences)
         self.training.shut_down(_CLOSE_SECONDS)
         event.accept()
-
-    def _may_close(self) -> bool:
-        if self.training.is_training:
-            box = QMessageBox(self)
-            box.setWindowTitle("Training is running")
-            box.setText("A run is going on. What it has learned so far is lost when the program closes.")
-            stop = box.addButton("Stop and close", QMessageBox.ButtonRole.DestructiveRole)
-            box.setDefaultButton(box.addButton("Keep training", QMessageBox.ButtonRole.RejectRole))
-            box.exec()
-            if box.clickedButton() is not stop:
-                return False
-        return self.files.may_leave()
 
 
 def _short(source: DataSource) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QLabel, QSizePolicy, QToolBar, QToolButton, QWidget
+from PySide6.QtWidgets import QLabel, QMenu, QSizePolicy, QToolBar, QToolButton, QWidget
 
 from cnn_studio.ui import theme
 from cnn_studio.ui.actions import Actions
@@ -32,8 +32,14 @@ class MainToolBar(QToolBar):
         self.addWidget(actions.tool_button("fit"))
         self.addSeparator()
         self.addWidget(actions.tool_button("train", role="primary"))
-        for name in ("pause", "stop"):
-            self.addWidget(actions.tool_button(name))
+        for name, more in (("pause", ("step",)), ("stop", ("discard", "forget_waiting"))):
+            button = actions.tool_button(name)
+            menu = QMenu(button)
+            menu.setToolTipsVisible(True)
+            menu.addActions([actions.all[entry] for entry in more])
+            button.setMenu(menu)
+            button.setPopupMode(QToolButton.ToolButtonPopupMode.MenuButtonPopup)
+            self.addWidget(button)
         self.addSeparator()
         actions.all["transfer"].setEnabled(False)
         self.addWidget(actions.tool_button("transfer"))

@@ -54,6 +54,7 @@ class TorchLoader(QObject):
                 importlib.import_module(name)
                 time.sleep(_PAUSE)  # let the window's thread have its turn between two of them
             from cnn_studio.engine.device import describe_device, pick_device
+            from cnn_studio.engine.estimate import macs_per_second
 
             device = pick_device("auto")
             import torch
@@ -61,6 +62,7 @@ class TorchLoader(QObject):
             text = describe_device(device)
             if device.type == "cpu":
                 text = f"{text} · {torch.get_num_threads()} threads"
+                macs_per_second()  # measured here, where nothing waits for it; remembered for the estimates
             importlib.import_module("cnn_studio.compiler.lowering")
             importlib.import_module("cnn_studio.engine.loop")
             # what was just imported stays; searching it for garbage would stop all threads for a tenth of a second

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections import deque
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Signal, Slot
 
+from cnn_studio.app.awake import KeptAwake
 from cnn_studio.app.jobs import Job, JobEnded, JobList, Progress
+from cnn_studio.app.project import Project, load_project
 from cnn_studio.app.runs import RunStore
 from cnn_studio.app.session import Session
 from cnn_studio.app.training import (
@@ -15,13 +20,19 @@ from cnn_studio.app.training import (
     StoreFailed,
     TrainingOutcome,
     load_data,
-    run_training,
 )
+from cnn_studio.app.weights import WeightSet
+from cnn_studio.core.errors import StudioError
 from cnn_studio.datasets.records import DataSource, ImageData
-from cnn_studio.engine.events import EpochDone, Event, RunFinished
+from cnn_studio.engine.control import RunControl, Stop
+from cnn_studio.engine.events import EpochDone, Event, RunContinued, RunFinished, RunPaused, RunStarted
 from cnn_studio.graph.document import NetworkDocument
 from cnn_studio.graph.preprocessing import Preprocessing
 from cnn_studio.ui.bridge import Bridge
+from cnn_studio.ui.run_queue import Wanted, curve_so_far, new_run, repeated_run, resumed_run
+
+if TYPE_CHECKING:
+    import torch
 
 DataKey = tuple[DataSource, tuple[int, ...], Preprocessing]
 """What images depend on: their source, the size of the network's input, and how they are fitted to it."""
@@ -44,6 +55,21 @@ class _Work:
     key: DataKey
 
 
+@dataclass(slots=True)
+class _Run:
+    """The run that goes on.
+
+    Attributes:
+        best: its epoch whose weights are kept so far.
+        paused: its weights while it waits.
+    """
+
+    job: Job
+    wanted: Wanted
+    best: EpochDone | None = None
+    paused: Mapping[str, torch.Tensor] | None = None
+
+
 class TrainingController(QObject):
     """Starts, watches and ends jobs for one session.
 
@@ -56,7 +82,8 @@ class TrainingController(QObject):
         data_failed: with the sentence that says why not.
         outcome: the end of a run, as `TrainingOutcome`.
         message: something the user should know.
-        running_changed: a run or a loading began or ended.
+        running_changed: a run or a loading began or ended, or another run waits.
+        started: a run began, with what it is called.
     """
 
     events = Signal(list)
@@ -67,14 +94,15 @@ class TrainingController(QObject):
     outcome = Signal(object)
     message = Signal(str)
     running_changed = Signal()
+    started = Signal(str)
 
     def __init__(self, session: Session, store: RunStore, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._session = session
         self._store = store
         self.jobs = JobList()
-        self._run: _Work | None = None
-        self._best: EpochDone | None = None  # of the run: the epoch whose weights it keeps
+        self._run: _Run | None = None
+        self._queue: deque[Wanted] = deque()
         self._loading: _Work | None = None
         self._data: _Loaded | None = None
         self._run_bridge = Bridge(self)
@@ -161,40 +189,86 @@ class TrainingController(QObject):
         """Whether a run goes on, paused or not."""
         return self._run is not None
 
+    @property
+    def waiting(self) -> list[str]:
+        """What the runs are called that wait for their turn."""
+        return [wanted.title for wanted in self._queue]
+
     @Slot()
     def train(self) -> None:
-        """Start a run of the session as it is now."""
-        if self._run is not None:
+        """Start a run of the session as it is now, or let it wait for the one that goes on."""
+        session = self._session
+        self.want(new_run(session.snapshot(), self.data, self._store, session.document, self._key()))
+
+    def want(self, wanted: Wanted) -> None:
+        """Start a run, or let it wait for its turn: one trains at a time."""
+        self._queue.append(wanted)
+        if self._run is None:
+            self._start_next()
+        else:
+            self.running_changed.emit()
+
+    @Slot(int)
+    def repeat(self, run: int) -> None:
+        """Do a kept run again from its start."""
+        try:
+            project = load_project(self._store.start_file(run))
+        except StudioError:
+            self.message.emit(
+                f"Run {run} cannot be repeated: it was kept by an earlier version, without its start."
+            )
             return
-        project, data, store = self._session.snapshot(), self.data, self._store
+        self.want(repeated_run(project, self._store, run))
 
-        def work(job: Job) -> None:
-            job.report(run_training(project, job.report, job.control, store=store, data=data))
+    @Slot(int)
+    def go_on(self, run: int) -> None:
+        """Go on with a run that was cut off."""
+        summary = self._store.run(run)
+        if summary is None or any(wanted.resumed == run for wanted in self._queue):
+            return
+        self.want(resumed_run(summary.name, self._store, run))
 
-        job = Job(f"Training {project.document.info.name}", work)
-        self._run = _Work(job, self._session.document, self._key())
-        self._best = None
-        self._run_bridge.watch(job.mailbox)
-        self.jobs.start(job)
+    @Slot()
+    def forget_waiting(self) -> None:
+        """Let no run wait any more; the one that goes on goes on."""
+        self._queue.clear()
         self.running_changed.emit()
 
-    @Slot()
-    def pause(self) -> None:
-        """Let the run wait after the present step."""
-        if self._run is not None:
-            self._run.job.control.pause()
+    def _start_next(self) -> None:
+        if not self._queue:
+            return
+        wanted = self._queue.popleft()
+
+        def work(job: Job) -> None:
+            with KeptAwake():
+                job.report(wanted.work(job.report, job.control))
+
+        job = Job(f"Training {wanted.title}", work)
+        self._run = _Run(job, wanted)
+        self._run_bridge.watch(job.mailbox)
+        self.jobs.start(job)
+        self.started.emit(wanted.title)
+        self.running_changed.emit()
+
+    @property
+    def control(self) -> RunControl | None:
+        """What the present run can be asked; None without one."""
+        return None if self._run is None else self._run.job.control
 
     @Slot()
-    def resume(self) -> None:
-        """Let a paused run go on."""
+    def stop(self, kind: Stop = "keep") -> None:
+        """End the run after the present step; its best weights are kept, unless `kind` says otherwise."""
         if self._run is not None:
-            self._run.job.control.resume()
+            self._run.job.cancel(kind)
 
-    @Slot()
-    def stop(self) -> None:
-        """End the run after the present step; its best weights are kept."""
-        if self._run is not None:
-            self._run.job.cancel()
+    def to_try(self) -> Project | None:
+        """Return the network that an image can be tried on: of a paused run, else the trained one; None without."""
+        session, run = self._session, self._run
+        if run is not None and run.paused is not None and run.wanted.document is session.document:
+            arrays = {key: tensor.numpy() for key, tensor in run.paused.items()}
+            weights = WeightSet.from_state(session.document, arrays)
+            return replace(session.snapshot(), weights=weights)
+        return session.snapshot() if session.has_fitting_weights else None
 
     @Slot(list)
     def _take_run(self, events: list[object]) -> None:
@@ -202,14 +276,14 @@ class TrainingController(QObject):
         if run is None:
             return
         try:
-            passed = [event for event in (self._take_run_event(run, e) for e in events) if event is not None]
+            passed = [event for found in events for event in self._take_run_event(run, found)]
             if passed:
                 self.events.emit(passed)
-            epochs = [event for event in passed if isinstance(event, EpochDone)]
-            self._best = next((epoch for epoch in reversed(epochs) if epoch.is_best), self._best)
+            epochs = [event for event in passed if isinstance(event, EpochDone) and len(event.predictions)]
+            run.best = next((epoch for epoch in reversed(epochs) if epoch.is_best), run.best)
             has_ended = any(isinstance(event, RunFinished) for event in passed)
-            shown = self._best if has_ended else epochs[-1] if epochs else None
-            if shown is not None and run.key == self._key():
+            shown = run.best if has_ended else epochs[-1] if epochs else None
+            if shown is not None and run.wanted.key == self._key():
                 self.validated.emit(shown)
         finally:
             if any(isinstance(event, JobEnded) for event in events):
@@ -217,48 +291,72 @@ class TrainingController(QObject):
                 if self._run_bridge.is_watching:
                     self._run_bridge.unwatch()
                 self.running_changed.emit()
+                self._start_next()
 
-    def _take_run_event(self, run: _Work, event: object) -> Event | None:
-        """Deal with one event of a run and return what the plots need of it, if anything."""
+    def _take_run_event(self, run: _Run, event: object) -> list[Event]:
+        """Deal with one event of a run and return what the plots need of it."""
         match event:
             case Progress(text, done, total):
                 self.progress.emit(text, done, total)
             case DataReady(data):
-                known = self._data is not None and self._data.data is data
-                if not known or self._session.document.info.labels != data.classes:
-                    self._keep(_Loaded(run.key, data))
+                self._data_ready(run, data)
             case OutputFitted():
                 pass  # the session fitted its own document when it heard of the classes
             case StoreFailed(message):
                 self.message.emit(message)
             case TrainingOutcome(finished):
                 self._finish(run, event)
-                return finished
+                return [finished]
             case JobEnded(status, message, details):
                 return (
-                    RunFinished("failed", 0, None, None, 0.0, message, details)
+                    [RunFinished("failed", 0, None, None, 0.0, message, details)]
                     if status == "failed"
-                    else None
+                    else []
                 )
+            case RunPaused():
+                run.paused = event.weights
+                return [event]
+            case RunContinued():
+                run.paused = None
+                return [event]
+            case RunStarted() if run.wanted.resumed is not None:
+                return [event, *self._history(run.wanted.resumed)]
             case _:
-                return event  # type: ignore[return-value]  # all that is left are the engine's events
-        return None
+                return [event]  # type: ignore[list-item]  # all that is left are the engine's events
+        return []
 
-    def _finish(self, run: _Work, outcome: TrainingOutcome) -> None:
+    def _data_ready(self, run: _Run, data: ImageData) -> None:
+        if run.wanted.document is None:
+            return  # of a run from the store: the window shows other images
+        known = self._data is not None and self._data.data is data
+        if not known or self._session.document.info.labels != data.classes:
+            self._keep(_Loaded(run.wanted.key, data))  # type: ignore[arg-type]  # a new run has the key of its images
+
+    def _history(self, run: int) -> list[Event]:
+        """Return what a run that goes on has shown so far."""
+        try:
+            return curve_so_far(self._store, run)
+        except StudioError as error:
+            self.message.emit(str(error))
+            return []
+
+    def _finish(self, run: _Run, outcome: TrainingOutcome) -> None:
         """Take over the weights of a run, unless the window shows something else by now."""
         trained = outcome.finished.epoch > 0 or not len(self._session.weights)
         if outcome.project is not None and trained:
-            if run.document is self._session.document and run.key == self._key():
+            if run.wanted.document is self._session.document and run.wanted.key == self._key():
                 self._session.adopt_weights(outcome.project)
             elif outcome.run is not None:
                 self.message.emit(
-                    f"The run of {run.document.info.name} has ended; open it from Runs, number {outcome.run}."
+                    f"The run of {outcome.project.document.info.name} has ended; open it from Runs, number {outcome.run}."
                 )
         self.outcome.emit(outcome)
 
     def shut_down(self, seconds: float) -> bool:
-        """Cancel all jobs and wait for them; return whether they ended in time."""
+        """Interrupt all jobs and wait for them; return whether they ended in time."""
+        self._queue.clear()
         for bridge in (self._run_bridge, self._data_bridge):
             if bridge.is_watching:
                 bridge.unwatch()
+        self._run = None  # nobody hears of its end any more
         return self.jobs.shut_down(seconds)

@@ -130,7 +130,8 @@ class Workspace(QWidget):
         if data is None:
             self.training.set_data_text(describe(self._session.data))
         else:
-            self.training.set_data_text(f"{data.name} · {len(data.train):,} + {len(data.val):,}")
+            text = f"{data.name} · {len(data.train):,} + {len(data.val):,}"
+            self.training.set_data_text(text, len(data.train))
 
     def show_images(self, data: ImageData) -> None:
         """Show images that were just loaded."""

@@ -82,7 +82,7 @@ class TrainWatcher(QObject):
 
     @Slot(object)
     def _loaded(self, data: object) -> None:
-        QTimer.singleShot(SETTLE_MS, self._window, self._window.start_training)
+        QTimer.singleShot(SETTLE_MS, self._window, self._window.runs.train)
 
     @Slot(list)
     def _seen(self, events: list[object]) -> None:

@@ -124,7 +124,7 @@ def story(p: Photographer) -> None:
     space.show_network()
     space.show_data()
     p.shoot("data")
-    window.start_training()
+    window.runs.train()
     p.wait("five epochs", lambda: p.epoch >= 5)
     p.shoot("training")
     p.wait("the end of the run", lambda: not window.training.is_training)

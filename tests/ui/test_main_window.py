@@ -66,7 +66,7 @@ def test_train_pause_resume_stop_and_keep(window, qtbot):
     window.actions_.all["train"].trigger()
     panel = window.workspace.training
     qtbot.waitUntil(lambda: panel.state == "running", timeout=30_000)
-    assert not window.actions_.all["train"].isEnabled()
+    assert "next" in window.actions_.all["train"].toolTip(), "another run would wait for this one"
     window.actions_.all["pause"].trigger()
     qtbot.waitUntil(lambda: panel.state == "paused", timeout=10_000)
     assert window.actions_.all["pause"].text() == "Continue"
@@ -83,7 +83,7 @@ def test_train_pause_resume_stop_and_keep(window, qtbot):
 def test_a_run_fills_results_runs_and_the_file(window, qtbot, tmp_path):
     settings(window, epochs=20)  # with seed 0 the best epoch is not the last one
     with qtbot.waitSignal(window.training.outcome, timeout=60_000) as ended:
-        window.start_training()
+        window.runs.train()
     outcome = ended.args[0]
     assert outcome.finished.status == "done" and outcome.run == 1
     qtbot.waitUntil(lambda: not window.training.is_training, timeout=5000)
@@ -106,7 +106,7 @@ def test_an_error_disables_train_and_says_why(window, qtbot):
     qtbot.waitUntil(lambda: not window.actions_.all["train"].isEnabled(), timeout=2000)
     assert "C1" in window.actions_.all["train"].toolTip()
     assert "1 error" in window.status._problems.text()
-    window.start_training()
+    window.runs.train()
     assert not window.training.is_training
     window.actions_.all["undo"].trigger()
     qtbot.waitUntil(window.actions_.all["train"].isEnabled, timeout=2000)
@@ -168,7 +168,7 @@ def test_theme_switches_live(window):
 
 def test_a_run_of_another_project_leaves_this_ones_weights_alone(window, qtbot):
     settings(window, epochs=200, batch_size=256)
-    window.start_training()
+    window.runs.train()
     qtbot.waitUntil(lambda: window.workspace.training.state == "running", timeout=30_000)
     window.session.stack.mark_clean()
     window.session._extras_modified = False
@@ -184,12 +184,12 @@ def test_a_run_of_another_project_leaves_this_ones_weights_alone(window, qtbot):
 def test_stopping_at_once_keeps_the_good_weights(window, qtbot):
     settings(window, epochs=1)
     with qtbot.waitSignal(window.training.outcome, timeout=60_000):
-        window.start_training()
+        window.runs.train()
     qtbot.waitUntil(lambda: not window.training.is_training, timeout=5000)
     good = window.session.weights
     settings(window, epochs=50, batch_size=8)
     with qtbot.waitSignal(window.training.outcome, timeout=60_000) as ended:
-        window.start_training()
+        window.runs.train()
         window.training.stop()
     assert ended.args[0].finished.epoch == 0
     assert window.session.weights is good

@@ -62,7 +62,7 @@ def button(panel, text):
 
 
 def edit(panel, name):
-    return panel._form.field(name).findChild(QLineEdit)
+    return panel.side.form.field(name).findChild(QLineEdit)
 
 
 # --- settings
@@ -72,7 +72,7 @@ def test_every_setting_has_a_titled_field_with_its_help(panel):
     for name, info in TrainSettings.model_fields.items():
         if name == "augmentation":
             continue  # a record of its own, with a form of its own
-        field = panel._form.field(name)
+        field = panel.side.form.field(name)
         assert field.title == info.title
         assert field.toolTip() == info.description
         shown = field.focusProxy()
@@ -100,7 +100,7 @@ def test_typing_is_checked_at_once_and_the_reason_is_shown(panel, qtbot):
         qtbot.keyClicks(field, "0")
     assert panel.settings() is None
     reason = "Learning rate must be a number above 0 and at most 10, not 0."
-    assert panel._line.text() == reason
+    assert panel.side.line.text() == reason
     assert field.property("invalid") is True
     assert not panel.controls.can_train
     assert panel.controls.reason == reason
@@ -130,7 +130,7 @@ def test_numbers_as_people_write_them(panel, name, text, value):
     edit(panel, name).setText(text)
     if value is None:
         assert panel.settings() is None
-        assert panel._form.error().startswith(TrainSettings.model_fields[name].title)
+        assert panel.side.form.error().startswith(TrainSettings.model_fields[name].title)
     else:
         assert getattr(panel.settings(), name) == value
 
@@ -145,13 +145,13 @@ def test_limits_of_the_form_are_those_of_the_record(panel):
 
 
 def test_rare_settings_are_folded_and_unfold_for_a_wrong_value(panel):
-    fold = panel._form.findChild(QToolButton)
-    assert not panel._form.field("seed").isVisible()
+    fold = panel.side.form.findChild(QToolButton)
+    assert not panel.side.form.field("seed").isVisible()
     fold.click()
-    assert panel._form.field("seed").isVisible()
+    assert panel.side.form.field("seed").isVisible()
     fold.click()
     edit(panel, "seed").setText("x")
-    assert panel._form.field("seed").isVisible()
+    assert panel.side.form.field("seed").isVisible()
 
 
 def test_the_wheel_over_a_choice_scrolls_and_changes_nothing(panel, qtbot):
@@ -159,8 +159,8 @@ def test_the_wheel_over_a_choice_scrolls_and_changes_nothing(panel, qtbot):
     from PySide6.QtGui import QWheelEvent
     from PySide6.QtWidgets import QApplication
 
-    combo = panel._form.field("optimizer").findChild(QComboBox)
-    panel._form._fold.setFocus()
+    combo = panel.side.form.field("optimizer").findChild(QComboBox)
+    panel.side.form._fold.setFocus()
     wheel = QWheelEvent(
         QPointF(5, 5), QPointF(5, 5), QPoint(0, -120), QPoint(0, -120), Qt.MouseButton.NoButton,
         Qt.KeyboardModifier.NoModifier, Qt.ScrollPhase.NoScrollPhase, False,
@@ -176,10 +176,10 @@ def test_controls_follow_the_state(panel):
     now = panel.controls
     assert (now.can_train, now.can_pause, now.can_stop) == (True, False, False)
     expected = {
-        "preparing": (False, False, True),
-        "running": (False, True, True),
-        "paused": (False, True, True),
-        "stopping": (False, False, False),
+        "preparing": (True, False, True),  # another run can be put behind this one
+        "running": (True, True, True),
+        "paused": (True, True, True),
+        "stopping": (True, False, False),
         "idle": (True, False, False),
     }
     for state, wanted in expected.items():
@@ -187,7 +187,8 @@ def test_controls_follow_the_state(panel):
         now = panel.controls
         assert (now.can_train, now.can_pause, now.can_stop) == wanted, state
         assert now.is_paused == (state == "paused")
-        assert panel._form.field("epochs").isEnabled() == (state == "idle")
+        assert panel.side.form.field("epochs").isEnabled(), "settings are those of the next run"
+        assert panel.side.rate.isVisibleTo(panel) == now.can_pause
 
 
 def test_a_change_of_the_controls_is_told(panel, qtbot):
@@ -201,7 +202,7 @@ def test_what_is_missing_is_said(panel):
     panel.set_ready(False, "C3 has an error: the filter is larger than its input.")
     assert not panel.controls.can_train
     assert panel.controls.reason == "C3 has an error: the filter is larger than its input."
-    assert panel._line.text() == panel.controls.reason
+    assert panel.side.line.text() == panel.controls.reason
     panel.set_ready(True)
     assert panel.controls.can_train
 
@@ -218,35 +219,35 @@ def test_a_run_to_its_end(panel):
     panel.handle([batch(s) for s in range(2, 11)] + [epoch_done(1), GradientsMeasured(10, (("C1", 0.1),))])
     panel.handle([batch(s) for s in range(11, 21)])
     panel._clock.tick()
-    assert panel._bar.value() == 500
+    assert panel.side.bar.value() == 500
     # 20 of 40 steps took 1.9 s of wall time since the first; 128 images a step, 0.01 s each
-    assert panel._line.text() == "epoch 2 of 4 · 0:02 left · 12,800 images/s"
-    assert panel.gradients.norms == (("C1", 0.1),)
+    assert panel.side.line.text() == "epoch 2 of 4 · 0:02 left · 12,800 images/s"
+    assert panel.deck.gradients.norms == (("C1", 0.1),)
     end = RunFinished("done", 3, 0.979, 0.972, 13_904.0)
     panel.handle([batch(40), epoch_done(4, is_best=False), end])
     assert panel.state == "idle"
-    assert panel._bar.value() == 1000
-    assert panel._line.text() == (
+    assert panel.side.bar.value() == 1000
+    assert panel.side.line.text() == (
         "done after 0:02 · kept epoch 3: 97.9 % validation · 97.2 % test · 13,900 images/s"
     )
     panel._clock.tick()
-    assert panel.accuracy.header_text.startswith("Accuracy 90.0 % validation · best at epoch 1")
+    assert panel.deck.accuracy.header_text.startswith("Accuracy 90.0 % validation · best at epoch 1")
 
 
 def test_another_network_begins_without_the_curves_of_the_last_one(panel):
     events = [started(), batch(1), epoch_done(1), GradientsMeasured(1, (("C1", 0.1),))]
     panel.handle(events)
     panel.forget_run()
-    assert panel.gradients.norms, "a run that goes on stays in view"
+    assert panel.deck.gradients.norms, "a run that goes on stays in view"
     panel.handle([RunFinished("done", 1, 0.9, None, 100.0)])
     panel.forget_run()
     panel._clock.tick()
-    assert (panel._bar.value(), panel.gradients.norms) == (0, ())
-    assert panel.loss.header_text == "Loss"
-    assert "done" not in panel._line.text()
+    assert (panel.side.bar.value(), panel.deck.gradients.norms) == (0, ())
+    assert panel.deck.loss.header_text == "Loss"
+    assert "done" not in panel.side.line.text()
     panel.handle(events)
     panel._clock.tick()
-    assert panel.loss.header_text != "Loss"
+    assert panel.deck.loss.header_text != "Loss"
 
 
 def test_a_paused_run_says_so_and_its_pause_counts_nowhere(panel):
@@ -256,37 +257,37 @@ def test_a_paused_run_says_so_and_its_pause_counts_nowhere(panel):
     assert panel.state == "paused"
     panel.wall.now += 1000
     panel.handle([])
-    assert panel._line.text() == "paused in epoch 2 of 4 · 0:02 left"
+    assert panel.side.line.text() == "paused in epoch 2 of 4 · 0:02 left"
     panel.handle([RunContinued(20), batch(21)])
     assert panel.state == "running"
-    assert "0:02 left" in panel._line.text()
+    assert "0:02 left" in panel.side.line.text()
 
 
 def test_a_failed_run_shows_its_sentence_and_offers_the_details(panel, qtbot):
-    assert not panel._details.isVisible()
+    assert not panel.side.details.isVisible()
     failure = RunFinished("failed", 0, None, None, 0.0, message="The memory is full. Take smaller batches.",
                           details="Traceback: here")  # fmt: skip
     panel.handle([started(), batch(1), failure])
-    assert panel._line.text() == "The memory is full. Take smaller batches."
-    assert panel._line.property("role") == "error"
+    assert panel.side.line.text() == "The memory is full. Take smaller batches."
+    assert panel.side.line.property("role") == "error"
     with qtbot.waitSignal(panel.details_requested, timeout=500) as caught:
-        qtbot.mouseClick(panel._details, Qt.MouseButton.LeftButton)
+        qtbot.mouseClick(panel.side.details, Qt.MouseButton.LeftButton)
     assert caught.args == ["Traceback: here"]
     panel.handle([started()])
-    assert not panel._details.isVisible()
+    assert not panel.side.details.isVisible()
 
 
 def test_a_run_that_cannot_start(panel):
     panel.set_state("preparing")
     panel.handle([RunFinished("failed", 0, None, None, 0.0, message="The folder is gone.")])
     assert panel.state == "idle"
-    assert panel._line.text() == "The folder is gone."
+    assert panel.side.line.text() == "The folder is gone."
 
 
 def test_a_stopped_run(panel):
     panel.handle([started(), batch(3), RunFinished("stopped", 0, None, None, 900.0)])
     assert (
-        panel._line.text()
+        panel.side.line.text()
         == "stopped in epoch 1 after 0:00 · no epoch was finished, so no weights are kept · 900 images/s"
     )
 
@@ -296,17 +297,17 @@ def test_a_run_that_ends_before_it_starts_has_nothing_of_the_run_before(panel):
     panel.set_state("preparing")
     panel.wall.now += 60
     panel.handle([RunFinished("stopped", 0, None, None, 0.0)])
-    assert panel._line.text() == "stopped · no epoch was finished, so no weights are kept"
-    assert panel._bar.value() == 0
+    assert panel.side.line.text() == "stopped · no epoch was finished, so no weights are kept"
+    assert panel.side.bar.value() == 0
 
 
 def test_twenty_thousand_events_reach_the_plots_without_a_repaint(panel):
     panel.handle([started(epochs=10, steps=2000)])
     panel.handle([batch(s, steps=2000, loss=math.nan if s == 77 else 1 / s) for s in range(1, 20_001)])
-    assert len(panel.loss._train) == 20_000
-    assert "train" not in panel.loss.header_text
+    assert len(panel.deck.loss.data.train) == 20_000
+    assert "train" not in panel.deck.loss.header_text
     panel._clock.tick()
-    assert "train" in panel.loss.header_text
+    assert "train" in panel.deck.loss.header_text
 
 
 def test_words_of_progress():
@@ -333,7 +334,7 @@ def test_nothing_overlaps_or_is_clipped(panel, size, mode):
     events()
     grab(panel, f"training-{size[0]}-{mode}")
     assert panel.width() == size[0]
-    shown = [panel.loss, panel.accuracy, panel.gradients, panel._bar]
+    shown = [panel.deck.loss, panel.deck.accuracy, panel.side.line, panel.side.bar]
     boxes = [widget.rect().translated(widget.mapTo(panel, widget.rect().topLeft())) for widget in shown]
     for at, box in enumerate(boxes):
         assert panel.rect().contains(box), shown[at]
@@ -341,11 +342,11 @@ def test_nothing_overlaps_or_is_clipped(panel, size, mode):
 
 
 def test_fields_reflow_to_one_column_in_a_narrow_form(panel):
-    grid = panel._form._basic
+    grid = panel.side.form._basic
     assert grid.columns == 2
     grid.resize(150, 400)
     assert grid.columns == 1
-    first, second = panel._form.field("optimizer"), panel._form.field("learning_rate")
+    first, second = panel.side.form.field("optimizer"), panel.side.form.field("learning_rate")
     grid.layout().activate()
     assert first.geometry().bottom() < second.geometry().top()
 
@@ -362,12 +363,12 @@ def test_the_panel_dies_with_its_plots(qtbot):
 
 
 def test_momentum_can_be_set_for_sgd_alone(panel):
-    assert panel._form.field("momentum").isEnabled()
+    assert panel.side.form.field("momentum").isEnabled()
     panel.set_settings(panel.settings().model_copy(update={"optimizer": "adam"}))
-    assert not panel._form.field("momentum").isEnabled()
+    assert not panel.side.form.field("momentum").isEnabled()
 
 
 def test_the_line_says_which_weights_a_run_begins_with(panel):
-    assert panel._line.text() == "ready to train new weights"
+    assert panel.side.line.text() == "ready to train new weights"
     panel.set_settings(panel.settings().model_copy(update={"start": "trained"}))
-    assert panel._line.text() == "ready to go on from the trained weights"
+    assert panel.side.line.text() == "ready to go on from the trained weights"

@@ -1,0 +1,114 @@
+"""Jobs beside a run: what a network says of single images, and which learning rate suits it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from cnn_studio.app.project import Project
+from cnn_studio.app.training import Report, check_ready, layer_plans
+from cnn_studio.core.errors import Cancelled, DataError, NetworkError
+from cnn_studio.datasets.records import ImageData
+from cnn_studio.graph.shapes import infer_shapes
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from cnn_studio.engine.predict import Guess
+
+
+@dataclass(frozen=True, slots=True)
+class Tried:
+    """What a network says of one image file.
+
+    Attributes:
+        file: the image.
+        seen: uint8 [C, H, W], as the network gets it; None if it cannot be read.
+        guesses: the likeliest classes, the likeliest first.
+        error: why it could not be tried, or nothing.
+    """
+
+    file: Path
+    seen: np.ndarray | None = field(default=None, repr=False)
+    guesses: tuple[Guess, ...] = ()
+    error: str = ""
+
+
+def try_images(
+    project: Project,
+    files: Sequence[Path],
+    report: Report,
+    cancelled: Callable[[], bool] = lambda: False,
+    top: int = 5,
+) -> None:
+    """Report a `Tried` for each image file, in order; a file that is no image does not hold up the others.
+
+    Args:
+        project: a snapshot with trained weights.
+        files: the images.
+        report: called with each result, in this thread.
+        cancelled: asked before each file.
+        top: how many classes per image.
+
+    Raises:
+        NetworkError: the network has errors, no weights, or no mean and deviation to normalise with.
+        Cancelled: `cancelled` said yes.
+    """
+    import torch
+
+    from cnn_studio.compiler import lower
+    from cnn_studio.datasets.decode import read_image
+    from cnn_studio.engine.predict import predict
+
+    document = project.document
+    check_ready(infer_shapes(document))
+    info = document.info
+    if not len(project.weights) or info.preprocessing.mean is None or info.preprocessing.std is None:
+        raise NetworkError(
+            "This network has not been trained yet, so there is nothing to try. Train it first."
+        )
+    weights = {key: torch.tensor(array) for key, array in project.weights.to_state(document).items()}
+    module = lower(document, weights=weights)
+    entry = next(layer.params for layer in document.layers.values() if layer.type == "input")
+    size = entry["height"], entry["width"], entry["channels"]
+    for file in files:
+        if cancelled():
+            raise Cancelled
+        try:
+            seen = read_image(file, *size, info.preprocessing)
+        except DataError as error:
+            report(Tried(file, error=str(error)))
+            continue
+        (guesses,) = predict(
+            module, seen[None], info.preprocessing.mean, info.preprocessing.std, info.labels, top
+        )
+        report(Tried(file, seen, tuple(guesses)))
+
+
+def find_learning_rate(
+    project: Project, data: ImageData, report: Report, cancelled: Callable[[], bool] = lambda: False
+) -> None:
+    """Report the steps of a range test on a copy of the network, and what it suggests at the end.
+
+    Raises:
+        NetworkError: the network has errors.
+        RunError: it cannot be trained with these settings.
+    """
+    import torch
+
+    from cnn_studio.compiler import lower
+    from cnn_studio.engine.rate_finder import find_rate
+
+    document, settings = project.document, project.settings
+    check_ready(infer_shapes(document))
+    goes_on = settings.start == "trained" and len(project.weights)
+    weights = (
+        {key: torch.tensor(array) for key, array in project.weights.to_state(document).items()}
+        if goes_on
+        else {}
+    )
+    module = lower(document, weights=weights, seed=settings.seed)
+    for event in find_rate(module, data, settings, plans=layer_plans(document), cancelled=cancelled):
+        report(event)

@@ -1,0 +1,216 @@
+"""The left of the Training tab: data, settings, what they mean, and how far the run is."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import Qt, Signal, Slot
+from PySide6.QtWidgets import (
+    QFrame,
+    QHBoxLayout,
+    QLabel,
+    QProgressBar,
+    QPushButton,
+    QScrollArea,
+    QSizePolicy,
+    QVBoxLayout,
+    QWidget,
+)
+
+from cnn_studio.engine.schedules import planned_rates
+from cnn_studio.engine.settings import PRESETS, TrainSettings
+from cnn_studio.ui import theme
+from cnn_studio.ui.panels.live_rate import LiveRate
+from cnn_studio.ui.panels.settings_form import SettingsForm
+from cnn_studio.ui.widgets.curve_picture import CurvePicture
+from cnn_studio.ui.widgets.inputs import QuietComboBox
+
+_BASIC = ("optimizer", "learning_rate", "momentum", "weight_decay", "batch_size", "epochs")
+_OWN = "My settings"
+_PRESET_HELP = {
+    "AlexNet (2012)": "The rule of the paper: SGD in the form of 2012, rate 0.01, batches of 128, divided by 10 when it stands still",
+    "Quick look": "A few epochs of Adam in one cycle, at the fastest speed: is there anything to learn here?",
+    "Careful": "AdamW with warm-up, cosine, averaging and early stopping: for the result that counts",
+}
+# which settings play a part only with others
+_MOMENTUM = frozenset({"sgd", "sgd-2012", "nesterov", "rmsprop"})
+
+
+class TrainingSide(QWidget):
+    """Settings and progress; it decides nothing.
+
+    Attributes:
+        changed: after every edit of a setting, right or wrong.
+        rate_changed: the run that goes on shall have this rate.
+        find_rate_requested: the finder of learning rates is wanted.
+        augment_requested: the augmentation is wanted.
+        details_requested: the traceback of a failed run is wanted.
+    """
+
+    changed = Signal()
+    rate_changed = Signal(float)
+    find_rate_requested = Signal()
+    augment_requested = Signal()
+    details_requested = Signal()
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.form = SettingsForm(TrainSettings(), _BASIC)
+        self.form.changed.connect(self._edited)
+        self.schedule = CurvePicture("Planned learning rate", "learning rate", "epoch")
+        self._steps_per_epoch = 100
+        self._build()
+        self._refresh_form()
+
+    def _build(self) -> None:
+        space = theme.current().space
+        self._data = QLabel("No data yet")
+        self._data.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
+        theme.set_role(self._data, "strong")
+        self.presets = QuietComboBox()
+        self.presets.addItem(_OWN)
+        self.presets.setItemData(0, "The settings as they are", Qt.ItemDataRole.ToolTipRole)
+        for name in PRESETS:
+            self.presets.addItem(name)
+            self.presets.setItemData(
+                self.presets.count() - 1, _PRESET_HELP[name], Qt.ItemDataRole.ToolTipRole
+            )
+        self.presets.setAccessibleName("Preset")
+        self.presets.setToolTip("Settings that belong together; each can still be changed")
+        self.presets.activated.connect(self._preset_chosen)
+        self.find_rate = self._button(
+            "Find rate…",
+            "Train a copy with a rising rate and look where the loss falls fastest",
+            self.find_rate_requested,
+        )
+        self.augment = self._button(
+            "Augment…", "Change every training image at random, new in each epoch", self.augment_requested
+        )
+        tools = QHBoxLayout()
+        tools.setSpacing(theme.px(4))
+        tools.addWidget(self.presets, 1)
+        tools.addWidget(self.find_rate)
+        tools.addWidget(self.augment)
+        inner = QWidget()
+        column = QVBoxLayout(inner)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(theme.px(4))
+        column.addWidget(self.form)
+        column.addWidget(self.schedule)
+        column.addStretch(1)
+        scroll = QScrollArea()
+        scroll.setFrameShape(QFrame.Shape.NoFrame)
+        scroll.setWidgetResizable(True)
+        scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        scroll.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        scroll.setWidget(inner)
+        self.rate = LiveRate()
+        self.rate.changed.connect(self.rate_changed)
+        self.rate.hide()
+        self.bar = QProgressBar()
+        self.bar.setRange(0, 1000)
+        self.bar.setTextVisible(False)
+        self.line = self._text()
+        self.speed = self._text()
+        theme.set_role(self.speed, "muted")
+        self.speed.hide()
+        self.details = self._button(
+            "Details", "Show what the program reported when the run failed", self.details_requested
+        )
+        self.smaller = self._button("", "Choose the smaller batch, which should fit", None)
+        ends = QHBoxLayout()
+        ends.addWidget(self.details)
+        ends.addWidget(self.smaller)
+        ends.addStretch(1)
+        self.setMinimumWidth(theme.px(236))
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(*(theme.px(n) for n in (space.m, space.s, space.s, space.s)))
+        layout.setSpacing(theme.px(6))
+        layout.addWidget(self._data)
+        layout.addLayout(tools)
+        layout.addWidget(scroll, 1)
+        for widget in (self.rate, self.bar, self.line, self.speed):
+            layout.addWidget(widget)
+        layout.addLayout(ends)
+
+    @staticmethod
+    def _text() -> QLabel:
+        text = QLabel()
+        text.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Minimum)
+        text.setWordWrap(True)
+        text.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        return text
+
+    @staticmethod
+    def _button(text: str, tip: str, signal: object) -> QPushButton:
+        button = QPushButton(text)
+        theme.set_role(button, "fix")
+        button.setToolTip(tip)
+        if signal is not None:
+            button.clicked.connect(signal)
+        return button
+
+    # ---------------------------------------------------------------------------------------------------- settings
+
+    def settings(self) -> TrainSettings | None:
+        """Return the settings as typed, or None while a field is wrong."""
+        value = self.form.value()
+        return value if isinstance(value, TrainSettings) else None
+
+    def set_settings(self, settings: TrainSettings) -> None:
+        """Show these settings."""
+        self.form.set_value(settings)
+        self._refresh_form()
+
+    def set_data_text(self, text: str, num_train: int | None = None) -> None:
+        """Show which data the run will use; its size tells how many steps an epoch has."""
+        self._data.setText(text)
+        self._data.setToolTip(f"{text} (training + validation images)" if text else "")
+        settings = self.settings()
+        if num_train and settings is not None:
+            self._steps_per_epoch = max(1, -(-num_train // settings.batch_size))
+            self._refresh_form()
+
+    @Slot(int)
+    def _preset_chosen(self, number: int) -> None:
+        settings = self.settings()
+        if number > 0 and settings is not None:
+            values = settings.model_dump() | PRESETS[self.presets.itemText(number)]
+            self.form.set_value(TrainSettings.model_validate(values))
+            self.presets.setCurrentIndex(number)
+
+    @Slot()
+    def _edited(self) -> None:
+        self._refresh_form()
+        self.changed.emit()
+
+    def _refresh_form(self) -> None:
+        """Grey out what plays no part, name the preset, draw the plan of the rate."""
+        form = self.form
+
+        def value(name: str) -> object:
+            return form.field(name).value()
+
+        optimizer, schedule, exact = value("optimizer"), value("schedule"), value("speed") == "exact"
+        # Adam keeps averages of its own
+        form.field("momentum").setEnabled(optimizer in _MOMENTUM)
+        form.field("step_epochs").setEnabled(schedule == "step")
+        form.field("rate_factor").setEnabled(schedule in {"step", "plateau"})
+        form.field("plateau_patience").setEnabled(schedule == "plateau")
+        form.field("warmup_epochs").setEnabled(schedule != "one-cycle")
+        form.field("precision").setEnabled(exact)
+        form.field("channels_last").setEnabled(exact)
+        settings = self.settings()
+        if settings is None:
+            return
+        dump = settings.model_dump()
+        names = [name for name, own in PRESETS.items() if own.items() <= dump.items()]
+        self.presets.setCurrentIndex(1 + list(PRESETS).index(names[0]) if names else 0)
+        is_plain = settings.schedule == "constant" and not settings.warmup_epochs
+        self.schedule.setVisible(not is_plain)
+        if not is_plain:
+            self.schedule.show_points(planned_rates(settings, self._steps_per_epoch))
+            drops = (
+                " It also falls when the validation stands still." if settings.schedule == "plateau" else ""
+            )
+            self.schedule.setToolTip(f"The learning rate over the run, as planned.{drops}")
+        is_off = settings.augmentation.is_off
+        self.augment.setText("Augment…" if is_off else "Augment ✓…")

@@ -1,0 +1,139 @@
+"""Windows beside a run: the finder of learning rates, the augmentation, trying an image; and the word at its end."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QObject, Signal, Slot
+from PySide6.QtWidgets import QApplication, QDialog, QVBoxLayout, QWidget
+
+from cnn_studio.app.session import Session
+from cnn_studio.app.training import TrainingOutcome
+from cnn_studio.ui import theme
+from cnn_studio.ui.training_controller import TrainingController
+
+if TYPE_CHECKING:
+    from cnn_studio.ui.panels.augment_panel import AugmentPanel
+    from cnn_studio.ui.rate_dialog import RateDialog
+    from cnn_studio.ui.try_dialog import TryDialog
+
+
+class RunTools(QObject):
+    """Opens them, one of each.
+
+    Attributes:
+        message: something the user should know.
+        settings_changed: the training settings of the session were changed here.
+    """
+
+    message = Signal(str)
+    settings_changed = Signal()
+
+    def __init__(self, session: Session, training: TrainingController, window: QWidget) -> None:
+        super().__init__(window)
+        self._session = session
+        self._training = training
+        self._window = window
+        self.augmentation: AugmentPanel | None = None
+        self.rates: RateDialog | None = None
+        self.trial: TryDialog | None = None
+        training.data_loaded.connect(self._show_images)
+        training.outcome.connect(self._ended)
+        session.settings_changed.connect(self._follow)
+
+    # ------------------------------------------------------------------------------------------------------- rates
+
+    @Slot()
+    def find_rate(self) -> None:
+        """Begin a test of learning rates; the images must be there."""
+        data = self._training.data
+        if data is None:
+            self.message.emit(
+                "The images are not loaded yet. They are being read now; try again when they are there."
+            )
+            self._training.load()
+            return
+        from cnn_studio.ui.rate_dialog import RateDialog
+
+        if self.rates is not None:
+            self.rates.close()
+        self.rates = RateDialog(self._session.snapshot(), data, self._training.jobs, self._window)
+        self.rates.chosen.connect(self._take_rate)
+        self.rates.show()
+
+    @Slot(float)
+    def _take_rate(self, rate: float) -> None:
+        self._session.set_settings(self._session.settings.model_copy(update={"learning_rate": rate}))
+        self.settings_changed.emit()
+
+    # ------------------------------------------------------------------------------------------------ augmentation
+
+    @Slot()
+    def augment(self) -> None:
+        """Show the augmentation with a preview."""
+        if self.augmentation is None:
+            self.augmentation = self._make_augmentation()
+        self._follow()
+        self._show_images(self._training.data)
+        dialog = self.augmentation.window()
+        dialog.show()
+        dialog.raise_()
+        dialog.activateWindow()
+
+    def _make_augmentation(self) -> AugmentPanel:
+        from cnn_studio.ui.panels.augment_panel import AugmentPanel
+
+        dialog = QDialog(self._window)
+        dialog.setWindowTitle("Augmentation")
+        dialog.resize(theme.px(980), theme.px(520))
+        panel = AugmentPanel()
+        layout = QVBoxLayout(dialog)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.addWidget(panel)
+        panel.changed.connect(self._augmented)
+        return panel
+
+    @Slot()
+    def _augmented(self) -> None:
+        if self.augmentation is None:
+            return
+        chosen = self.augmentation.augmentation()
+        if chosen != self._session.settings.augmentation:
+            self._session.set_settings(self._session.settings.model_copy(update={"augmentation": chosen}))
+            self.settings_changed.emit()
+
+    @Slot()
+    def _follow(self) -> None:
+        if self.augmentation is not None:
+            self.augmentation.set_augmentation(self._session.settings.augmentation)
+
+    @Slot(object)
+    def _show_images(self, data: object) -> None:
+        if self.augmentation is None:
+            return
+        train = getattr(data, "train", None)
+        if train is None:
+            self.augmentation.set_images(None)
+        else:
+            self.augmentation.set_images(train.images, train.labels, getattr(data, "classes", ()))
+
+    # ---------------------------------------------------------------------------------------------------- trying it
+
+    @Slot()
+    def try_image(self) -> None:
+        """Open the window in which an image can be tried."""
+        if self.trial is None:
+            from cnn_studio.ui.try_dialog import TryDialog
+
+            self.trial = TryDialog(self._training.to_try, self._training.jobs, self._window)
+        self.trial.show()
+        self.trial.raise_()
+        self.trial.activateWindow()
+
+    # ------------------------------------------------------------------------------------------------------ the end
+
+    @Slot(object)
+    def _ended(self, outcome: TrainingOutcome) -> None:
+        """Draw attention to the end of a run that nobody watched."""
+        if not self._window.isActiveWindow() and outcome.finished.status in {"done", "failed"}:
+            QApplication.alert(self._window)

@@ -1,0 +1,256 @@
+"""Try an image: pick, drop or paste one and see what the network says, also while a run is paused."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+from PySide6.QtCore import QMimeData, QRectF, QSize, Qt, Slot
+from PySide6.QtGui import (
+    QCloseEvent,
+    QDragEnterEvent,
+    QDropEvent,
+    QGuiApplication,
+    QImage,
+    QKeySequence,
+    QPainter,
+    QPaintEvent,
+    QPixmap,
+    QShortcut,
+)
+from PySide6.QtWidgets import (
+    QDialog,
+    QFileDialog,
+    QHBoxLayout,
+    QLabel,
+    QPushButton,
+    QSizePolicy,
+    QVBoxLayout,
+    QWidget,
+)
+from typing_extensions import override
+
+from cnn_studio.app.jobs import Job, JobEnded, JobList
+from cnn_studio.app.project import Project
+from cnn_studio.app.trying import Tried, try_images
+from cnn_studio.ui import theme
+from cnn_studio.ui.bridge import Bridge
+
+_HINT = "Drop an image here, paste one (Ctrl+V), or open one."
+_SIDE = 208
+
+
+class _Bars(QWidget):
+    """The likeliest classes as bars."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._rows: list[tuple[str, float]] = []
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
+        self.setAccessibleName("The likeliest classes")
+
+    def show_rows(self, rows: list[tuple[str, float]]) -> None:
+        self._rows = rows
+        self.setAccessibleDescription(", ".join(f"{name} {100 * p:.1f} %" for name, p in rows))
+        self.update()
+
+    @override
+    def sizeHint(self) -> QSize:
+        return QSize(theme.px(260), theme.px(190))
+
+    @override
+    def paintEvent(self, event: QPaintEvent) -> None:
+        painter = QPainter(self)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        high, bar = theme.px(36), float(theme.px(6))
+        value = theme.px(56)
+        for number, (name, p) in enumerate(self._rows):
+            top = number * high
+            weight = theme.current().type.strong if number == 0 else None
+            painter.setFont(theme.ui_font(weight=weight) if weight else theme.ui_font())
+            painter.setPen(theme.qcolor("text"))
+            room = self.width() - value
+            text = painter.fontMetrics().elidedText(name, Qt.TextElideMode.ElideRight, room)
+            line = painter.fontMetrics().height()
+            painter.drawText(QRectF(0, top, room, line), Qt.AlignmentFlag.AlignLeft, text)
+            painter.drawText(QRectF(room, top, value, line), Qt.AlignmentFlag.AlignRight, f"{100 * p:.1f} %")
+            painter.setPen(Qt.PenStyle.NoPen)
+            painter.setBrush(theme.qcolor("line"))
+            below = QRectF(0, top + line + 2, self.width(), bar)
+            painter.drawRoundedRect(below, bar / 2, bar / 2)
+            painter.setBrush(theme.qcolor("accent"))
+            below.setWidth(max(bar, p * self.width()))
+            painter.drawRoundedRect(below, bar / 2, bar / 2)
+        painter.end()
+
+
+class TryDialog(QDialog):
+    """A window of its own that stays open beside the work.
+
+    Args:
+        source: returns the network to try, or None if there is none yet.
+        jobs: all jobs of the program.
+    """
+
+    def __init__(self, source: Callable[[], Project | None], jobs: JobList, parent: QWidget) -> None:
+        super().__init__(parent)
+        self.setWindowTitle("Try an image")
+        self.setAcceptDrops(True)
+        self._source = source
+        self._jobs = jobs
+        self._last: Path | None = None
+        self._job: Job | None = None
+        self._scratch = tempfile.TemporaryDirectory(prefix="cnn-studio-")
+        self._bridge = Bridge(self)
+        self._bridge.events.connect(self._take)
+        self.picture = QLabel(_HINT)
+        self.picture.setFixedSize(theme.px(_SIDE), theme.px(_SIDE))
+        self.picture.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        self.picture.setWordWrap(True)
+        theme.set_role(self.picture, "muted")
+        self.title = QLabel("What does the network see?")
+        theme.set_role(self.title, "strong")
+        self.title.setTextFormat(Qt.TextFormat.PlainText)
+        self.title.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
+        self.bars = _Bars()
+        self.note = QLabel()
+        self.note.setWordWrap(True)
+        theme.set_role(self.note, "muted")
+        self.pick = QPushButton("Open image…")
+        self.pick.clicked.connect(self._ask)
+        self.again = QPushButton("Try again")
+        self.again.setToolTip("Ask the network as it is now, after more training for instance")
+        self.again.setEnabled(False)
+        self.again.clicked.connect(self._again)
+        QShortcut(QKeySequence(QKeySequence.StandardKey.Paste), self, self._paste)
+        right = QVBoxLayout()
+        right.addWidget(self.title)
+        right.addWidget(self.bars, 1)
+        row = QHBoxLayout()
+        row.setSpacing(theme.px(theme.current().space.l))
+        row.addWidget(self.picture, 0, Qt.AlignmentFlag.AlignTop)
+        row.addLayout(right, 1)
+        buttons = QHBoxLayout()
+        buttons.addWidget(self.note, 1)
+        buttons.addWidget(self.again)
+        buttons.addWidget(self.pick)
+        layout = QVBoxLayout(self)
+        layout.setSpacing(theme.px(theme.current().space.m))
+        layout.addLayout(row, 1)
+        layout.addLayout(buttons)
+        self.resize(theme.px(580), theme.px(300))
+
+    # ---------------------------------------------------------------------------------------------------- choosing
+
+    @Slot()
+    def _ask(self) -> None:
+        name, _ = QFileDialog.getOpenFileName(
+            self, "Image to try", str(self._last.parent) if self._last else ""
+        )
+        if name:
+            self.try_file(Path(name))
+
+    @Slot()
+    def _paste(self) -> None:
+        self._take_mime(QGuiApplication.clipboard().mimeData())
+
+    def _take_mime(self, mime: QMimeData) -> None:
+        files = [Path(url.toLocalFile()) for url in mime.urls() if url.isLocalFile()]
+        if files:
+            self.try_file(files[0])
+        elif mime.hasImage():
+            file = Path(self._scratch.name) / "pasted.png"
+            QImage(mime.imageData()).save(str(file))
+            self.try_file(file)
+
+    @Slot()
+    def _again(self) -> None:
+        if self._last is not None:
+            self.try_file(self._last)
+
+    def try_file(self, file: Path) -> None:
+        """Ask the network about an image file; the answer comes from a job."""
+        project = self._source()
+        if project is None:
+            self._say(
+                "There is no trained network to try yet. Train it, or pause a run after its first epochs.",
+                "warning",
+            )
+            return
+        self._last = file
+        if self._job is not None:
+            self._job.cancel()
+
+        def work(job: Job) -> None:
+            try_images(project, [file], job.report, lambda: job.is_cancelled)
+
+        self._job = Job("Trying an image", work)
+        self._bridge.watch(self._job.mailbox)
+        self._jobs.start(self._job)
+
+    # ------------------------------------------------------------------------------------------------------ answers
+
+    @Slot(list)
+    def _take(self, events: list[object]) -> None:
+        for event in events:
+            match event:
+                case Tried():
+                    self._show(event)
+                case JobEnded(status, message):
+                    if self._bridge.is_watching:
+                        self._bridge.unwatch()
+                    if status == "failed":
+                        self._say(message, "error")
+
+    def _show(self, tried: Tried) -> None:
+        self.again.setEnabled(True)
+        name = "pasted image" if tried.file.parent == Path(self._scratch.name) else tried.file.name
+        if tried.error or tried.seen is None:
+            self._say(tried.error, "error")
+            return
+        self.title.setText(f"{name}: {tried.guesses[0].label}")
+        self.title.setToolTip(str(tried.file))
+        self.bars.show_rows([(guess.label, guess.p) for guess in tried.guesses])
+        self.picture.setPixmap(_pixmap(tried.seen, theme.px(_SIDE)))
+        _, height, width = tried.seen.shape
+        self._say(f"The picture is what the network gets: {height} × {width}.", "muted")
+
+    def _say(self, text: str, role: str) -> None:
+        self.note.setText(text)
+        theme.set_role(self.note, role)
+
+    # ------------------------------------------------------------------------------------------------------- events
+
+    @override
+    def dragEnterEvent(self, event: QDragEnterEvent) -> None:
+        if event.mimeData().hasUrls() or event.mimeData().hasImage():
+            event.acceptProposedAction()
+
+    @override
+    def dropEvent(self, event: QDropEvent) -> None:
+        event.acceptProposedAction()
+        self._take_mime(event.mimeData())
+
+    @override
+    def closeEvent(self, event: QCloseEvent) -> None:
+        if self._job is not None:
+            self._job.cancel()
+        super().closeEvent(event)
+
+
+def _pixmap(image: np.ndarray, side: int) -> QPixmap:
+    """Return uint8 [C, H, W] as a picture that fits a square; small ones keep their pixels visible."""
+    channels, height, width = image.shape
+    if channels == 1:
+        data, kind = np.ascontiguousarray(image[0]), QImage.Format.Format_Grayscale8
+    else:
+        data, kind = np.ascontiguousarray(image.transpose(1, 2, 0)), QImage.Format.Format_RGB888
+    picture = QImage(data.data, width, height, channels * width, kind).copy()
+    smooth = (
+        Qt.TransformationMode.SmoothTransformation
+        if max(height, width) > side / 3
+        else Qt.TransformationMode.FastTransformation
+    )
+    return QPixmap.fromImage(picture.scaled(side, side, Qt.AspectRatioMode.KeepAspectRatio, smooth))
