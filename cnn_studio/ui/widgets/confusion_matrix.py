@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QEvent, QPointF, QRectF, QSize, Qt, Signal, Slot
+from PySide6.QtCore import QEvent, QPointF, QRectF, QSize, QSizeF, Qt, Signal, Slot
 from PySide6.QtGui import (
     QFontMetricsF,
     QHelpEvent,
@@ -21,12 +21,13 @@ from PySide6.QtWidgets import QAbstractScrollArea, QFrame, QSizePolicy, QToolTip
 from typing_extensions import override
 
 from cnn_studio.ui import theme
-from cnn_studio.ui.widgets.matrix_tints import tints
+from cnn_studio.ui.widgets.matrix_paint import paint_above, tints
 
 if TYPE_CHECKING:
     import numpy as np
 
-_LARGEST_CELL = 34
+_LARGEST_CELL = (46, 34)
+_WIDEST = 3.0  # times its height: a low panel has wide cells, in which numbers and names have room
 _READABLE_CELL = 30
 _LARGEST_ZOOMED = 64
 _STEP = 1.25
@@ -90,14 +91,17 @@ class ConfusionMatrix(QAbstractScrollArea):
     @Slot()
     def zoom_in(self) -> None:
         """Make the cells larger; the first step makes them large enough to read."""
-        size = self._size()
-        readable = float(theme.px(_READABLE_CELL))
-        self._zoom(max(size * _STEP, readable) if size < readable else size * _STEP)
+        size = self._least()
+        self._zoom(max(size * _STEP, float(theme.px(_READABLE_CELL))))
 
     @Slot()
     def zoom_out(self) -> None:
         """Make the cells smaller, until all fit."""
-        self._zoom(self._size() / _STEP)
+        self._zoom(self._least() / _STEP)
+
+    def _least(self) -> float:
+        size = self._size()
+        return min(size.width(), size.height())
 
     @Slot()
     def fit(self) -> None:
@@ -115,8 +119,11 @@ class ConfusionMatrix(QAbstractScrollArea):
             return
         place = at or QPointF(self.viewport().rect().center())
         area, before = self._layout()
-        across, down = (place.x() - area.left()) / before, (place.y() - area.top()) / before
-        self._cell = None if size <= self._fitting() * 1.01 else min(size, float(theme.px(_LARGEST_ZOOMED)))
+        across = (place.x() - area.left()) / before.width()
+        down = (place.y() - area.top()) / before.height()
+        fitting = self._fitting()
+        fits = size <= 1.01 * min(fitting.width(), fitting.height())
+        self._cell = None if fits else min(size, float(theme.px(_LARGEST_ZOOMED)))
         self._fit_bars()
         if self._cell is not None:
             left, top, _ = self._names()
@@ -133,25 +140,32 @@ class ConfusionMatrix(QAbstractScrollArea):
         line = min(longest, 0.3 * self.viewport().height()) if upright else metrics.height()
         return left, metrics.height() + line + theme.px(8), upright
 
-    def _fitting(self) -> float:
+    def _fitting(self) -> QSizeF:
         """Return the size of a cell at which all fit."""
         zoomed, self._cell = self._cell, None
         left, top, _ = self._names()
         self._cell = zoomed
         whole = self.maximumViewportSize()
-        room = min(whole.width() - left - 2, whole.height() - top - 2)
-        return max(1.0, min(float(theme.px(_LARGEST_CELL)), room / max(1, len(self._classes))))
+        count = max(1, len(self._classes))
+        widest, highest = (float(theme.px(n)) for n in _LARGEST_CELL)
+        height = max(1.0, min(highest, (whole.height() - top - 2) / count))
+        width = max(1.0, min(widest, (whole.width() - left - 2) / count, _WIDEST * height))
+        return QSizeF(width, min(height, _WIDEST * width))
 
-    def _size(self) -> float:
-        return self._fitting() if self._cell is None else self._cell
+    def _size(self) -> QSizeF:
+        return self._fitting() if self._cell is None else QSizeF(self._cell, self._cell)
 
-    def _layout(self) -> tuple[QRectF, float]:
+    def _layout(self) -> tuple[QRectF, QSizeF]:
         """Return the area of all cells, where they are scrolled to, and the size of one."""
         left, top, _ = self._names()
-        size = self._size()
-        side = size * len(self._classes)
+        size, count = self._size(), len(self._classes)
         across, down = self.horizontalScrollBar().value(), self.verticalScrollBar().value()
-        return QRectF(left - across, top - down, side, side), size
+        return QRectF(left - across, top - down, size.width() * count, size.height() * count), size
+
+    def _box(self, area: QRectF, size: QSizeF, true: int, guess: int) -> QRectF:
+        return QRectF(
+            area.left() + guess * size.width(), area.top() + true * size.height(), size.width(), size.height()
+        )
 
     def _fit_bars(self) -> None:
         left, top, _ = self._names()
@@ -162,12 +176,13 @@ class ConfusionMatrix(QAbstractScrollArea):
         ):
             bar.setRange(0, max(0, math.ceil(side - room)))
             bar.setPageStep(max(1, round(room)))
-            bar.setSingleStep(max(1, round(self._size())))
+            bar.setSingleStep(max(1, round(self._least())))
 
     @override
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
-        if self._cell is not None and self._cell <= self._fitting():
+        fitting = self._fitting()
+        if self._cell is not None and self._cell <= min(fitting.width(), fitting.height()):
             self._cell = None
         self._fit_bars()
 
@@ -191,7 +206,7 @@ class ConfusionMatrix(QAbstractScrollArea):
         left, top, upright = self._names()
         self._paint_names(painter, area, size, upright)
         painter.setClipRect(QRectF(left, top, self.viewport().width(), self.viewport().height()))
-        gap = 1 if size > 6 else 0
+        gap = 1 if self._least() > 6 else 0
         # one picture of one pixel per class: thousands of rectangles from Python would take half a second
         painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform, False)
         painter.drawImage(area, tints(self._counts))
@@ -200,27 +215,24 @@ class ConfusionMatrix(QAbstractScrollArea):
         self._paint_numbers(painter, area, size)
         for cell, token in ((self._current if self.hasFocus() else None, "muted"), (self._marked, "accent")):
             if cell is not None:
-                true, guess = cell
                 painter.setBrush(Qt.BrushStyle.NoBrush)
                 painter.setPen(QPen(theme.qcolor(token), theme.px(2)))
-                painter.drawRect(
-                    QRectF(area.left() + guess * size, area.top() + true * size, size - gap, size - gap)
-                )
+                painter.drawRect(self._box(area, size, *cell).adjusted(0, 0, -gap, -gap))
         painter.end()
 
-    def _seen(self, area: QRectF, size: float) -> tuple[int, int, int, int]:
+    def _seen(self, area: QRectF, size: QSizeF) -> tuple[int, int, int, int]:
         """Return the first and last row and the first and last column in view."""
         last = len(self._classes) - 1
         left, top, _ = self._names()
         right, bottom = self.viewport().width(), self.viewport().height()
         return (
-            max(0, int((top - area.top()) / size)),
-            min(last, int((bottom - area.top()) / size)),
-            max(0, int((left - area.left()) / size)),
-            min(last, int((right - area.left()) / size)),
+            max(0, int((top - area.top()) / size.height())),
+            min(last, int((bottom - area.top()) / size.height())),
+            max(0, int((left - area.left()) / size.width())),
+            min(last, int((right - area.left()) / size.width())),
         )
 
-    def _paint_numbers(self, painter: QPainter, area: QRectF, size: float) -> None:
+    def _paint_numbers(self, painter: QPainter, area: QRectF, size: QSizeF) -> None:
         if self._counts is None:
             return
         painter.setFont(theme.ui_font(theme.current().type.caption))
@@ -230,7 +242,7 @@ class ConfusionMatrix(QAbstractScrollArea):
             (self._counts.max(axis=1) * 100 / totals.clip(1)).max() if self._shares else self._counts.max()
         )
         widest = metrics.horizontalAdvance(f"{largest:,.0f}")
-        if widest + 2 > size or metrics.height() > size + 2:
+        if widest + 2 > size.width() or metrics.ascent() > size.height() + 1:
             return
         painter.setPen(theme.qcolor("text"))
         first, last, start, stop = self._seen(area, size)
@@ -239,17 +251,16 @@ class ConfusionMatrix(QAbstractScrollArea):
             true, guess = first + int(row), start + int(column)
             count = int(self._counts[true, guess])
             text = f"{100 * count / totals[true]:.0f}" if self._shares else f"{count:,}"
-            box = QRectF(area.left() + guess * size, area.top() + true * size, size, size)
-            painter.drawText(box, Qt.AlignmentFlag.AlignCenter, text)
+            painter.drawText(self._box(area, size, true, guess), Qt.AlignmentFlag.AlignCenter, text)
 
-    def _paint_gaps(self, painter: QPainter, area: QRectF, size: float) -> None:
+    def _paint_gaps(self, painter: QPainter, area: QRectF, size: QSizeF) -> None:
         painter.setPen(QPen(theme.qcolor("panel"), 1))
         for at in range(len(self._classes) + 1):
-            x, y = area.left() + at * size - 0.5, area.top() + at * size - 0.5
+            x, y = area.left() + at * size.width() - 0.5, area.top() + at * size.height() - 0.5
             painter.drawLine(QPointF(x, area.top()), QPointF(x, area.bottom()))
             painter.drawLine(QPointF(area.left(), y), QPointF(area.right(), y))
 
-    def _paint_names(self, painter: QPainter, area: QRectF, size: float, upright: bool) -> None:
+    def _paint_names(self, painter: QPainter, area: QRectF, size: QSizeF, upright: bool) -> None:
         painter.setFont(theme.ui_font(theme.current().type.caption))
         metrics = QFontMetricsF(painter.font())
         painter.setPen(theme.qcolor("muted"))
@@ -257,11 +268,11 @@ class ConfusionMatrix(QAbstractScrollArea):
         painter.drawText(QPointF(0, metrics.ascent()), f"true class ↓ · predicted →{unit}")
         left, top, _ = self._names()
         first, last, start, stop = self._seen(area, size)
-        down = max(1, math.ceil(0.9 * metrics.height() / size))
+        down = max(1, math.ceil(0.8 * metrics.height() / size.height()))
         painter.save()
         painter.setClipRect(QRectF(0, top, left, self.viewport().height() - top))
         for at in range(first - first % down, last + 1, down):
-            line = QRectF(0, area.top() + (at + 0.5) * size - metrics.height(), left - theme.px(6),
+            line = QRectF(0, area.top() + (at + 0.5) * size.height() - metrics.height(), left - theme.px(6),
                           2 * metrics.height())  # fmt: skip
             shown = metrics.elidedText(self._classes[at], Qt.TextElideMode.ElideRight, line.width())
             painter.drawText(line, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter, shown)
@@ -269,32 +280,12 @@ class ConfusionMatrix(QAbstractScrollArea):
         painter.save()
         painter.setClipRect(QRectF(left, metrics.height(), self.viewport().width(), top - metrics.height()))
         longest = max(metrics.horizontalAdvance(name) for name in self._classes)
-        wanted = metrics.height() if upright else min(longest, theme.px(60)) + theme.px(4)
-        across = max(1, math.ceil(wanted / size))
+        wanted = metrics.height() if upright else min(longest, theme.px(28)) + theme.px(4)
+        across = max(1, math.ceil(wanted / size.width()))
         for at in range(start - start % across, stop + 1, across):
-            self._paint_above(painter, self._classes[at], area.left() + at * size, top, size, across, upright)
+            x = area.left() + at * size.width()
+            paint_above(painter, self._classes[at], x, top, size.width(), across, upright)
         painter.restore()
-
-    @staticmethod
-    def _paint_above(
-        painter: QPainter, name: str, x: float, top: float, size: float, across: int, upright: bool
-    ) -> None:
-        metrics = QFontMetricsF(painter.font())
-        middle = Qt.AlignmentFlag.AlignVCenter
-        if upright:
-            painter.save()
-            painter.translate(x + size / 2, top - theme.px(3))
-            painter.rotate(-90)
-            room = top - metrics.height() - theme.px(6)
-            shown = metrics.elidedText(name, Qt.TextElideMode.ElideRight, room)
-            box = QRectF(0, -metrics.height() / 2, room, metrics.height())
-            painter.drawText(box, Qt.AlignmentFlag.AlignLeft | middle, shown)
-            painter.restore()
-            return
-        line = QRectF(x, top - metrics.height() - theme.px(3), across * size, metrics.height())
-        shown = metrics.elidedText(name, Qt.TextElideMode.ElideRight, line.width())
-        side = Qt.AlignmentFlag.AlignHCenter if across == 1 else Qt.AlignmentFlag.AlignLeft
-        painter.drawText(line, side | middle, shown)
 
     # -------------------------------------------------------------------------------------------------------- cells
 
@@ -304,7 +295,10 @@ class ConfusionMatrix(QAbstractScrollArea):
         if self._counts is None or at.x() < left or at.y() < top:
             return None
         area, size = self._layout()
-        guess, true = math.floor((at.x() - area.left()) / size), math.floor((at.y() - area.top()) / size)
+        guess, true = (
+            math.floor((at.x() - area.left()) / size.width()),
+            math.floor((at.y() - area.top()) / size.height()),
+        )
         inside = 0 <= true < len(self._classes) and 0 <= guess < len(self._classes)
         return (true, guess) if inside else None
 
@@ -334,7 +328,7 @@ class ConfusionMatrix(QAbstractScrollArea):
     @override
     def wheelEvent(self, event: QWheelEvent) -> None:
         if event.modifiers() & Qt.KeyboardModifier.ControlModifier:
-            size = self._size() * (_STEP if event.angleDelta().y() > 0 else 1 / _STEP)
+            size = self._least() * (_STEP if event.angleDelta().y() > 0 else 1 / _STEP)
             self._zoom(size, event.position())
             event.accept()
         else:
@@ -366,7 +360,7 @@ class ConfusionMatrix(QAbstractScrollArea):
     def _reveal(self, cell: tuple[int, int]) -> None:
         """Scroll to a cell and say what it is."""
         left, top, _ = self._names()
-        size = self._size()
+        size = self._least()
         for bar, at, room in (
             (self.verticalScrollBar(), cell[0], self.viewport().height() - top),
             (self.horizontalScrollBar(), cell[1], self.viewport().width() - left),
