@@ -16,10 +16,11 @@ from PySide6.QtCore import (
     Qt,
 )
 from PySide6.QtGui import QFontMetricsF, QImage, QPainter, QPen, QPixmap
-from PySide6.QtWidgets import QListView, QStyle, QStyledItemDelegate, QStyleOptionViewItem, QWidget
+from PySide6.QtWidgets import QStyle, QStyledItemDelegate, QStyleOptionViewItem, QWidget
 from typing_extensions import override
 
 from cnn_studio.ui import theme
+from cnn_studio.ui.widgets.cell_view import CellView
 
 if TYPE_CHECKING:
     import numpy as np
@@ -212,24 +213,16 @@ def cell_size() -> QSize:
     return QSize(theme.px(_CELL), theme.px(_PICTURE + 6 + 4 + 6) + 2 * round(line))
 
 
-class ImageGrid(QListView):
+class ImageGrid(CellView):
     """The view of `Samples`: as many columns as fit, arrows walk, tool tips say it in words."""
 
     def __init__(self, model: Samples, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setModel(model)
         self.setItemDelegate(_Painter(self))
-        self.setViewMode(QListView.ViewMode.IconMode)
-        self.setResizeMode(QListView.ResizeMode.Adjust)
-        self.setMovement(QListView.Movement.Static)
-        self.setUniformItemSizes(True)
-        self.setMouseTracking(True)
-        self.setVerticalScrollMode(QListView.ScrollMode.ScrollPerPixel)
         self.setAccessibleName("Validation images")
         self._resize_cells()
         theme.manager().changed.connect(self._resize_cells)
 
     def _resize_cells(self) -> None:
-        self.setGridSize(cell_size())
-        self.verticalScrollBar().setSingleStep(cell_size().height() // 3)
-        self.viewport().update()
+        self.set_cell_size(cell_size())
