@@ -212,16 +212,20 @@ def _receive(
         total = done + answer.length if answer.length is not None else 0
         _require_space(part, total - done)
         with part.open("ab" if goes_on else "wb") as file:
-            _write(file, answer, done, total, progress)
+            _write(file, part, answer, done, total, progress)
             file.flush()
             os.fsync(file.fileno())
 
 
-def _write(file: IO[bytes], answer: Answer, done: int, total: int, progress: Progress) -> None:
+def _write(file: IO[bytes], part: Path, answer: Answer, done: int, total: int, progress: Progress) -> None:
     told = 0.0
+    looked = done
     for chunk in answer.chunks():
         file.write(chunk)
         done += len(chunk)
+        if not total and done - looked > _SPARE_BYTES:  # it may never end
+            looked = done
+            _require_space(part, _SPARE_BYTES)
         now = time.monotonic()
         if now - told >= _REPORT_SECONDS:
             told = now

@@ -21,6 +21,8 @@ IMAGE_SUFFIXES = frozenset(
 LEFT_OUT = "left out by hand"
 """The reason given for files of `DataSource.excluded`."""
 
+_CHECKED = 1000  # files between two looks at whether to stop
+
 _LITTER = frozenset(
     {"thumbs.db", "desktop.ini", "__macosx", "icon\r"}
 )  # left behind by systems and archivers
@@ -61,7 +63,7 @@ def leave_out(files: FolderFiles, excluded: Collection[str]) -> FolderFiles:
     """
     if not excluded:
         return files
-    unwanted = {os.path.join(files.root, *name.split("/")) for name in excluded}  # noqa: PTH118 - compared as text
+    unwanted = {str(files.root / name) for name in excluded}
     skipped = list(files.skipped)
 
     def keep(part: list[tuple[Path, int]] | None) -> list[tuple[Path, int]] | None:
@@ -189,7 +191,9 @@ def _walk(class_folder: Path, skipped: list[SkippedFile], check: Callable[[], No
         except OSError as error:
             skipped.append(SkippedFile(folder, error.strerror or "cannot be looked into"))
             continue
-        for name in names:
+        for number, name in enumerate(names):
+            if number % _CHECKED == 0:
+                check()
             if is_hidden(name):
                 continue
             path = folder / name

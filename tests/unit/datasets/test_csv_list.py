@@ -7,6 +7,7 @@ from cnn_studio.datasets.csv_list import read_csv
 from cnn_studio.datasets.detect import detect
 from cnn_studio.datasets.load import load
 from cnn_studio.datasets.records import DataSource, ImageData
+from cnn_studio.datasets.report import make_report
 from cnn_studio.graph.preprocessing import Preprocessing
 from tests.helpers.images import write_picture
 
@@ -101,3 +102,20 @@ def test_other_csv_files_in_a_folder_of_classes_change_nothing(tmp_path: Path) -
 def test_a_folder_in_place_of_the_list(tmp_path: Path) -> None:
     with pytest.raises(DataError, match="no file"):
         read_csv(tmp_path)
+
+
+def test_files_elsewhere_are_left_out_by_their_whole_name(tmp_path: Path) -> None:
+    pictures(tmp_path / "set")
+    elsewhere = write_picture(tmp_path / "elsewhere" / "x.png", seed=90)
+    text = (
+        "".join(f"bilder ü/{n}.png,{n % 2}\n" for n in range(8))
+        + f"{elsewhere},1\n../elsewhere/../elsewhere/x.png,1\n"
+    )
+    file = write(tmp_path / "set", text)
+    report = make_report(DataSource(kind="csv", folder=str(file)))
+    (group,) = report.duplicates
+    (surplus,) = group.surplus
+    assert surplus.endswith("x.png")
+    left = read(file, excluded=[surplus])
+    assert len(left.train) + len(left.val) == 9
+    assert [found.reason for found in left.skipped] == ["left out by hand"]

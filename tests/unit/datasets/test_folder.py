@@ -10,6 +10,7 @@ from PIL import Image
 
 from cnn_studio.core.errors import Cancelled, DataError
 from cnn_studio.datasets.folder import read_folder
+from cnn_studio.datasets.folder_scan import scan_folder
 from cnn_studio.datasets.load import load
 from cnn_studio.datasets.parts import Parts, Target
 from cnn_studio.datasets.records import DataSource
@@ -238,3 +239,20 @@ def test_ants_and_bees() -> None:
     stray = real_data("hymenoptera") / "train" / "ants" / "imageNotFound.gif"
     with Image.open(stray) as image:
         assert image.size == (300, 300)
+
+
+def test_listing_a_large_folder_can_be_stopped(tmp_path: Path) -> None:
+    for name in "ab":
+        (tmp_path / name).mkdir()
+        for number in range(2_500):
+            (tmp_path / name / f"{number}.png").touch()
+    asked = []
+
+    def check() -> None:
+        asked.append(None)
+        if len(asked) == 3:
+            raise Cancelled
+
+    with pytest.raises(Cancelled):
+        scan_folder(tmp_path, check)
+    assert len(asked) == 3
