@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import math
 import re
 import sqlite3
 from collections.abc import Callable, Iterator, Sequence
@@ -62,8 +63,8 @@ def export_csv(
         progress(len(runs), len(runs))
 
 
-def _short(value: float) -> str:
-    return f"{value:.7g}"
+def _short(value: float | None) -> str:
+    return "" if value is None else f"{value:.7g}"  # SQLite keeps what is not a number as nothing
 
 
 def _write_rows(file: IO[bytes], rows: Sequence[Sequence[object]]) -> None:
@@ -146,10 +147,11 @@ def _write_events(store: RunStore, run: RunSummary, path: Path, cancelled: Calla
     writer = RecordWriter(str(path))
     started, clock = run.started, _Clock(store, run)
 
-    def scalars(step: int, seconds: float, **values: float) -> None:
+    def scalars(step: int, seconds: float, **values: float | None) -> None:
         summary = Summary(
             value=[
-                Summary.Value(tag=tag.replace("__", "/"), simple_value=value) for tag, value in values.items()
+                Summary.Value(tag=tag.replace("__", "/"), simple_value=math.nan if value is None else value)
+                for tag, value in values.items()
             ]
         )
         write(Event(wall_time=started + seconds, step=step, summary=summary))

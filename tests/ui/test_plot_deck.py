@@ -182,7 +182,8 @@ def test_a_narrow_deck_hides_its_controls_and_the_plots_menus_have_them(deck):
 
 def test_messages_of_plots_are_passed_on(deck, qtbot, tmp_path):
     deck.handle(list(run_events()))
-    for plot in (deck.loss, deck.layers, deck.weights):
+    for plot in (deck.loss, deck.gradients, deck.layers, deck.weights):
+        assert plot.menu.save_picture(tmp_path / "picture.svg")
         with qtbot.waitSignal(deck.message, timeout=2000) as said:
             assert plot.menu.save_csv(tmp_path / "numbers.csv")
         assert "numbers.csv" in said.args[0]

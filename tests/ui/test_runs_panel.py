@@ -250,6 +250,20 @@ def test_ticked_runs_lie_over_the_selected_one_and_over_the_run_that_trains(pane
     assert first in {run.id for run in panel.model.runs}
 
 
+def test_runs_without_a_curve_can_be_ticked_too(panel, store):
+    add_run(store)
+    add_run(store, steps=0, status="failed", accuracy=None, keep=False)
+    refresh(panel)
+    panel.model.tick({1, 2}, on=True)
+    settle(panel)
+    grab(panel)
+    assert "no curve" in panel.comparison.loss._empty.text()
+    panel.table.selectRow(1)
+    settle(panel)
+    grab(panel)
+    assert len(panel.comparison.loss.data.train) == 60
+
+
 def test_only_what_differs_is_listed(panel, store):
     for seed in (3, 8):
         add_run(store, seed=seed, accuracy=0.9 + seed / 100)

@@ -74,7 +74,7 @@ class PlotDeck(QWidget):
         self._smoothing: float | None = None
         self._curves = (self.loss, self.accuracy)
         self._lines = (*self._curves, self.rate, self.speed, self.memory)
-        for plot in (*self._lines, self.layers, self.weights):
+        for plot in (*self._lines, self.gradients, self.layers, self.weights):
             plot.message.connect(self.message)
         self.controls.smoothing_changed.connect(self._smooth)
         self.controls.axis_changed.connect(self._set_axis)

@@ -2,16 +2,28 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
-from PySide6.QtCore import QEvent, QPointF, QRectF, QSize, Qt
-from PySide6.QtGui import QFontMetricsF, QHelpEvent, QPainter, QPaintEvent, QPen, QShowEvent
+from PySide6.QtCore import QEvent, QPointF, QRectF, QSize, QSizeF, Qt, Signal
+from PySide6.QtGui import (
+    QContextMenuEvent,
+    QFontMetricsF,
+    QHelpEvent,
+    QPainter,
+    QPaintEvent,
+    QPen,
+    QResizeEvent,
+    QShowEvent,
+)
 from PySide6.QtWidgets import QSizePolicy, QToolTip, QWidget
 from typing_extensions import override
 
 from cnn_studio.ui import theme
 from cnn_studio.ui.plots.clock import RepaintClock
+from cnn_studio.ui.plots.plot_menu import PlotMenu
 
 _DECADES = 8  # of the scale at most; what is smaller counts as vanished and shows as a dot
 _ROW = 20
@@ -22,18 +34,60 @@ _EMPTY = "Press Train (Ctrl+T) to see which layers learn"
 class GradientBars(QWidget):
     """One bar per layer in the order of the network; a scale of decades, so that vanishing gradients show.
 
+    Attributes:
+        message: what was copied or written, or why not.
+
     With more layers than rows the bars get thin and the names are thinned out: the whole profile stays in view,
     and a tool tip names the layer under the mouse.
     """
 
+    message = Signal(str)
+
     def __init__(self, clock: RepaintClock, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._clock = clock
+        self._frame: QSizeF | None = None  # of the picture that is painted in place of the widget
+        self.menu = PlotMenu(self, self)
+        self.menu.message.connect(self.message)
         self._norms: tuple[tuple[str, float], ...] = ()
         self._families: Mapping[str, str] = {}
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
         self.setToolTip("")
         theme.manager().changed.connect(self.update)
+
+    @property
+    def title(self) -> str:
+        """What the plot shows."""
+        return _TITLE
+
+    def csv_writer(self) -> Callable[[], str]:
+        """Return what makes the numbers as CSV: one row per layer."""
+        norms = self._norms
+
+        def make() -> str:
+            out = io.StringIO()
+            writer = csv.writer(out, lineterminator="\n")
+            writer.writerow(["layer", "gradient norm"])
+            writer.writerows((name, f"{value:.6g}") for name, value in norms)
+            return out.getvalue()
+
+        return make
+
+    def figure_size(self) -> QSize:
+        """Return how large the plot's picture is: every layer has a row of its own."""
+        return QSize(640, max(240, 80 + _ROW * len(self._norms)))
+
+    def paint_figure(self, painter: QPainter, area: QRectF) -> None:
+        """Paint the plot into a picture, in the colours of now."""
+        painter.save()
+        painter.translate(area.topLeft())
+        self._frame = area.size()
+        self._paint(painter)
+        self._frame = None
+        painter.restore()
+
+    def _size(self) -> QSizeF:
+        return QSizeF(self.size()) if self._frame is None else self._frame
 
     @property
     def norms(self) -> tuple[tuple[str, float], ...]:
@@ -104,10 +158,10 @@ class GradientBars(QWidget):
         top = QFontMetricsF(theme.ui_font()).height() + theme.px(8)
         bottom = metrics.height() + theme.px(4)
         widest = max((metrics.horizontalAdvance(name) for name, _ in self._norms), default=0.0)
-        names = min(widest, 0.38 * self.width()) + theme.px(8)
+        names = min(widest, 0.38 * self._size().width()) + theme.px(8)
         values = metrics.horizontalAdvance("8.8e-88") + theme.px(6)
-        width = max(8.0, self.width() - names - values)
-        height = max(8.0, self.height() - top - bottom)
+        width = max(8.0, self._size().width() - names - values)
+        height = max(8.0, self._size().height() - top - bottom)
         return names, QRectF(names, top, width, height)
 
     def _row_height(self, bars: QRectF) -> float:
@@ -116,14 +170,20 @@ class GradientBars(QWidget):
     @override
     def paintEvent(self, event: QPaintEvent) -> None:
         del event
-        tokens = theme.current()
         painter = QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        self._paint(painter)
+        painter.end()
+
+    def _paint(self, painter: QPainter) -> None:
+        tokens, size = theme.current(), self._size()
         painter.setFont(theme.ui_font(weight=tokens.type.strong))
         painter.setPen(theme.qcolor("text"))
-        title = QRectF(0, 0, self.width(), QFontMetricsF(theme.ui_font()).height() + theme.px(4))
+        title = QRectF(0, 0, size.width(), QFontMetricsF(theme.ui_font()).height() + theme.px(4))
         middle_left = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
-        shown = painter.fontMetrics().elidedText(_TITLE, Qt.TextElideMode.ElideRight, self.width())
+        shown = painter.fontMetrics().elidedText(
+            _TITLE, Qt.TextElideMode.ElideRight, size.width() - theme.px(30)
+        )
         painter.drawText(title, middle_left, shown)
         if self._norms:
             names, bars = self._areas()
@@ -132,9 +192,8 @@ class GradientBars(QWidget):
         else:
             painter.setFont(theme.ui_font())
             painter.setPen(theme.qcolor("muted"))
-            area = QRectF(self.rect()).adjusted(0, title.height(), 0, 0)
+            area = QRectF(0, title.height(), size.width(), size.height() - title.height())
             painter.drawText(area, Qt.AlignmentFlag.AlignCenter | Qt.TextFlag.TextWordWrap, _EMPTY)
-        painter.end()
 
     def _paint_scale(self, painter: QPainter, bars: QRectF) -> None:
         low, high = self.scale()
@@ -176,7 +235,9 @@ class GradientBars(QWidget):
             shown = metrics.elidedText(name, Qt.TextElideMode.ElideMiddle, line.width())
             painter.drawText(line, Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter, shown)
             if stride == 1:
-                place = QRectF(bars.left() + length + theme.px(6), line.top(), self.width(), line.height())
+                place = QRectF(
+                    bars.left() + length + theme.px(6), line.top(), self._size().width(), line.height()
+                )
                 painter.setPen(theme.qcolor("text"))
                 painter.drawText(
                     place, Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter, value_text(value)
@@ -189,6 +250,16 @@ class GradientBars(QWidget):
         _, bars = self._areas()
         at = math.floor((y - bars.top()) / self._row_height(bars))
         return self._norms[at] if 0 <= at < len(self._norms) else None
+
+    @override
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self.menu.adjustSize()
+        self.menu.move(self.width() - self.menu.width(), 0)
+
+    @override
+    def contextMenuEvent(self, event: QContextMenuEvent) -> None:
+        self.menu.popup(event.globalPos())
 
     @override
     def event(self, event: QEvent) -> bool:
