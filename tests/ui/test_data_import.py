@@ -3,6 +3,7 @@
 import hashlib
 from pathlib import Path
 
+import numpy as np
 import pytest
 from PySide6.QtCore import Qt
 
@@ -15,7 +16,7 @@ from cnn_studio.ui import theme
 from cnn_studio.ui.panels.data_panel import DataPanel
 from cnn_studio.ui.panels.data_split import SplitForm
 from cnn_studio.ui.panels.data_view import FILES, IMAGES, REPORT
-from tests.helpers.images import write_classes, write_mnist, write_picture
+from tests.helpers.images import write_cifar10, write_classes, write_mnist, write_picture
 from tests.helpers.ui import as_array, events, grab, texts
 from tests.helpers.web import Site, serving
 
@@ -158,6 +159,39 @@ def test_another_source_ends_the_report_of_the_one_before(panel, session, tmp_pa
     assert panel.view.report.cards == []
     panel.set_data(read(DataSource()))
     qtbot.waitUntil(lambda: panel.view.report.text.startswith("1,797 images in 10 classes"), timeout=10_000)
+
+
+def test_training_has_the_machine_first(panel, session, tmp_path, qtbot):
+    follow(
+        panel,
+        session,
+        DataSource(kind="folder", folder=str(write_classes(tmp_path / "m", {"a": 900, "b": 900}))),
+    )
+    assert panel.jobs.is_reporting
+    panel.put_off_report()
+    assert not panel.jobs.is_reporting
+    panel.hide()
+    panel.show()
+    qtbot.waitUntil(lambda: panel.view.report.text.startswith("1,800 images"), timeout=20_000)
+    panel.put_off_report()
+    assert panel.view.report.text.startswith("1,800 images"), "what is done stays"
+
+
+def test_equal_images_of_arrays_are_listed_by_their_numbers(panel, session, tmp_path, qtbot):
+    write_cifar10(tmp_path, 40)
+    records = np.fromfile(tmp_path / "test_batch.bin", np.uint8).reshape(-1, 3073)
+    records[3] = np.fromfile(tmp_path / "data_batch_1.bin", np.uint8).reshape(-1, 3073)[3]
+    records.tofile(tmp_path / "test_batch.bin")
+    follow(panel, session, DataSource(kind="cifar10", folder=str(tmp_path)))
+    reported(panel, qtbot)
+    press(qtbot, panel.view._show_report)
+    found = next(c for c in panel.view.report.cards if c.finding.code.startswith("duplicates"))
+    assert len(found.buttons) == 1, "single images of an array cannot be left out"
+    press(qtbot, found.buttons[0])
+    page = panel.view.files
+    assert [page.model.index(row, 0).data() for row in range(2)] == ["train image 4", "test image 4"]
+    assert not page.picture.isVisible()
+    assert not page.leave_out.isVisible()
 
 
 def test_split_is_told_when_it_is_set(qtbot):

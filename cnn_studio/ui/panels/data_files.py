@@ -134,9 +134,10 @@ class FilesPage(QWidget):
         Args:
             finding: what was found.
             root: the folder to which the names are relative.
-            can_leave_out: whether single files of this source can be left out.
+            can_leave_out: whether these are files, which can be opened and left out; arrays have numbers only.
         """
         self._root = root
+        self.picture.setVisible(can_leave_out)
         self._wanted = None
         self.title.setText(finding.text)
         self.leave_out.setVisible(can_leave_out and finding.code not in {"left-out", "unreadable"})
@@ -155,7 +156,7 @@ class FilesPage(QWidget):
     def _chosen(self, new: QItemSelection, old: QItemSelection) -> None:
         names = self.chosen
         self.leave_out.setEnabled(bool(names))
-        if len(names) == 1:
+        if len(names) == 1 and not self.picture.isHidden():
             self._wanted = self._root / names[0]
             self.preview_requested.emit(self._wanted)
 

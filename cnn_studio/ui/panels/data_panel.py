@@ -314,6 +314,13 @@ class DataPanel(QWidget):
         self.view.report.show_progress(0, 0)
         self.jobs.make_report(self._source)
 
+    def put_off_report(self) -> None:
+        """Leave the machine to training: a report that is being made begins anew when the tab is shown next."""
+        if self.jobs.is_reporting:
+            self.jobs.drop_report()
+            self.view.report.show_nothing()
+            self._wants_report = True
+
     def _report_if_seen(self) -> None:
         """Look at the images as soon as somebody may look at the result: training needs the machine otherwise."""
         if self._wants_report and self.isVisible() and not self.jobs.is_reporting:
