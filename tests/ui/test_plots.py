@@ -236,6 +236,7 @@ def test_nothing_heavy_is_loaded_before_a_run_starts():
 def bars(qtbot, norms, size=(320, 220)):
     widget = GradientBars(RepaintClock())
     widget._clock.setParent(widget)
+    widget.menu.hide()  # its focus ring has the accent's colour too
     qtbot.addWidget(widget)
     widget.resize(*size)
     widget.show()

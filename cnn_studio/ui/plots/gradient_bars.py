@@ -182,7 +182,7 @@ class GradientBars(QWidget):
         title = QRectF(0, 0, size.width(), QFontMetricsF(theme.ui_font()).height() + theme.px(4))
         middle_left = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
         shown = painter.fontMetrics().elidedText(
-            _TITLE, Qt.TextElideMode.ElideRight, size.width() - theme.px(30)
+            _TITLE, Qt.TextElideMode.ElideRight, round(size.width()) - theme.px(30)
         )
         painter.drawText(title, middle_left, shown)
         if self._norms:
