@@ -172,19 +172,17 @@ class RunComparison(QWidget):
         self.accuracy.set_overlays([other.accuracy for other in others])
         for plot in (self.loss, self.accuracy):
             plot.set_empty_text(_NOTHING if selected is None else _NO_CURVE)
-            if selected is None or not selected.batches:
+            if selected is None or not len(selected.steps):
                 plot.clear()
-        if selected is not None and selected.batches:
+        if selected is not None and len(selected.steps):
             self._show_selected(selected)
         self.notes.setPlainText("" if selected is None else notes_text(selected))
 
     def _show_selected(self, curves: RunCurves) -> None:
-        steps = [batch.step for batch in curves.batches]
-        seconds = [batch.seconds for batch in curves.batches]
-        last = steps[-1] / curves.steps_per_epoch
+        last = float(curves.steps[-1]) / curves.steps_per_epoch
         for plot, name in ((self.loss, "loss"), (self.accuracy, "accuracy")):
             plot.start(curves.steps_per_epoch, max(1, math.ceil(last)))
-            plot.extend(steps, [getattr(batch, name) for batch in curves.batches], seconds)
+            plot.extend(curves.steps, getattr(curves, name), curves.seconds)
             for row in curves.epochs:
                 train, value = getattr(row, f"train_{name}"), getattr(row, f"val_{name}")
                 plot.append_epoch(

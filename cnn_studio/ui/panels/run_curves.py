@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from cnn_studio.app.runs import EpochRow, RunNote, RunStore, RunSummary
-from cnn_studio.engine.events import BatchDone
 from cnn_studio.ui.plots.colors import run_color
 from cnn_studio.ui.plots.spec import Overlay
+
+if TYPE_CHECKING:
+    import numpy as np
 
 MOST_POINTS = 20_000
 """Of a curve; a long run has millions, and a plot has a thousand pixels."""
@@ -16,17 +19,19 @@ MOST_POINTS = 20_000
 
 @dataclass(frozen=True, slots=True)
 class RunCurves:
-    """What plots need of one run."""
+    """What plots need of one run.
+
+    Attributes:
+        steps, seconds, loss, accuracy: of its batches, each of shape [N].
+    """
 
     run: RunSummary
-    batches: Sequence[BatchDone] = field(repr=False)
+    steps: np.ndarray = field(repr=False)
+    seconds: np.ndarray = field(repr=False)
+    loss: np.ndarray = field(repr=False)
+    accuracy: np.ndarray = field(repr=False)
     epochs: Sequence[EpochRow] = field(repr=False)
     notes: Sequence[RunNote] = ()
-
-    @property
-    def title(self) -> str:
-        """What the run is called in a legend."""
-        return f"{self.run.name} ({self.run.id})"
 
     @property
     def color(self) -> str:
@@ -38,22 +43,19 @@ class RunCurves:
         """How many steps an epoch has."""
         if self.epochs:
             return max(1, round(self.epochs[0].step / max(1, self.epochs[0].epoch)))
-        return max((batch.step for batch in self.batches), default=1)
+        return int(self.steps[-1]) if len(self.steps) else 1
 
     def overlays(self) -> RunOverlay:
         """Return the curves to lay over those of other runs."""
         val_loss = [(float(row.step), row.val_loss) for row in self.epochs]
         val_accuracy = [(float(row.step), row.val_accuracy) for row in self.epochs]
         return RunOverlay(
-            self.run.id,
-            self._overlay([batch.loss for batch in self.batches], val_loss),
-            self._overlay([batch.accuracy for batch in self.batches], val_accuracy),
+            self.run.id, self._overlay(self.loss, val_loss), self._overlay(self.accuracy, val_accuracy)
         )
 
-    def _overlay(self, values: list[float], epochs: list[tuple[float, float]]) -> Overlay:
-        steps = [batch.step for batch in self.batches]
-        seconds = [batch.seconds for batch in self.batches]
-        return Overlay(self.title, self.color, steps, values, seconds, self.steps_per_epoch, epochs)
+    def _overlay(self, values: np.ndarray, epochs: list[tuple[float, float]]) -> Overlay:
+        name = f"{self.run.name} ({self.run.id})"
+        return Overlay(name, self.color, self.steps, values, self.seconds, self.steps_per_epoch, epochs)
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,4 +73,10 @@ def read_curves(store: RunStore, run: RunSummary) -> RunCurves:
     Raises:
         StorageError: the store cannot be read.
     """
-    return RunCurves(run, store.curve(run.id, MOST_POINTS), store.epochs(run.id), store.notes(run.id))
+    import numpy as np
+
+    batches = store.curve(run.id, MOST_POINTS)
+    rows = [(b.step, b.seconds, b.loss, b.accuracy) for b in batches]
+    columns = np.array(rows, dtype=np.float64).reshape(-1, 4).T.copy()
+    steps, seconds, loss, accuracy = columns
+    return RunCurves(run, steps, seconds, loss, accuracy, store.epochs(run.id), store.notes(run.id))

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from pydantic import ValidationError
-from PySide6.QtCore import QObject, Qt, Signal
+from PySide6.QtCore import QObject, Qt, Signal, Slot
 from typing_extensions import override
 
 from cnn_studio.app.runs import RunSummary
@@ -17,7 +17,7 @@ from cnn_studio.datasets.sources import describe
 from cnn_studio.ui import theme
 from cnn_studio.ui.panels.row_model import Index, RowModel
 from cnn_studio.ui.panels.run_progress import percent_text
-from cnn_studio.ui.panels.sorted_table import SORT_ROLE
+from cnn_studio.ui.panels.sorted_table import SORT_ROLE, SortedRows
 from cnn_studio.ui.plots.colors import run_color
 
 _COLUMNS = (
@@ -53,7 +53,11 @@ _OPTIMIZERS = {
 }
 
 
-def run_cells(run: RunSummary) -> tuple[tuple[str, Any], ...]:
+Cells = tuple[tuple[str, Any], ...]
+"""Text and value to sort by of each column."""
+
+
+def run_cells(run: RunSummary) -> Cells:
     """Return the text and the value to sort by of each column."""
     settings = run.settings
     epochs, optimizer = settings.get("epochs"), str(settings.get("optimizer", ""))
@@ -124,18 +128,25 @@ class RunTable(RowModel):
         super().__init__(_COLUMNS, parent)
         self._ticked: set[int] = set()
         self._runs: Sequence[RunSummary] = ()
-        self._cells: list[tuple[tuple[str, Any], ...]] = []
+        self._cells: list[Cells] = []
+        self._texts: list[str] = []
 
     @property
     def runs(self) -> Sequence[RunSummary]:
         """The runs, the latest first."""
         return self._runs
 
-    def set_runs(self, runs: Sequence[RunSummary]) -> None:
-        """Show other runs; those that were ticked stay so."""
+    def set_runs(self, runs: Sequence[RunSummary], cells: Sequence[Cells] | None = None) -> None:
+        """Show other runs; those that were ticked stay so.
+
+        Args:
+            runs: the latest first.
+            cells: `run_cells` of each, where they were worked out already.
+        """
         self.beginResetModel()
         self._runs = runs
-        self._cells = [run_cells(run) for run in runs]
+        self._cells = [run_cells(run) for run in runs] if cells is None else list(cells)
+        self._texts = [" ".join(text for text, _ in row).casefold() for row in self._cells]
         known = {run.id for run in runs}
         gone = self._ticked - known
         self._ticked &= known
@@ -147,6 +158,10 @@ class RunTable(RowModel):
     def ticked(self) -> list[RunSummary]:
         """The ticked runs, the latest first."""
         return [run for run in self._runs if run.id in self._ticked]
+
+    def text_of(self, row: int) -> str:
+        """Return all cells of a row as one text in lower case, to search in."""
+        return self._texts[row]
 
     def tick(self, runs: Collection[int], on: bool) -> None:
         """Tick runs, or take their ticks away."""
@@ -191,6 +206,9 @@ class RunTable(RowModel):
             return None
         column = index.column()
         text, value = self._cells[index.row()][column]
+        if role == SORT_ROLE:  # first, because sorting asks for it most
+            # Qt's own integers end at 2**31, and what is unknown comes after all that is known
+            return value.casefold() if isinstance(value, str) else float(-1 if value is None else value)
         if role in (Qt.ItemDataRole.DisplayRole, Qt.ItemDataRole.EditRole):
             return text
         run = self._runs[index.row()]
@@ -198,9 +216,6 @@ class RunTable(RowModel):
             return Qt.CheckState.Checked if run.id in self._ticked else Qt.CheckState.Unchecked
         if role == Qt.ItemDataRole.DecorationRole and column == NAME_COLUMN:
             return theme.qcolor(run_color(run.id, run.color))
-        if role == SORT_ROLE:
-            # Qt's own integers end at 2**31, and what is unknown comes after all that is known
-            return value.casefold() if isinstance(value, str) else float(-1 if value is None else value)
         if role == Qt.ItemDataRole.TextAlignmentRole:
             return _alignment(column)
         if role == Qt.ItemDataRole.ForegroundRole:
@@ -220,6 +235,24 @@ class RunTable(RowModel):
             }
             return full.get(column) or None
         return None
+
+
+class RunRows(SortedRows):
+    """The runs that hold a text in any column."""
+
+    def __init__(self, source: RunTable, parent: QObject | None = None) -> None:
+        self._table, self._needle = source, ""
+        super().__init__(source, parent)
+
+    @Slot(str)
+    def set_needle(self, text: str) -> None:
+        """Show the runs that hold a text, whatever its case."""
+        self._needle = text.strip().casefold()
+        self.invalidate()
+
+    @override
+    def filterAcceptsRow(self, row: int, parent: Index) -> bool:
+        return not self._needle or self._needle in self._table.text_of(row)
 
 
 def _alignment(column: int) -> Qt.AlignmentFlag:

@@ -20,6 +20,7 @@ from PySide6.QtWidgets import (
 )
 from typing_extensions import override
 
+from cnn_studio.app.jobs import Job
 from cnn_studio.app.runs import RunStore, RunSummary
 from cnn_studio.core.errors import StudioError
 from cnn_studio.ui import theme
@@ -28,8 +29,17 @@ from cnn_studio.ui.panels.run_actions import RunActions
 from cnn_studio.ui.panels.run_comparison import RunComparison
 from cnn_studio.ui.panels.run_curves import RunCurves, read_curves
 from cnn_studio.ui.panels.run_exporter import RunExporter
-from cnn_studio.ui.panels.run_table import DATA_COLUMN, NAME_COLUMN, TEXT_COLUMNS, RunTable, rows_text
-from cnn_studio.ui.panels.sorted_table import FilteredRows, SortedTable
+from cnn_studio.ui.panels.run_table import (
+    DATA_COLUMN,
+    NAME_COLUMN,
+    TEXT_COLUMNS,
+    Cells,
+    RunRows,
+    RunTable,
+    rows_text,
+    run_cells,
+)
+from cnn_studio.ui.panels.sorted_table import SortedTable
 from cnn_studio.ui.widgets.waiting import run_waiting
 
 _EMPTY = (
@@ -64,7 +74,7 @@ class RunsPanel(QWidget):
         self._runs_reader = Reader("Reading the runs", self)
         self._curves_reader = Reader("Reading the curves of runs", self)
         self.model = RunTable(self)
-        self._sorted = FilteredRows(self.model, range(self.model.columnCount()), self)
+        self._sorted = RunRows(self.model, self)
         self.table = SortedTable(
             self._sorted, stretched=DATA_COLUMN, least=90, text_columns=[c for c in TEXT_COLUMNS if c != 2]
         )
@@ -128,13 +138,20 @@ class RunsPanel(QWidget):
     def refresh(self) -> None:
         """Read the runs again; the selected one stays selected, otherwise the latest is."""
         store = self._store
-        self._runs_reader.ask(lambda job: store.runs(), self._show_runs, self._show_failure)
+
+        def work(job: Job) -> tuple[list[RunSummary], list[Cells]]:
+            del job
+            runs = store.runs()
+            return runs, [run_cells(run) for run in runs]
+
+        self._runs_reader.ask(work, self._show_runs, self._show_failure)
 
     def _show_failure(self, text: str) -> None:
         self._empty.setText(text)
         self._pages.setCurrentIndex(0)
 
-    def _show_runs(self, runs: Sequence[RunSummary]) -> None:
+    def _show_runs(self, found: tuple[list[RunSummary], list[Cells]]) -> None:
+        runs, cells = found
         before = self.selected_run
         known = {run.id: run for run in runs}
         # the curves of a run that goes on, or did until now, have grown
@@ -143,7 +160,7 @@ class RunsPanel(QWidget):
             if run is None or run.status == "running" or run != curves.run:
                 del self._curves[number]
         self._empty.setText(_EMPTY)
-        self.model.set_runs(runs)
+        self.model.set_runs(runs, cells)
         self.table.fit_columns()
         self._pages.setCurrentIndex(1 if runs else 0)
         if runs:
