@@ -1,6 +1,6 @@
 """Drives the real window offscreen through its main states and saves numbered pictures.
 
-    python tests/tools/screenshots.py OUT [--theme light|dark] [--size 1600x1000] [--story main|builder]
+    python tests/tools/screenshots.py OUT [--theme light|dark] [--size 1600x1000] [--story main|builder|data]
 
 Without --theme both are made. Look at the pictures after each change of the window.
 """
@@ -22,6 +22,7 @@ sys.path.insert(0, str(Path(__file__).parents[2]))
 sys.path.insert(0, str(Path(__file__).parent))
 
 from builder_story import builder_story
+from data_story import data_story
 from PySide6.QtCore import QPoint, QPointF, Qt
 from PySide6.QtGui import QDragEnterEvent, QDragLeaveEvent, QDragMoveEvent, QPainter
 from PySide6.QtWidgets import QApplication
@@ -189,7 +190,7 @@ def main() -> int:
     parser.add_argument("out", type=Path, metavar="OUT")
     parser.add_argument("--theme", choices=("light", "dark"))
     parser.add_argument("--size", default="1600x1000")
-    parser.add_argument("--story", choices=("main", "builder"), help="one part alone")
+    parser.add_argument("--story", choices=("main", "builder", "data"), help="one part alone")
     given = parser.parse_args()
     given.out.mkdir(parents=True, exist_ok=True)
     width, _, height = given.size.partition("x")
@@ -200,10 +201,9 @@ def main() -> int:
         for mode in ("light", "dark"):
             if given.theme in (None, mode):
                 photographer = Photographer(app, given.out, mode, (int(width), int(height)))
-                if given.story != "builder":
-                    story(photographer)
-                if given.story != "main":
-                    builder_story(photographer)
+                for name, tell in (("main", story), ("builder", builder_story), ("data", data_story)):
+                    if given.story in (None, name):
+                        tell(photographer)
                 photographer.close()
     return 0
 

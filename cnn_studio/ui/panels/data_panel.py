@@ -173,8 +173,7 @@ class DataPanel(QWidget):
         self.view.clear()
         self.view.forget_report()
         self._show_source()
-        if has_moved:
-            self._look_for_folder()
+        self._look_for_folder()
 
     def set_loading(self, text: str, done: int, total: int) -> None:
         """Show how far the loading is: `done` of `total`, or no number where `total` is 0."""
