@@ -253,6 +253,29 @@ def test_a_hundred_and_fifty_two_layers_are_a_map_unless_asked_otherwise(qtbot):
     grab(plot, "layers-152-lines")
 
 
+def test_normalisation_layers_hide_no_trend_unless_they_are_wanted(qtbot, tmp_path):
+    plot = LayerHistoryPlot(RepaintClock())
+    clock_for(plot, qtbot)
+    plot.start(10)
+    for step in range(1, 30):
+        plot.add(measured(step, [1.0, 1e-6, 0.5, 1e-7, 0.25]))
+    plot.set_families({"layer1.conv": "normalisation", "layer3.conv": "normalisation"})
+    assert plot._paths == ("layer0.conv", "layer2.conv", "layer4.conv")
+    area = QRectF(plot.body.rect())
+    inside = plot._area(area)
+    plot.hover(QPointF(inside.center().x(), inside.bottom() - 1), area)
+    assert "layer4.conv: 0.25" in plot.header_text
+    grab(plot)
+    plot.norms_action.trigger()
+    plot.hover(QPointF(inside.center().x(), inside.bottom() - 1), area)
+    assert "layer3.conv: 1.0e−7" in plot.header_text
+    plot.set_with_norms(False)
+    assert plot.csv_writer()().startswith("step,layer0.conv,layer1.conv,"), "the numbers are complete"
+    plot.set_families({f"layer{n}.conv": "normalisation" for n in range(5)})
+    assert len(plot._paths) == 5
+    grab(plot)
+
+
 def test_update_ratios_have_their_healthy_level(qtbot):
     plot = LayerHistoryPlot(RepaintClock())
     clock_for(plot, qtbot)

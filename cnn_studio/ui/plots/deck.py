@@ -166,8 +166,9 @@ class PlotDeck(QWidget):
             plot.activate()
 
     def set_families(self, families: Mapping[str, str]) -> None:
-        """Colour the gradient bars: family key by layer path."""
+        """Say what kind of layer each is, by family key: it colours the bars and sorts the layers over time."""
         self.gradients.set_families(families)
+        self.layers.set_families(families)
 
     @Slot(float)
     def _smooth(self, window: float) -> None:

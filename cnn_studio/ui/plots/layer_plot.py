@@ -5,10 +5,10 @@ from __future__ import annotations
 import csv
 import io
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Literal
 
-from PySide6.QtCore import QPointF, QRectF, Qt
+from PySide6.QtCore import QPointF, QRectF, Qt, Slot
 from PySide6.QtGui import QFontMetricsF, QImage, QPainter, QPen
 from PySide6.QtWidgets import QButtonGroup, QPushButton, QWidget
 
@@ -44,9 +44,16 @@ class LayerHistoryPlot(PaintedPlot):
         self._steps_per_epoch = 1
         self._quantity: Quantity = "norm"
         self._view: View | None = None  # None: whatever suits the number of layers
-        self._layer: int | None = None  # under the mouse
+        self._families: Mapping[str, str] = {}
+        self._with_norms = False
+        self._layer: int | None = None  # under the mouse, among those that are shown
         self._place: float | None = None  # the measurement under the mouse, as a share of the width
         super().__init__("Layers over time", _EMPTY, clock, parent)
+        self.norms_action = self.menu.add_check(
+            "With normalisation layers",
+            "Their gradients are small by nature and hide the trend",
+            self.set_with_norms,
+        )
         self._quantities = self._choice(
             (("norm", "Gradient", "Length of the loss gradient of each layer: a layer far below the others hardly learns"),
              ("ratio", "Update ratio", "Length of a step divided by the length of the weights. About 0.001 is healthy")),
@@ -117,6 +124,19 @@ class LayerHistoryPlot(PaintedPlot):
         self._check()
         self.repaint_now()
 
+    def set_families(self, families: Mapping[str, str]) -> None:
+        """Say what kind of layer each is: family key by layer path."""
+        self._families = dict(families)
+        self.request()
+
+    @Slot(bool)
+    def set_with_norms(self, on: bool) -> None:
+        """Show normalisation layers too, or only those with filters and units."""
+        self._with_norms = on
+        self._layer = None
+        self.norms_action.setChecked(on)
+        self.repaint_now()
+
     def set_view(self, view: View | None) -> None:
         """Show lines or a map; None: whatever suits the number of layers."""
         self._view = view
@@ -141,8 +161,17 @@ class LayerHistoryPlot(PaintedPlot):
         return self._histories.get(self._quantity)
 
     @property
+    def _chosen(self) -> list[int]:
+        """Which of the measured layers are shown; all where there are none but normalisation layers."""
+        paths = () if self._history is None else self._history.paths
+        every = list(range(len(paths)))
+        if self._with_norms:
+            return every
+        return [at for at in every if self._families.get(paths[at]) != "normalisation"] or every
+
+    @property
     def _paths(self) -> tuple[str, ...]:
-        return () if self._history is None else self._history.paths
+        return () if self._history is None else tuple(self._history.paths[at] for at in self._chosen)
 
     @property
     def is_empty(self) -> bool:
@@ -159,25 +188,26 @@ class LayerHistoryPlot(PaintedPlot):
         history = self._history
         if history is None or not len(history):
             return ()
-        if self._layer is not None and self._layer < len(history.paths):
+        paths, chosen = self._paths, self._chosen
+        if self._layer is not None and self._layer < len(paths):
             at = len(history) - 1 if self._place is None else round(self._place * (len(history) - 1))
             at = min(max(at, 0), len(history) - 1)
-            value = value_text(float(history.values[at, self._layer]))
+            value = value_text(float(history.values[at, chosen[self._layer]]))
             epoch = history.steps[at] / self._steps_per_epoch
-            return (Part(f"{history.paths[self._layer]}: {value} at epoch {epoch:.2f}"),)
+            return (Part(f"{paths[self._layer]}: {value} at epoch {epoch:.2f}"),)
         if self.view == "map":
-            low, high = self._range(history.logarithms())
+            low, high = self._range(history.logarithms()[:, chosen])
             return (Part(f"{value_text(10**low)} faint to {value_text(10**high)} strong"),)
-        last = len(history.paths) - 1
-        first = Part(history.paths[0], layer_color(0, last + 1).name())
-        return (first, Part(history.paths[last], layer_color(last, last + 1).name())) if last else (first,)
+        last = len(paths) - 1
+        first = Part(paths[0], layer_color(0, last + 1).name())
+        return (first, Part(paths[last], layer_color(last, last + 1).name())) if last else (first,)
 
     def csv_writer(self) -> Callable[[], str]:
         """Return what makes the numbers as CSV: one row per measurement, one column per layer."""
         import numpy as np
 
         history = self._history
-        paths = self._paths
+        paths = () if history is None else history.paths
         steps = np.zeros(0) if history is None else history.steps.copy()
         values = np.zeros((0, 0)) if history is None else history.values.copy()
 
@@ -222,6 +252,7 @@ class LayerHistoryPlot(PaintedPlot):
             return
         inside = self._area(area)
         steps, logs = history.thinned(_COLUMNS)
+        logs = logs[:, self._chosen]
         low, high = self._range(logs)
         if self.view == "map":
             self._paint_map(painter, inside, logs, low, high)
@@ -347,10 +378,11 @@ class LayerHistoryPlot(PaintedPlot):
         if history is None or not inside.contains(at):
             return None, None
         share = (at.x() - inside.left()) / inside.width()
-        count = len(history.paths)
+        count = len(self._paths)
         if self.view == "map":
             return min(count - 1, int((at.y() - inside.top()) / inside.height() * count)), share
         steps, logs = history.thinned(_COLUMNS)
+        logs = logs[:, self._chosen]
         low, high = self._range(logs)
         row = int(np.argmin(np.abs(steps - (steps[0] + share * (steps[-1] - steps[0])))))
         y = inside.bottom() - (np.clip(logs[row], low, high) - low) / (high - low) * inside.height()
