@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from pydantic import ValidationError
 from PySide6.QtCore import Qt, Signal, Slot
@@ -25,12 +26,14 @@ from cnn_studio.datasets.sources import describe
 from cnn_studio.graph.records import explain
 from cnn_studio.ui import theme
 from cnn_studio.ui.panels.data_buttons import SourceButtons, dropped_data
-from cnn_studio.ui.panels.data_catalogue import CataloguePage
 from cnn_studio.ui.panels.data_jobs import DataJobs, Whereabouts
 from cnn_studio.ui.panels.data_split import SplitForm
 from cnn_studio.ui.panels.data_state import DataState
-from cnn_studio.ui.panels.data_view import DataView
 from cnn_studio.ui.widgets.strip import MessageStrip, Strip
+
+if TYPE_CHECKING:
+    from cnn_studio.ui.panels.data_catalogue import CataloguePage
+    from cnn_studio.ui.panels.data_view import DataView
 
 _SIDE = 352
 _CLOSE_SECONDS = 1.0
@@ -64,7 +67,8 @@ class DataPanel(QWidget):
         self.buttons = SourceButtons()
         self.split = SplitForm()
         self.split.changed.connect(self._choose)
-        self.view = DataView()
+        self._view: DataView | None = None
+        self._waiting = QWidget()
         self.jobs = DataJobs(self)
         self._catalogue: CataloguePage | None = None
         self.lost = Strip("notice")
@@ -99,14 +103,14 @@ class DataPanel(QWidget):
         column.addWidget(self.state)
         column.addWidget(self.split)
         column.addStretch(1)
-        splitter = QSplitter(Qt.Orientation.Horizontal)
+        splitter = self._splitter = QSplitter(Qt.Orientation.Horizontal)
         self._side = scroll = QScrollArea()
         scroll.setFrameShape(QFrame.Shape.NoFrame)
         scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         scroll.setWidgetResizable(True)
         scroll.setWidget(side)
         splitter.addWidget(scroll)
-        splitter.addWidget(self.view)
+        splitter.addWidget(self._waiting)
         splitter.setHandleWidth(1)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
@@ -116,26 +120,40 @@ class DataPanel(QWidget):
         layout.addWidget(splitter, 1)
 
     def _connect(self) -> None:
-        jobs, view = self.jobs, self.view
-        jobs.report_progress.connect(view.report.show_progress)
-        jobs.report_ready.connect(view.show_report)
-        jobs.report_failed.connect(view.report.show_error)
-        jobs.downloaded.connect(self._downloaded)
-        jobs.detected.connect(self._take_detected)
-        jobs.refused.connect(self._refuse)
-        jobs.preview_ready.connect(view.files.show_preview)
-        jobs.found.connect(self._looked)
-        view.files.preview_requested.connect(jobs.preview)
-        view.files.leave_out_requested.connect(self._leave_out)
-        view.report.leave_out_requested.connect(self._leave_out)
-        view.report.restore_requested.connect(self._restore)
-        view.report.start_requested.connect(self._start_report)
-        view.report.cancel_requested.connect(jobs.cancel_report)
+        self.jobs.downloaded.connect(self._downloaded)
+        self.jobs.detected.connect(self._take_detected)
+        self.jobs.refused.connect(self._refuse)
+        self.jobs.found.connect(self._looked)
+
+    @property
+    def view(self) -> DataView:
+        """What is known of the images, made when it is first wanted: the start of the program need not wait for it."""
+        if self._view is None:
+            from cnn_studio.ui.panels.data_view import DataView
+
+            view, jobs = DataView(), self.jobs
+            self._view = view
+            jobs.report_progress.connect(view.report.show_progress)
+            jobs.report_ready.connect(view.show_report)
+            jobs.report_failed.connect(view.report.show_error)
+            jobs.preview_ready.connect(view.files.show_preview)
+            view.files.preview_requested.connect(jobs.preview)
+            view.files.leave_out_requested.connect(self._leave_out)
+            view.report.leave_out_requested.connect(self._leave_out)
+            view.report.restore_requested.connect(self._restore)
+            view.report.start_requested.connect(self._start_report)
+            view.report.cancel_requested.connect(jobs.cancel_report)
+            self._splitter.replaceWidget(self._splitter.indexOf(self._waiting), view)
+            self._waiting.deleteLater()
+            view.show()
+        return self._view
 
     @property
     def catalogue(self) -> CataloguePage:
-        """The known sets, made when they are first wanted: the start of the program need not wait for them."""
+        """The known sets, made when they are first wanted, as `view` is."""
         if self._catalogue is None:
+            from cnn_studio.ui.panels.data_catalogue import CataloguePage
+
             page = self._catalogue = CataloguePage()
             jobs = self.jobs
             jobs.download_progress.connect(page.show_progress)
@@ -328,6 +346,7 @@ class DataPanel(QWidget):
     @override
     def showEvent(self, event: QShowEvent) -> None:
         super().showEvent(event)
+        self.view.show()  # makes it where it is not there yet
         self._report_if_seen()
 
     @override
