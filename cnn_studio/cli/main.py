@@ -9,7 +9,7 @@ from collections.abc import Sequence
 import typer
 
 from cnn_studio.app.threads import prefer_short_waits
-from cnn_studio.cli import data, doctor, export, importing, network, train
+from cnn_studio.cli import data, doctor, export, importing, network, runs, train
 from cnn_studio.cli.exits import Exit, complain, exit_for
 from cnn_studio.core.errors import StudioError
 
@@ -34,6 +34,7 @@ app.command("export")(export.export)
 app.command("train")(train.train_command)
 app.command("doctor")(doctor.doctor)
 app.add_typer(data.app, name="data")
+app.add_typer(runs.app, name="runs")
 
 
 def run_command_line(arguments: Sequence[str]) -> int:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import numpy as np
 import torch
 from torch import Tensor
 from torch.nn import functional
 
 from cnn_studio.datasets.augmentation_mixing import MixedLabels
+from cnn_studio.engine.settings import ClassWeights
 
 Labels = Tensor | MixedLabels
 """Class per image, int64 of shape [B], or two classes per image and how much the first counts."""
@@ -60,6 +62,22 @@ def count_right(logits: Tensor, labels: Labels) -> Tensor:
         torch.as_tensor(labels.weight >= 0.5, device=guesses.device), labels.first, labels.second
     )
     return (guesses == wanted).sum()
+
+
+def class_weights(
+    kind: ClassWeights, labels: np.ndarray, num_classes: int, device: torch.device
+) -> Tensor | None:
+    """Return the weights that a setting means, float32 of shape [K] on the device; None if all classes count alike.
+
+    Args:
+        kind: of the settings.
+        labels: class of every training image, int64 of shape [N].
+        num_classes: K.
+        device: where the loss is computed.
+    """
+    if kind == "none":
+        return None
+    return balanced_weights(torch.from_numpy(labels.copy()), num_classes).to(device)
 
 
 def balanced_weights(labels: Tensor, num_classes: int) -> Tensor:

@@ -15,6 +15,9 @@ import torch
 from cnn_studio.core.errors import RunError
 from cnn_studio.datasets.memory import free_memory
 
+SPEED_SECONDS = 1.0
+"""Training time between two looks at speed and memory."""
+
 _GUARD_SECONDS = 0.25
 _RESERVE_SHARE = 0.03
 _RESERVE_MOST = 400_000_000
@@ -54,6 +57,25 @@ def _windows_held() -> int:
     process = ctypes.c_void_p(-1)  # this process
     windll.kernel32.K32GetProcessMemoryInfo(process, ctypes.byref(counters), counters.size)
     return int(counters.held)
+
+
+class SpeedMeter:
+    """Turns training time and images so far into the speed since the last look.
+
+    Args:
+        seconds, num_images: where the run stands.
+    """
+
+    def __init__(self, seconds: float = 0.0, num_images: int = 0) -> None:
+        self._last = (seconds, num_images)
+
+    def take(self, seconds: float, num_images: int) -> float | None:
+        """Return images per second since the last look, or None if that is less than `SPEED_SECONDS` ago."""
+        before, images = self._last
+        if seconds - before <= SPEED_SECONDS:
+            return None
+        self._last = (seconds, num_images)
+        return (num_images - images) / (seconds - before)
 
 
 class MemoryGuard:

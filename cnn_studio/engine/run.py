@@ -39,17 +39,16 @@ from cnn_studio.engine.events import (
 )
 from cnn_studio.engine.failures import not_finite
 from cnn_studio.engine.gradients import weight_histograms
-from cnn_studio.engine.losses import balanced_weights
+from cnn_studio.engine.losses import class_weights
 from cnn_studio.engine.metrics import Evaluation, evaluate
 from cnn_studio.engine.plan import LayerPlan, apply_plan
 from cnn_studio.engine.progress import RunState, copy_of_weights
 from cnn_studio.engine.readback import StepNumbers
-from cnn_studio.engine.resources import MemoryGuard, held_memory
+from cnn_studio.engine.resources import MemoryGuard, SpeedMeter, held_memory
 from cnn_studio.engine.schedules import Position, rate_factor
 from cnn_studio.engine.settings import TrainSettings
 from cnn_studio.engine.step import NotFiniteError, StepRunner
 
-_RESOURCE_SECONDS = 1.0
 _CHECKPOINT_SHARE = 20
 """A checkpoint after an epoch is left out while the last one is younger than this many times what it took to write."""
 
@@ -78,9 +77,10 @@ class Run:
         self._rate = settings.learning_rate  # of the step under way
         self._steps_per_epoch = 1
         self._test_accuracy: float | None = None
-        self._measured_at = (0.0, 0)  # training seconds and images at the last look at the speed
+        self._speed = SpeedMeter()
         self._checkpointed_at = time.monotonic()
         self._checkpoint_took = 0.0
+        self._is_stepping = False
 
     # ---------------------------------------------------------------------------------------------------- the run
 
@@ -127,7 +127,9 @@ class Run:
             settings,
             plan.groups,
             num_classes=len(data.classes),
-            class_weights=self._class_weights(),
+            class_weights=class_weights(
+                settings.class_weights, data.train.labels, len(data.classes), self._device
+            ),
         )
         if resume is not None:
             self._restore(resume)
@@ -231,12 +233,6 @@ class Run:
             check=self._stop_if_asked,
         )
 
-    def _class_weights(self) -> Tensor | None:
-        if self._settings.class_weights == "none":
-            return None
-        labels = torch.from_numpy(self._data.train.labels.copy())
-        return balanced_weights(labels, len(self._data.classes)).to(self._device)
-
     # ------------------------------------------------------------------------------------------------- checkpoints
 
     def _checkpoint(self) -> Iterator[Event]:
@@ -263,7 +259,7 @@ class Run:
             self._runner.average.load_state(checkpoint.part("average"))
         state = self.state
         state.restore(checkpoint.position, checkpoint.record, checkpoint.part("kept"))
-        self._measured_at = (state.watch.seconds, state.num_images)
+        self._speed = SpeedMeter(state.watch.seconds, state.num_images)
 
     # ------------------------------------------------------------------------------------------------------- steps
 
@@ -276,6 +272,9 @@ class Run:
         ):
             if control.stop_requested or control.pause_requested:
                 yield from self._obey()
+            elif self._is_stepping:  # told to go on while it took a single step
+                self._is_stepping = False
+                yield RunContinued(self.state.step)
             if (asked := control.take_learning_rate()) is not None:
                 self.state.base_rate = asked
                 yield RateChanged(self.state.step + 1, asked)
@@ -317,7 +316,8 @@ class Run:
             with self._averaged():
                 weights = copy_of_weights(self._module)
             yield RunPaused(self.state.step, weights)
-            if self._control.wait_while_paused():
+            self._is_stepping = self._control.wait_while_paused()
+            if self._is_stepping:
                 self.state.watch.start()
                 return
             if not self._control.stop_requested:
@@ -345,14 +345,8 @@ class Run:
             )
             if numbers.norms:
                 yield GradientsMeasured(numbers.step, *self._runner.measured(numbers))
-            if seconds - self._measured_at[0] > _RESOURCE_SECONDS:
-                yield self._resources(numbers.step, seconds)
-
-    def _resources(self, step: int, seconds: float) -> ResourcesMeasured:
-        before, images = self._measured_at
-        self._measured_at = (seconds, self.state.num_images)
-        speed = (self.state.num_images - images) / (seconds - before)
-        return ResourcesMeasured(step, seconds, speed, held_memory(self._device))
+            if (speed := self._speed.take(seconds, self.state.num_images)) is not None:
+                yield ResourcesMeasured(numbers.step, seconds, speed, held_memory(self._device))
 
     # -------------------------------------------------------------------------------------------------- evaluation
 

@@ -7,6 +7,7 @@ from PySide6.QtWidgets import QMessageBox, QWidget
 
 from cnn_studio.ui import theme
 from cnn_studio.ui.actions import Actions
+from cnn_studio.ui.panels.run_curves import RunOverlay
 from cnn_studio.ui.training_controller import TrainingController
 from cnn_studio.ui.workspace import Workspace
 
@@ -33,6 +34,11 @@ class RunControls(QObject):
         self._panel.details_requested.connect(self._show_details)
         self._panel.side.rate_changed.connect(self._change_rate)
         training.started.connect(self._started)
+        runs = workspace.runs
+        runs.repeat_requested.connect(training.repeat)
+        runs.resume_requested.connect(training.go_on)
+        runs.overlay_changed.connect(self._overlay)
+        runs.message.connect(workspace.say)
         training.running_changed.connect(self.refresh)
 
     @Slot()
@@ -74,6 +80,7 @@ class RunControls(QObject):
 
     @Slot(str)
     def _started(self, name: str) -> None:
+        self._workspace.show_training()
         self._panel.set_state("preparing")
         self._workspace.show_families()
 
@@ -107,6 +114,11 @@ class RunControls(QObject):
         if self._training.is_training:
             self._panel.set_state("stopping")
             self._training.stop("discard")
+
+    @Slot(list)
+    def _overlay(self, runs: list[RunOverlay]) -> None:
+        """Lay the curves of ticked runs over those of the present one."""
+        self._panel.deck.set_overlays([run.loss for run in runs], [run.accuracy for run in runs])
 
     @Slot(float)
     def _change_rate(self, rate: float) -> None:

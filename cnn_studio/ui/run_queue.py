@@ -10,7 +10,6 @@ from cnn_studio.app.runs import RunStore
 from cnn_studio.app.training import Report, TrainingOutcome, resume_training, run_training
 from cnn_studio.datasets.records import ImageData
 from cnn_studio.engine.control import RunControl
-from cnn_studio.engine.events import EpochDone, Event
 from cnn_studio.graph.document import NetworkDocument
 
 Work = Callable[[Report, RunControl], TrainingOutcome]
@@ -62,31 +61,3 @@ def resumed_run(name: str, store: RunStore, run: int) -> Wanted:
         lambda report, control: resume_training(run, report, control, store=store),
         resumed=run,
     )
-
-
-_MOST_POINTS = 20_000  # of the curve of a run that goes on; more could not be told apart
-
-
-def curve_so_far(store: RunStore, run: int) -> list[Event]:
-    """Return batches, epochs and measurements of a kept run as events, in order; without predictions.
-
-    Raises:
-        StorageError: the store cannot be read.
-    """
-    import numpy as np
-
-    nothing = np.zeros(0)
-    found: list[tuple[int, int, Event]] = [(batch.step, 0, batch) for batch in store.curve(run, _MOST_POINTS)]
-    found += [(event.step, 1, event) for event in store.layer_history(run)]
-    found += [(event.step, 2, event) for event in store.resources(run)]
-    best = (-1.0, 0.0)
-    for row in store.epochs(run):
-        now = (row.val_accuracy, -row.val_loss)
-        done = EpochDone(
-            row.epoch, row.step, row.train_loss, row.train_accuracy, row.val_loss, row.val_accuracy, now > best, 0.0,
-            nothing, nothing,
-        )  # fmt: skip
-        best = max(best, now)
-        found.append((row.step, 3, done))
-    found += [(event.step, 4, event) for event in store.weight_history(run)]
-    return [event for *_, event in sorted(found, key=lambda item: item[:2])]

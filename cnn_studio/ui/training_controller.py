@@ -12,6 +12,7 @@ from PySide6.QtCore import QObject, Signal, Slot
 from cnn_studio.app.awake import KeptAwake
 from cnn_studio.app.jobs import Job, JobEnded, JobList, Progress
 from cnn_studio.app.project import Project, load_project
+from cnn_studio.app.run_history import read_history
 from cnn_studio.app.runs import RunStore
 from cnn_studio.app.session import Session
 from cnn_studio.app.training import (
@@ -29,7 +30,7 @@ from cnn_studio.engine.events import EpochDone, Event, RunContinued, RunFinished
 from cnn_studio.graph.document import NetworkDocument
 from cnn_studio.graph.preprocessing import Preprocessing
 from cnn_studio.ui.bridge import Bridge
-from cnn_studio.ui.run_queue import Wanted, curve_so_far, new_run, repeated_run, resumed_run
+from cnn_studio.ui.run_queue import Wanted, new_run, repeated_run, resumed_run
 
 if TYPE_CHECKING:
     import torch
@@ -266,8 +267,13 @@ class TrainingController(QObject):
         session, run = self._session, self._run
         if run is not None and run.paused is not None and run.wanted.document is session.document:
             arrays = {key: tensor.numpy() for key, tensor in run.paused.items()}
-            weights = WeightSet.from_state(session.document, arrays)
-            return replace(session.snapshot(), weights=weights)
+            snapshot = replace(session.snapshot(), weights=WeightSet.from_state(session.document, arrays))
+            given = snapshot.document.info.preprocessing
+            if self.data is not None and (given.measured or given.mean is None or given.std is None):
+                # the run normalises with what was measured; the document gets it when the run ends
+                measured = given.model_copy(update={"mean": self.data.mean, "std": self.data.std})
+                snapshot.document.change_info(preprocessing=measured)
+            return snapshot
         return session.snapshot() if session.has_fitting_weights else None
 
     @Slot(list)
@@ -335,7 +341,7 @@ class TrainingController(QObject):
     def _history(self, run: int) -> list[Event]:
         """Return what a run that goes on has shown so far."""
         try:
-            return curve_so_far(self._store, run)
+            return read_history(self._store, run)
         except StudioError as error:
             self.message.emit(str(error))
             return []

@@ -39,7 +39,7 @@ GROUPS = {
     "augment": pipeline.augment_rows,
     "folder_first_epoch": pipeline.folder_rows,
     "folder_next_epochs": pipeline.folder_rows,
-    "train_lenet_mnist": training.rows,
+    **{case.name: training.rows_of(case) for case in training.CASES},
     "train_lenet_with_window": gui.with_window_rows,
 }
 

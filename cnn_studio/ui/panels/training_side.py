@@ -73,6 +73,7 @@ class TrainingSide(QWidget):
             self.presets.setItemData(
                 self.presets.count() - 1, _PRESET_HELP[name], Qt.ItemDataRole.ToolTipRole
             )
+        self.presets.setMinimumWidth(theme.px(128))
         self.presets.setAccessibleName("Preset")
         self.presets.setToolTip("Settings that belong together; each can still be changed")
         self.presets.activated.connect(self._preset_chosen)
@@ -84,17 +85,22 @@ class TrainingSide(QWidget):
         self.augment = self._button(
             "Augment…", "Change every training image at random, new in each epoch", self.augment_requested
         )
+        top = QHBoxLayout()
+        top.setSpacing(theme.px(space.s))
+        top.addWidget(self._data, 1)
+        top.addWidget(self.presets)
         tools = QHBoxLayout()
-        tools.setSpacing(theme.px(4))
-        tools.addWidget(self.presets, 1)
+        tools.setSpacing(theme.px(6))
         tools.addWidget(self.find_rate)
         tools.addWidget(self.augment)
+        tools.addStretch(1)
         inner = QWidget()
         column = QVBoxLayout(inner)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(theme.px(4))
         column.addWidget(self.form)
         column.addWidget(self.schedule)
+        column.addLayout(tools)
         column.addStretch(1)
         scroll = QScrollArea()
         scroll.setFrameShape(QFrame.Shape.NoFrame)
@@ -124,8 +130,7 @@ class TrainingSide(QWidget):
         layout = QVBoxLayout(self)
         layout.setContentsMargins(*(theme.px(n) for n in (space.m, space.s, space.s, space.s)))
         layout.setSpacing(theme.px(6))
-        layout.addWidget(self._data)
-        layout.addLayout(tools)
+        layout.addLayout(top)
         layout.addWidget(scroll, 1)
         for widget in (self.rate, self.bar, self.line, self.speed):
             layout.addWidget(widget)
@@ -213,4 +218,4 @@ class TrainingSide(QWidget):
             )
             self.schedule.setToolTip(f"The learning rate over the run, as planned.{drops}")
         is_off = settings.augmentation.is_off
-        self.augment.setText("Augment…" if is_off else "Augment ✓…")
+        self.augment.setText("Augment…" if is_off else "Augment: on…")

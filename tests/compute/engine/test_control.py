@@ -24,7 +24,7 @@ def iterate(module, control, react, settings=SETTINGS):
 
 def test_all_events_of_a_run_in_their_order(monkeypatch):
     monkeypatch.setattr("cnn_studio.engine.gradients.INTERVAL", 0.0)
-    monkeypatch.setattr("cnn_studio.engine.run._RESOURCE_SECONDS", 0.0)
+    monkeypatch.setattr("cnn_studio.engine.resources.SPEED_SECONDS", 0.0)
     monkeypatch.setattr("cnn_studio.engine.run._CHECKPOINT_SHARE", 0)
     events = run(tiny_network(), SETTINGS)
     assert pattern(events, optional=True) == "R" + "BGMBGMBGMEWK" * 3 + "F"
@@ -55,6 +55,20 @@ def test_single_steps_in_a_pause():
     assert pattern(events) == "RBBBEBPBPBEPBPCBBEF"
     run(undisturbed, SETTINGS)
     assert bits(module) == bits(undisturbed)
+
+
+def test_going_on_during_a_single_step_is_told():
+    control = RunControl()
+
+    def react(event):
+        if isinstance(event, BatchDone) and event.step == 4:
+            control.pause()
+        if isinstance(event, RunPaused):
+            control.step_once()
+        if isinstance(event, BatchDone) and event.step == 5:
+            control.resume()
+
+    assert pattern(iterate(tiny_network(), control, react)) == "RBBBEBPBCBEBBBEF"
 
 
 def test_a_paused_run_hands_out_its_network():
