@@ -21,7 +21,7 @@ from cnn_studio.engine.memory import available_memory, training_memory
 from cnn_studio.ui import layout_memory, theme
 from cnn_studio.ui.actions import Actions
 from cnn_studio.ui.canvas.selection import SelectionModel
-from cnn_studio.ui.drops import dropped_path
+from cnn_studio.ui.drops import dropped_path, is_list
 from cnn_studio.ui.file_controller import FileController
 from cnn_studio.ui.panels.run_progress import duration_text
 from cnn_studio.ui.picture_controller import PictureController
@@ -338,10 +338,8 @@ class MainWindow(QMainWindow):
         if path is None:
             return
         event.acceptProposedAction()
-        if path.is_dir():
-            open_it = partial(self._choose_source, DataSource(kind="folder", folder=str(path)))
-        else:
-            open_it = partial(self.files.open, path)
+        is_data = path.is_dir() or is_list(path)
+        open_it = partial(self.workspace.import_data if is_data else self.files.open, path)
         QTimer.singleShot(0, open_it)  # a question must not hold up the program that was dragged from
 
     def closeEvent(self, event: QCloseEvent) -> None:

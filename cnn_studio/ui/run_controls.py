@@ -68,6 +68,7 @@ class RunControls(QObject):
         if not self._panel.controls.can_train:
             return
         self.train_pressed.emit()
+        self._workspace.data.put_off_report()
         self._workspace.show_training()
         waits = self._training.is_training
         self._training.train()

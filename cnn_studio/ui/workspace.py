@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QFileDialog, QMenu, QSplitter, QTabWidget, QVBoxLa
 
 from cnn_studio.app.runs import RunStore
 from cnn_studio.app.session import Session
-from cnn_studio.datasets.records import DataSource, ImageData
+from cnn_studio.datasets.records import ImageData
 from cnn_studio.datasets.sources import describe
 from cnn_studio.engine.events import EpochDone
 from cnn_studio.ui import theme
@@ -200,7 +200,12 @@ class Workspace(QWidget):
         """Let the user choose a folder of images."""
         name = QFileDialog.getExistingDirectory(self, "Folder with one folder of images per class")
         if name:
-            self.source_chosen.emit(DataSource(kind="folder", folder=str(Path(name))))
+            self.import_data(Path(name))
+
+    def import_data(self, path: Path) -> None:
+        """Take a folder or a list of images as data, whatever layout it has."""
+        self.show_data()
+        self.data.take_path(path)
 
     @Slot()
     def show_network(self) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Protocol, TypeVar
 
-from PySide6.QtCore import QPoint, QSize, Signal, Slot
+from PySide6.QtCore import QPoint, QSize, Qt, Signal, Slot
 from PySide6.QtGui import QAction, QActionGroup, QGuiApplication, QKeySequence
 from PySide6.QtWidgets import QFileDialog, QMenu, QToolButton, QWidget
 
@@ -51,7 +51,10 @@ class PlotMenu(QToolButton):
         self.menu_ = QMenu(self)
         self.copy_action = self._add("Copy picture", self.copy, "copy")
         self.copy_action.setShortcut(QKeySequence.StandardKey.Copy)
-        self.copy_action.setShortcutVisibleInContextMenu(True)
+        self.copy_action.setShortcutContext(
+            Qt.ShortcutContext.WidgetShortcut
+        )  # while this button has the focus
+        self.addAction(self.copy_action)
         self._add("Save picture…", self.ask_picture, "image")
         self._add("Save numbers as CSV…", self.ask_csv, "table")
         self.menu_.addSeparator()
