@@ -77,7 +77,11 @@ def _project(data: str) -> Any:
     settings = TrainSettings(
         optimizer="sgd", learning_rate=0.05, batch_size=BATCH, epochs=EPOCHS, schedule="constant"
     )
-    return replace(starter_project(find_starter("lenet5")), settings=settings, data=parse_source(data))
+    return replace(
+        starter_project(find_starter(os.environ.get("PROBE_STARTER", "lenet5"))),
+        settings=settings,
+        data=parse_source(data),
+    )
 
 
 def _headless(data: str) -> None:

@@ -20,7 +20,7 @@ from pathlib import Path
 sys.path[:0] = [str(Path(__file__).parent), str(Path(__file__).parents[2])]
 
 from measure import Budget, Row  # noqa: E402 - the path is set above
-from rows import canvas, gui, imports, pipeline, plots, shapes, startup, thumbs, training  # noqa: E402
+from rows import canvas, costs, gui, imports, pipeline, plots, shapes, startup, thumbs, training  # noqa: E402
 
 from cnn_studio.app.threads import prefer_short_waits  # noqa: E402
 
@@ -40,7 +40,10 @@ GROUPS = {
     "folder_first_epoch": pipeline.folder_rows,
     "folder_next_epochs": pipeline.folder_rows,
     **{case.name: training.rows_of(case) for case in training.CASES},
-    "train_lenet_with_window": gui.with_window_rows,
+    "train_lenet_with_window": gui.lenet_with_window_rows,
+    "train_smallcnn_with_window": gui.smallcnn_with_window_rows,
+    "events": costs.events_rows,
+    "memory": costs.memory_rows,
 }
 
 

@@ -29,6 +29,7 @@ from cnn_studio.graph.starters import find_starter
 if TYPE_CHECKING:
     from cnn_studio.engine.events import Tuning
 
+NOTHING = Augmentation()
 FLIPS_AND_CROPS = Augmentation(horizontal_flip=True, crop_padding=4)
 
 
@@ -49,7 +50,7 @@ class Case:
     vs_tutorial: float
     vs_limit: float
     seconds: float
-    augmentation: Augmentation = Augmentation()
+    augmentation: Augmentation = NOTHING
 
 
 CASES = (
@@ -66,13 +67,13 @@ def rows_of(case: Case) -> Callable[[Budget], Iterator[Row]]:
 
 def _rows(case: Case, budget: Budget) -> Iterator[Row]:
     with TemporaryDirectory() as scratch:
-        data, tutorial_set = _images(case, Path(scratch))
-        document = _document(case, data)
+        data, tutorial_set = images_of(case, Path(scratch))
+        document = document_of(case, data)
         tuning = _tuned(case, data, document)
         tutorial, limit = _tutorial(case, tutorial_set, document), _same_batch(case, data, document, tuning)
 
         def ours() -> float:
-            return _ours(case, data, document, tuning)
+            return speed_of_ours(case, data, document, tuning)
 
         ours(), limit()  # warm up: libraries, threads, memory
         found, slow, fast = alternate(budget.rounds(case.seconds, 7), ours, tutorial, limit)
@@ -83,7 +84,7 @@ def _rows(case: Case, budget: Budget) -> Iterator[Row]:
 # ---------------------------------------------------------------------------------------------------------- the images
 
 
-def _images(case: Case, scratch: Path) -> tuple[ImageData, Any]:
+def images_of(case: Case, scratch: Path) -> tuple[ImageData, Any]:
     """Return as many images as ours trains on, and the tutorial's data set of them all."""
     count = case.steps * case.batch
     if case.images == "mnist":
@@ -134,7 +135,7 @@ def _tutorial_transforms(case: Case, mean: tuple[float, ...], std: tuple[float, 
 # ----------------------------------------------------------------------------------------------------------- the loops
 
 
-def _document(case: Case, data: ImageData) -> NetworkDocument:
+def document_of(case: Case, data: ImageData) -> NetworkDocument:
     document = find_starter(case.starter).build()
     entry = next(layer for layer in document.layers.values() if layer.type == "input")
     channels, height, width = data.train.images.shape[1:]
@@ -177,7 +178,7 @@ def _tuned(case: Case, data: ImageData, document: NetworkDocument) -> Tuning:
     return replace(found.tuning, compiled=False)
 
 
-def _ours(case: Case, data: ImageData, document: NetworkDocument, tuning: Tuning) -> float:
+def speed_of_ours(case: Case, data: ImageData, document: NetworkDocument, tuning: Tuning) -> float:
     from cnn_studio.compiler import lower
     from cnn_studio.engine.control import RunControl
     from cnn_studio.engine.events import RunFinished
