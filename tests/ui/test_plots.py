@@ -6,7 +6,7 @@ import time
 
 import numpy as np
 import pytest
-from PySide6.QtCore import QPoint, QPointF
+from PySide6.QtCore import QPoint, QPointF, Qt
 from PySide6.QtGui import QColor, QGuiApplication, QImage
 from PySide6.QtWidgets import QWidget
 
@@ -512,6 +512,18 @@ def test_the_picture_is_on_white_in_any_theme_and_the_window_stays_as_it_is(qtbo
     assert not QGuiApplication.clipboard().image().isNull()
     assert [str(png) in said[0], str(svg) in said[1], "clipboard" in said[2]] == [True] * 3
     np.testing.assert_array_equal(grab(plot), before)
+
+
+def test_the_keys_reach_the_menu_and_copy(qtbot):
+    plot, _ = two_runs(qtbot)
+    QGuiApplication.clipboard().clear()
+    plot.menu.setFocus()
+    qtbot.keyClick(plot.menu, Qt.Key.Key_C, Qt.KeyboardModifier.ControlModifier)
+    assert not QGuiApplication.clipboard().image().isNull()
+    qtbot.keyClick(plot.menu, Qt.Key.Key_Space)
+    events()
+    assert plot.menu.menu_.isVisible()
+    plot.menu.menu_.close()
 
 
 def test_a_picture_that_cannot_be_written_says_why(qtbot, tmp_path):

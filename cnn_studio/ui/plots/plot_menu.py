@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Protocol, TypeVar
 
 from PySide6.QtCore import QPoint, QSize, Qt, Signal, Slot
-from PySide6.QtGui import QAction, QActionGroup, QGuiApplication, QKeySequence
+from PySide6.QtGui import QAction, QActionGroup, QGuiApplication, QKeySequence, QShortcut
 from PySide6.QtWidgets import QFileDialog, QMenu, QToolButton, QWidget
 
 from cnn_studio.app.files import replacing
@@ -45,16 +45,14 @@ class PlotMenu(QToolButton):
         theme.set_role(self, "fold")
         theme.bind_icon(self, "more", "muted")
         self.setIconSize(QSize(theme.px(14), theme.px(14)))
-        self.setToolTip("Copy or save this plot, or its numbers")
+        self.setToolTip("Copy or save this plot, or its numbers (Ctrl+C copies)")
         self.setAccessibleName(f"{plot.title}: copy or save")
-        self.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
         self.menu_ = QMenu(self)
         self.copy_action = self._add("Copy picture", self.copy, "copy")
-        self.copy_action.setShortcut(QKeySequence.StandardKey.Copy)
-        self.copy_action.setShortcutContext(
-            Qt.ShortcutContext.WidgetShortcut
-        )  # while this button has the focus
-        self.addAction(self.copy_action)
+        # while this button has the focus; an action of the button itself would become its own menu
+        copy = QShortcut(QKeySequence.StandardKey.Copy, self)
+        copy.setContext(Qt.ShortcutContext.WidgetShortcut)
+        copy.activated.connect(self.copy)
         self._add("Save picture…", self.ask_picture, "image")
         self._add("Save numbers as CSV…", self.ask_csv, "table")
         self.menu_.addSeparator()
