@@ -58,7 +58,8 @@ def _options() -> list[inspect.Parameter]:
         elif kind is bool:
             option = typer.Option(f"{flag}/--no-{flag[2:]}", help=help_)
         elif get_origin(kind) is Literal:
-            option = typer.Option(flag, metavar="|".join(get_args(kind)), help=help_)
+            # in the help: a wide column of values would cut the names of options short
+            option = typer.Option(flag, metavar="NAME", help=f"{help_} One of {', '.join(get_args(kind))}.")
             kind = str
         else:
             option = typer.Option(*_SHORT.get(name, (flag,)), metavar="N" if kind is int else "X", help=help_)
@@ -129,5 +130,9 @@ def parse_augmentation(text: str) -> Augmentation:
     values: dict[str, Any] = {}
     for part in filter(None, (piece.strip() for piece in text.split(","))):
         name, equals, value = part.partition("=")
-        values[name.strip().replace("-", "_")] = value.strip() if equals else True
+        name = name.strip().replace("-", "_")
+        field = Augmentation.model_fields.get(name)
+        if not equals and field is not None and field.annotation is not bool:
+            raise ParameterError(f"This setting cannot be used: {name} needs a value, such as {name}=0.1.")
+        values[name] = value.strip() if equals else True
     return _checked(Augmentation, values)
