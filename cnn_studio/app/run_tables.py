@@ -34,7 +34,7 @@ CREATE TABLE IF NOT EXISTS epochs (
 CREATE INDEX IF NOT EXISTS epochs_of_run ON epochs (run, epoch);
 CREATE TABLE IF NOT EXISTS layers (
     run INTEGER NOT NULL, step INTEGER NOT NULL, place INTEGER NOT NULL, path TEXT NOT NULL,
-    norm REAL NOT NULL, ratio REAL
+    norm REAL, ratio REAL
 );
 CREATE INDEX IF NOT EXISTS layers_of_run ON layers (run, step);
 CREATE TABLE IF NOT EXISTS histograms (

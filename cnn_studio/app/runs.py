@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import math
 import shutil
 import sqlite3
 import time
@@ -298,7 +299,8 @@ class RunStore:
         found = []
         for step, group in groupby(rows, key=lambda row: row[0]):
             parts = list(group)
-            norms = tuple((path, norm) for _, path, norm, _ in parts)
+            # SQLite keeps what is no number as nothing
+            norms = tuple((path, math.nan if norm is None else norm) for _, path, norm, _ in parts)
             ratios = tuple((path, ratio) for _, path, _, ratio in parts if ratio is not None)
             found.append(GradientsMeasured(step, norms, ratios))
         return found

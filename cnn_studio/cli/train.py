@@ -139,7 +139,7 @@ def _interrupt_stops(control: RunControl) -> Iterator[None]:
         signal.signal(signal.SIGTERM, terminate)
 
 
-_SILENT = {"weights", "predictions", "confidences", "details", "data"}
+_SILENT = {"weights", "predictions", "confidences", "ranks", "test", "details", "data"}
 
 
 def event_record(event: Any) -> dict[str, Any]:

@@ -195,6 +195,7 @@ class EpochDone:
         train_loss, train_accuracy: means over the batches of the epoch, while the weights moved.
         predictions: predicted class per validation image, int64 of shape [N].
         confidences: softmax probability of that class, float32 of shape [N].
+        ranks: how many classes were likelier than the true one, int16 of shape [N]; None where nobody counted.
         is_best: whether this is the best epoch so far (validation accuracy, then loss).
     """
 
@@ -208,6 +209,16 @@ class EpochDone:
     seconds: float
     predictions: np.ndarray = field(repr=False, compare=False)
     confidences: np.ndarray = field(repr=False, compare=False)
+    ranks: np.ndarray | None = field(default=None, repr=False, compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class HeldOutResults:
+    """What the kept network says of the test images, in their order; as in `EpochDone`."""
+
+    predictions: np.ndarray = field(repr=False, compare=False)
+    confidences: np.ndarray = field(repr=False, compare=False)
+    ranks: np.ndarray = field(repr=False, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -243,6 +254,7 @@ class RunFinished:
         details: for ``failed`` the traceback.
         smaller_batch: for a run that ran out of memory a batch size that should fit; None otherwise.
         weights: the kept weights on the CPU by state-dict key, or None if there are none.
+        test: what they say of the test part, or None where it was not looked at.
     """
 
     status: Status
@@ -254,6 +266,7 @@ class RunFinished:
     details: str = field(default="", repr=False)
     smaller_batch: int | None = None
     weights: Mapping[str, torch.Tensor] | None = field(default=None, repr=False, compare=False)
+    test: HeldOutResults | None = field(default=None, repr=False, compare=False)
 
 
 Event = (

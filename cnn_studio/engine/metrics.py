@@ -10,6 +10,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from cnn_studio.engine.events import HeldOutResults
+
 
 @dataclass(frozen=True, slots=True)
 class Evaluation:
@@ -20,12 +22,18 @@ class Evaluation:
         accuracy: fraction that is right.
         predictions: predicted class, int64 of shape [N].
         confidences: softmax probability of that class, float32 of shape [N].
+        ranks: how many classes were likelier than the true one, int16 of shape [N]; 0 where the network is right.
     """
 
     loss: float
     accuracy: float
     predictions: np.ndarray
     confidences: np.ndarray
+    ranks: np.ndarray
+
+    def as_results(self) -> HeldOutResults:
+        """Return what the last event of a run tells of the test part."""
+        return HeldOutResults(self.predictions, self.confidences, self.ranks)
 
 
 def evaluate(
@@ -47,6 +55,7 @@ def evaluate(
     hits: list[Tensor] = []
     classes: list[Tensor] = []
     log_probabilities: list[Tensor] = []
+    ranks: list[Tensor] = []
     compute = logits or module
     was_training = module.training
     module.eval()
@@ -59,6 +68,12 @@ def evaluate(
                 losses.append(functional.nll_loss(log_softmax, labels, reduction="sum"))
                 hits.append((best.indices == labels).sum())
                 classes.append(best.indices)
+                of_true = log_softmax.gather(1, labels.unsqueeze(1))
+                # of classes that are exactly as likely the one that was predicted comes first
+                above = (log_softmax > of_true).sum(dim=1) + (
+                    (best.values == of_true[:, 0]) & (best.indices != labels)
+                )
+                ranks.append(above.to(torch.int16))
                 log_probabilities.append(best.values)
     finally:
         module.train(was_training)
@@ -68,6 +83,7 @@ def evaluate(
     with torch.inference_mode():
         predictions = torch.cat(classes).cpu().numpy()
         confidences = torch.cat(log_probabilities).exp().float().cpu().numpy()
+        places = torch.cat(ranks).cpu().numpy()
         loss = sum(torch.stack(losses).tolist()) / len(predictions)
         accuracy = sum(torch.stack(hits).tolist()) / len(predictions)
-    return Evaluation(loss, accuracy, predictions, confidences)
+    return Evaluation(loss, accuracy, predictions, confidences, places)

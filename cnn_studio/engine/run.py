@@ -76,7 +76,7 @@ class Run:
         self._undo = ExitStack()
         self._rate = settings.learning_rate  # of the step under way
         self._steps_per_epoch = 1
-        self._test_accuracy: float | None = None
+        self._test: Evaluation | None = None
         self._speed = SpeedMeter()
         self._checkpointed_at = time.monotonic()
         self._checkpoint_took = 0.0
@@ -149,7 +149,7 @@ class Run:
         if self.state.best.kept is not None:
             module.load_state_dict(self.state.best.kept.weights)
         if data.test is not None and len(data.test):
-            self._test_accuracy = self._evaluate(self._batches(data.test, normalisation)).accuracy
+            self._test = self._evaluate(self._batches(data.test, normalisation))
 
     def _epochs(self, val_batches: Batches) -> Iterator[Event]:
         state, epochs = self.state, self._settings.epochs
@@ -178,12 +178,13 @@ class Run:
             status=status,
             epoch=kept.epoch if kept is not None else 0,
             val_accuracy=kept.accuracy if kept is not None else None,
-            test_accuracy=self._test_accuracy,
+            test_accuracy=self._test.accuracy if self._test is not None else None,
             images_per_second=self.state.num_images / seconds if seconds > 0 else 0.0,
             message=message,
             details=details,
             smaller_batch=smaller_batch,
             weights=weights,
+            test=self._test.as_results() if self._test is not None else None,
         )
 
     def close(self) -> None:
@@ -374,6 +375,7 @@ class Run:
             seconds=self.state.watch.seconds,
             predictions=validation.predictions,
             confidences=validation.confidences,
+            ranks=validation.ranks,
         )
 
     def _not_finite(self, what: str, loss: float, where: str, images: Tensor | None) -> RunError:

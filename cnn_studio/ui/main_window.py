@@ -114,6 +114,7 @@ class MainWindow(QMainWindow):
         space.open_requested.connect(self.files.open_kept)
         training.events.connect(panel.handle)
         training.validated.connect(space.show_predictions)
+        training.tested.connect(space.show_test)
         training.progress.connect(space.data.set_loading)
         training.data_loaded.connect(self._data_loaded)
         training.data_failed.connect(self._data_failed)

@@ -78,6 +78,7 @@ class TrainingController(QObject):
         events: a list of the engine's events of the present run, in order.
         validated: the run's latest `EpochDone`, and at its end the one of the kept weights, while the window
             still shows the images it is about.
+        tested: at the end of a run what the kept weights say of the test images, as `HeldOutResults`.
         progress: of loading images: text, done, total.
         data_loaded: images are in memory, as `ImageData`.
         data_failed: with the sentence that says why not.
@@ -89,6 +90,7 @@ class TrainingController(QObject):
 
     events = Signal(list)
     validated = Signal(object)
+    tested = Signal(object)
     progress = Signal(str, int, int)
     data_loaded = Signal(object)
     data_failed = Signal(str)
@@ -291,6 +293,11 @@ class TrainingController(QObject):
             shown = run.best if has_ended else epochs[-1] if epochs else None
             if shown is not None and run.wanted.key == self._key():
                 self.validated.emit(shown)
+            ends = [
+                event.test for event in passed if isinstance(event, RunFinished) and event.test is not None
+            ]
+            if ends and run.wanted.key == self._key():
+                self.tested.emit(ends[-1])
         finally:
             if any(isinstance(event, JobEnded) for event in events):
                 self._run = None

@@ -12,7 +12,7 @@ from cnn_studio.app.runs import RunStore
 from cnn_studio.app.session import Session
 from cnn_studio.datasets.records import ImageData
 from cnn_studio.datasets.sources import describe
-from cnn_studio.engine.events import EpochDone
+from cnn_studio.engine.events import EpochDone, HeldOutResults
 from cnn_studio.ui import theme
 from cnn_studio.ui.canvas.selection import SelectionModel
 from cnn_studio.ui.canvas.view import CanvasView
@@ -111,7 +111,15 @@ class Workspace(QWidget):
 
     def _connect(self) -> None:
         self.palette_.layer_chosen.connect(self._append)
-        for panel in (self.canvas, self.palette_, self.inspector, self.problems, self.code, self.analysis):
+        for panel in (
+            self.canvas,
+            self.palette_,
+            self.inspector,
+            self.problems,
+            self.code,
+            self.analysis,
+            self.samples,
+        ):
             panel.message.connect(self.say)
         self.problems.layer_chosen.connect(self._go_to)
         self.analysis.layer_chosen.connect(self._go_to)
@@ -136,12 +144,18 @@ class Workspace(QWidget):
     def show_images(self, data: ImageData) -> None:
         """Show images that were just loaded."""
         self.data.set_data(data)
-        self.samples.set_data(data.val.images, data.val.labels, data.classes)
+        test = None if data.test is None else (data.test.images, data.test.labels)
+        self.samples.set_data(data.val.images, data.val.labels, data.classes, test=test)
 
     @Slot(object)
     def show_predictions(self, epoch: EpochDone) -> None:
         """Show what the network says of the validation images."""
-        self.samples.set_predictions(epoch.predictions, epoch.confidences)
+        self.samples.set_predictions(epoch.predictions, epoch.confidences, epoch.ranks)
+
+    @Slot(object)
+    def show_test(self, results: HeldOutResults) -> None:
+        """Show what the kept network says of the test images."""
+        self.samples.set_predictions(results.predictions, results.confidences, results.ranks, "test")
 
     def show_families(self) -> None:
         """Colour the gradient bars by kind of layer."""

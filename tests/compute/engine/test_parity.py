@@ -143,6 +143,9 @@ def test_epoch_numbers_are_those_of_a_plain_evaluation():
         assert event.val_loss == pytest.approx(functional.cross_entropy(logits, labels).item(), rel=1e-4)
         assert event.val_accuracy == (logits.argmax(1) == labels).double().mean().item()
         assert event.predictions.tolist() == logits.argmax(1).tolist()
+        own = logits.gather(1, labels[:, None])
+        assert event.ranks.tolist() == (logits > own).sum(1).tolist()
+        assert ((event.ranks == 0) == (event.predictions == data.val.labels)).all()
         assert event.predictions.dtype == "int64"
         assert event.confidences.dtype == "float32"
         assert event.confidences == pytest.approx(logits.softmax(1).amax(1).numpy(), abs=1e-5)
@@ -198,6 +201,8 @@ def test_the_best_epoch_is_kept_and_measured_on_the_test_part():
     with torch.no_grad():
         right = (fresh(images).argmax(1).numpy() == data.test.labels).mean()
     assert last.test_accuracy == pytest.approx(right)
+    assert (last.test.predictions == data.test.labels).mean() == pytest.approx(right)
+    assert len(last.test.confidences) == len(last.test.ranks) == 64
     assert bits(fresh) == bits(module) == states[best.epoch]
 
 
