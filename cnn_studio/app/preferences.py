@@ -23,6 +23,7 @@ class Preferences(BaseModel):
         recent: project files, the latest first.
         geometry, layout: the window's place and its panels, as Qt's base64 text.
         welcomed: whether the strip of the first start was closed.
+        image_cache_gb: how much decoded images may take on disk; 0 keeps none.
         minimap: whether the canvas shows a map of networks larger than the view.
     """
 
@@ -34,6 +35,7 @@ class Preferences(BaseModel):
     layout: str = ""
     welcomed: bool = False
     minimap: bool = True
+    image_cache_gb: int = Field(20, ge=0, le=100_000)
 
     def remember(self, path: Path) -> None:
         """Put a project first among the recent ones; a name that is no text cannot be kept."""

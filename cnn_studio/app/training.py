@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from cnn_studio.app.jobs import Progress
+from cnn_studio.app.preferences import load_preferences
 from cnn_studio.app.project import Project, load_project
 from cnn_studio.app.run_recorder import RunRecorder
 from cnn_studio.app.runs import RunStore
@@ -118,6 +119,7 @@ def load_data(project: Project, report: Report, control: RunControl) -> ImageDat
         NetworkError: the network has no input.
         Cancelled: the control asked to stop.
     """
+    from cnn_studio.datasets.cache import ImageCache
     from cnn_studio.datasets.load import load
 
     document = project.document
@@ -132,6 +134,7 @@ def load_data(project: Project, report: Report, control: RunControl) -> ImageDat
         preprocessing=document.info.preprocessing,
         progress=lambda done, total: report(Progress("Loading images", done, total)),
         cancelled=lambda: control.stop_requested,
+        cache=ImageCache(limit=load_preferences().image_cache_gb * 10**9),
     )
 
 

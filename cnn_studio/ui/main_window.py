@@ -23,6 +23,7 @@ from cnn_studio.ui.actions import Actions
 from cnn_studio.ui.canvas.selection import SelectionModel
 from cnn_studio.ui.drops import dropped_path, is_list
 from cnn_studio.ui.file_controller import FileController
+from cnn_studio.ui.kept_images import KeptImages
 from cnn_studio.ui.panels.run_progress import duration_text
 from cnn_studio.ui.picture_controller import PictureController
 from cnn_studio.ui.run_controls import RunControls
@@ -78,6 +79,8 @@ class MainWindow(QMainWindow):
         self.toolbar = MainToolBar(self.actions_)
         self.addToolBar(self.toolbar)
         self.actions_.build_menus(self.menuBar(), self.files.new)
+        self.kept_images = KeptImages(self.actions_.data, preferences, self)
+        self.kept_images.message.connect(self.workspace.say)
         connect_actions(self)
         self._connect_parts()
         self.files.picture = self.workspace.canvas

@@ -70,7 +70,7 @@ def test_closing_while_training_ends_the_process_soon(program: Program) -> None:
     program.press("ctrl+t")
     program.wait("the run", lambda m: m["training"] == "running", 20)
     program.press("ctrl+q")
-    yes = program.widget("Stop and close", "QPushButton")
+    yes = program.widget("Interrupt and close", "QPushButton")
     started = time.monotonic()
     program.click(yes)
     try:

@@ -10,10 +10,13 @@ from PIL import Image
 from PySide6.QtCore import QMimeData, QUrl
 
 from cnn_studio.app.awake import KeptAwake
+from cnn_studio.app.preferences import load_preferences
 from cnn_studio.app.trying import try_images
 from cnn_studio.core.errors import NetworkError
 from cnn_studio.datasets.augmentation import PRESETS
+from cnn_studio.datasets.cache import cache_size, clear_cache
 from cnn_studio.engine.events import BatchDone, RateChanged
+from tests.helpers.images import write_classes
 from tests.helpers.projects import lenet
 from tests.ui.test_main_window import leave, settings
 from tests.ui.test_main_window import window as window  # noqa: PLC0414 - a fixture is found by its name
@@ -231,3 +234,24 @@ def test_closing_interrupts_a_run(window, qtbot, seen):
     assert (row.status, row.can_resume) == ("interrupted", True)
     assert np.isfinite(row.val_accuracy)
     leave(window)
+
+
+def test_decoded_images_are_shown_limited_and_cleared(window, qtbot, tmp_path):
+    folder = write_classes(tmp_path / "photos", {"a": 8, "b": 8})
+    kept = window.kept_images
+    clear_cache()
+    kept.refresh()
+    assert not kept.clear.isEnabled()
+    window.workspace.import_data(folder)
+    qtbot.waitUntil(
+        lambda: window.training.data is not None and window.training.data.name == "photos", timeout=20_000
+    )
+    kept.refresh()
+    assert "Clear (" in kept.clear.text()
+    with qtbot.waitSignal(kept.message) as said:
+        kept.clear.trigger()
+    assert "of decoded images were deleted" in said.args[0]
+    assert cache_size() == 0
+    next(action for action in kept._group.actions() if action.data() == 0).trigger()
+    assert load_preferences().image_cache_gb == 0
+    next(action for action in kept._group.actions() if action.data() == 20).trigger()
