@@ -68,7 +68,8 @@ def load_checkpoint(path: Path) -> Checkpoint:
     try:
         with safe_open(path, framework="pt") as file:
             record = json.loads((file.metadata() or {})[_KEY])
-            tensors = {key: file.get_tensor(key) for key in file.keys()}  # noqa: SIM118 - it is no dictionary
+            # copies: a file that is mapped into memory cannot be replaced on Windows, and the run replaces it
+            tensors = {key: file.get_tensor(key).clone() for key in file.keys()}  # noqa: SIM118 - it is no dictionary
     except FileNotFoundError:
         raise FileFormatError(f"There is no checkpoint {path}, so the run cannot go on.") from None
     except (OSError, SafetensorError, KeyError, ValueError) as error:

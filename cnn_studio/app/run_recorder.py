@@ -6,11 +6,9 @@ import json
 import time
 from collections.abc import Callable
 from dataclasses import asdict
-from pathlib import Path
 from typing import TYPE_CHECKING
 
-from cnn_studio.app.files import storage_error
-from cnn_studio.app.project import Project, save_project
+from cnn_studio.app.project import Project
 from cnn_studio.engine.events import (
     BatchDone,
     CheckpointReady,
@@ -165,13 +163,13 @@ class RunRecorder:
             StorageError: the store cannot be written.
         """
         if finished.status == "discarded":
-            self._store.delete(self.run)
+            self._store.forget(self.run)
             return
-        if finished.status == "done":
-            self._store.drop_checkpoint(self.run)
         try:
             if result is not None:
-                self._save(result)
+                self._store.save_network(self.run, result)
+            if finished.status == "done":
+                self._store.drop_checkpoint(self.run)  # what it would lead to is there
         finally:
             self.flush()
             with self._store.connected() as connection:
@@ -189,15 +187,3 @@ class RunRecorder:
                         self.run,
                     ),
                 )
-
-    def _save(self, result: Project) -> None:
-        path = self._store.project_file(self.run)
-        _make_folder(path)
-        save_project(path, result)
-
-
-def _make_folder(path: Path) -> None:
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise storage_error(path, error) from error

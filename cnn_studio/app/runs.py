@@ -21,7 +21,7 @@ from cnn_studio.app.project import SUFFIX, Project, save_project
 from cnn_studio.app.run_recorder import RunRecorder
 from cnn_studio.app.run_tables import OF_A_RUN, connected
 from cnn_studio.app.versions import versions
-from cnn_studio.core.errors import DataError, StorageError
+from cnn_studio.core.errors import DataError, RunError, StorageError
 from cnn_studio.engine.events import (
     BatchDone,
     GradientsMeasured,
@@ -123,7 +123,12 @@ class RunStore:
                 ),
             )
             run = int(cursor.lastrowid or 0)
-        save_project(self._made(self.start_file(run)), project)
+        try:
+            save_project(self._made(self.start_file(run)), project)
+        except StorageError:
+            with contextlib.suppress(StorageError):
+                self.forget(run)  # or the table would show a run that nobody keeps
+            raise
         return RunRecorder(self, run)
 
     def check_data(self, run: int, digest: str) -> None:
@@ -142,17 +147,28 @@ class RunStore:
             )
 
     def resume(self, run: int) -> RunRecorder:
-        """Mark a run as going on again and return what records it.
+        """Claim a run that is to go on again and return what records it.
 
         Raises:
+            RunError: there is no such run, or it goes on already, here or in another program.
             StorageError: the store cannot be written.
         """
         with self.connected() as connection:
+            connection.execute("BEGIN IMMEDIATE")  # two programs may want the same run
+            self._require_idle(connection, run, "cannot go on a second time")
             connection.execute(
                 "UPDATE runs SET status = 'running', ended = NULL, message = NULL, process = ? WHERE id = ?",
                 (own_process(), run),
             )
         return RunRecorder(self, run)
+
+    @staticmethod
+    def _require_idle(connection: sqlite3.Connection, run: int, what: str) -> None:
+        row = connection.execute("SELECT status, process FROM runs WHERE id = ?", (run,)).fetchone()
+        if row is None:
+            raise RunError(f"There is no run {run} any more.")
+        if row[0] == "running" and is_alive(row[1]):
+            raise RunError(f"Run {run} is being trained just now, so it {what}. Stop it first.")
 
     def save_checkpoint(self, run: int, checkpoint: Checkpoint) -> None:
         """Write where a run stands, in place of what was written before.
@@ -163,6 +179,14 @@ class RunStore:
         from cnn_studio.app.checkpoint_file import save_checkpoint
 
         save_checkpoint(self._made(self.checkpoint_file(run)), checkpoint)
+
+    def save_network(self, run: int, project: Project) -> None:
+        """Keep the trained network of a run.
+
+        Raises:
+            StorageError: it cannot be written.
+        """
+        save_project(self._made(self.project_file(run)), project)
 
     def drop_checkpoint(self, run: int) -> None:
         """Delete the checkpoint of a run that needs none any more; one that stays does no harm."""
@@ -199,6 +223,18 @@ class RunStore:
 
     def delete(self, run: int) -> None:
         """Delete a run with its curves, its network and its checkpoint.
+
+        Raises:
+            RunError: it is being trained just now.
+            StorageError: the store or the run's folder cannot be written.
+        """
+        with self.connected() as connection:
+            connection.execute("BEGIN IMMEDIATE")
+            self._require_idle(connection, run, "cannot be deleted")
+        self.forget(run)
+
+    def forget(self, run: int) -> None:
+        """Delete a run whatever it does; for what records it.
 
         Raises:
             StorageError: the store or the run's folder cannot be written.

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from cnn_studio.app.jobs import Progress
 from cnn_studio.app.preferences import load_preferences
 from cnn_studio.app.project import Project, load_project
+from cnn_studio.app.run_record import RunRecord
 from cnn_studio.app.run_recorder import RunRecorder
 from cnn_studio.app.runs import RunStore
 from cnn_studio.app.tuned import remember_tuning, remembered_tuning, tuning_key
@@ -33,6 +34,9 @@ if TYPE_CHECKING:
 
 Report = Callable[[object], None]
 
+_LONG_RUN = 1_000_000
+"""Images that a run sees, from which on what was measured for shorter runs is measured anew: compiling may pay then."""
+
 
 @dataclass(frozen=True, slots=True)
 class DataReady:
@@ -55,45 +59,6 @@ class StoreFailed:
     """The run goes on, but it, or a checkpoint of it, cannot be kept."""
 
     message: str
-
-
-class _Record:
-    """What keeps a run; a disk that is full ends the keeping, said once, and not the run."""
-
-    def __init__(self, recorder: RunRecorder | None, report: Report) -> None:
-        self._recorder = recorder
-        self._report = report
-        self._checkpoint_failed = False
-
-    @property
-    def run(self) -> int | None:
-        """The run's number, or None if it is not kept."""
-        return self._recorder.run if self._recorder is not None else None
-
-    def add(self, event: object) -> None:
-        """Keep an event. A checkpoint that cannot be written leaves the last one, and the curves go on."""
-        if self._recorder is None:
-            return
-        try:
-            self._recorder.add(event)
-        except StorageError as error:
-            if not isinstance(event, CheckpointReady):
-                self._give_up(error)
-            elif not self._checkpoint_failed:
-                self._checkpoint_failed = True
-                self._report(StoreFailed(f"{error} If the run is cut off, it goes on from an earlier place."))
-
-    def finish(self, finished: RunFinished, result: Project | None) -> None:
-        """Keep the end of the run."""
-        if self._recorder is not None:
-            try:
-                self._recorder.finish(finished, result)
-            except StorageError as error:
-                self._give_up(error)
-
-    def _give_up(self, error: StorageError) -> None:
-        self._recorder = None
-        self._report(StoreFailed(f"The run goes on, but it is no longer kept: {error}"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,7 +135,7 @@ def run_training(
         return _nothing("stopped")
     first = _first_weights(project)
     project = replace(project, document=document, weights=first)
-    record = _Record(_start_record(store or RunStore(), project, data, report), report)
+    record = _record(_start_record(store or RunStore(), project, data, report), report)
     return _recorded_run(replace(project, weights=WeightSet()), first, data, report, control, record, None)
 
 
@@ -208,7 +173,7 @@ def resume_training(
     recorder = store.resume(run)
     at = checkpoint.position
     recorder.forget_after(at.step, at.epoch if at.epoch_is_done else at.epoch - 1)
-    record = _Record(recorder, report)
+    record = _record(recorder, report)
     return _recorded_run(project, WeightSet(), data, report, control, record, checkpoint)
 
 
@@ -222,7 +187,7 @@ def _recorded_run(
     data: ImageData,
     report: Report,
     control: RunControl,
-    record: _Record,
+    record: RunRecord,
     resume: Checkpoint | None,
 ) -> TrainingOutcome:
     try:
@@ -244,7 +209,8 @@ def check_memory(shapes: ShapeReport, settings: TrainSettings) -> None:
         RunError: the estimate is more than what is free.
     """
     need, free = training_memory(analyse(shapes), settings), available_memory(settings.device)
-    if need is not None and free is not None and need.total > free:
+    # the estimate may be twice the truth; a CPU has a guard for the rest, and a GPU raises
+    if need is not None and free is not None and need.total > 2 * free:
         raise RunError(
             f"Training would take about {need.total / 1e9:,.1f} GB, but {free / 1e9:,.1f} GB of memory are free. "
             f"Choose a smaller batch than {settings.batch_size:,}, a smaller network or smaller images, or close "
@@ -300,12 +266,13 @@ def _train(
     data: ImageData,
     report: Report,
     control: RunControl,
-    record: _Record,
+    record: RunRecord,
     resume: Checkpoint | None,
 ) -> RunFinished:
     import torch
 
     from cnn_studio.compiler import lower
+    from cnn_studio.engine.device import describe_device, pick_device
     from cnn_studio.engine.loop import train
 
     document, settings = project.document, project.settings
@@ -313,7 +280,8 @@ def _train(
     normalisation = (preprocessing.mean or data.mean, preprocessing.std or data.std)
     weights = {key: torch.tensor(array) for key, array in first.to_state(document).items()}
     module = lower(document, weights=weights, seed=settings.seed)
-    key = tuning_key(document, settings, settings.device)
+    device = describe_device(pick_device(settings.device))
+    key = tuning_key(document, settings, device, is_long=settings.epochs * len(data.train) > _LONG_RUN)
     tuning = remembered_tuning(key) if settings.speed == "auto" and resume is None else None
     if tuning is not None:
         tuned = SpeedTuned(tuning, remembered=True)
@@ -366,6 +334,10 @@ def layer_plans(document: NetworkDocument) -> list[LayerPlan]:
         for group in sharing.values()
     ]
     return [plan for plan in plans if plan != LayerPlan(plan.path)]
+
+
+def _record(recorder: RunRecorder | None, report: Report) -> RunRecord:
+    return RunRecord(recorder, lambda text: report(StoreFailed(text)))
 
 
 def _start_record(store: RunStore, project: Project, data: ImageData, report: Report) -> RunRecorder | None:

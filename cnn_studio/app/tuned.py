@@ -23,8 +23,15 @@ from cnn_studio.graph.records import to_record
 _MOST = 200
 
 
-def tuning_key(document: NetworkDocument, settings: TrainSettings, device: str) -> str:
-    """Return a text for all that the fastest way depends on: network, batch, optimizer, device and versions."""
+def tuning_key(document: NetworkDocument, settings: TrainSettings, device: str, *, is_long: bool) -> str:
+    """Return a text for all that the fastest way depends on: network, batch, optimizer, device and versions.
+
+    Args:
+        document: the network.
+        settings: of the run.
+        device: its name, not how the settings call it: a GPU may be gone the next time.
+        is_long: whether the run is so long that compiling may pay.
+    """
     record = to_record(document)
     layers = [
         [layer["id"], layer["type"], layer.get("params"), layer.get("trainable", True)]
@@ -37,6 +44,7 @@ def tuning_key(document: NetworkDocument, settings: TrainSettings, device: str) 
         settings.optimizer,
         settings.ema_decay > 0,
         device,
+        is_long,
         os.cpu_count(),
         platform.processor(),
         versions().get("torch"),

@@ -99,6 +99,7 @@ class RunStarted:
     num_test: int
     total_params: int
     trainable_params: int
+    learning_rate: float = 0.0  # that the schedule starts from; of a resumed run as it was changed last
 
 
 @dataclass(frozen=True, slots=True)

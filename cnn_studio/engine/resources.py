@@ -84,7 +84,7 @@ class MemoryGuard:
     A GPU raises when its memory is full; on a CPU Linux ends the program instead, with all that was not saved.
 
     Args:
-        device: on anything but a CPU the guard does nothing.
+        device: on an NVIDIA GPU the guard does nothing: its driver raises.
         batch_size: for the advice.
         free: returns the bytes that can still be taken, or None where nobody says.
     """

@@ -45,7 +45,7 @@ from cnn_studio.engine.plan import LayerPlan, apply_plan
 from cnn_studio.engine.progress import RunState, copy_of_weights
 from cnn_studio.engine.readback import StepNumbers
 from cnn_studio.engine.resources import MemoryGuard, SpeedMeter, held_memory
-from cnn_studio.engine.schedules import Position, rate_factor
+from cnn_studio.engine.schedules import SchedulePoint, rate_factor
 from cnn_studio.engine.settings import TrainSettings
 from cnn_studio.engine.step import NotFiniteError, StepRunner
 
@@ -144,6 +144,7 @@ class Run:
             num_test=len(data.test) if data.test is not None else 0,
             total_params=sum(param.numel() for param in module.parameters()),
             trainable_params=sum(param.numel() for group in plan.groups for param in group.params),
+            learning_rate=self.state.base_rate,
         )
         yield from self._epochs(self._batches(data.val, normalisation))
         if self.state.best.kept is not None:
@@ -159,7 +160,13 @@ class Run:
             state.begin_epoch()
             state.epoch = epoch
             yield from self._train_epoch()
-            yield self._validate(val_batches)
+            try:
+                validated = self._validate(val_batches)
+            except StopObeyedError:
+                if self._control.stop_kind == "interrupt":
+                    yield from self._checkpoint()  # the epoch's steps are done; only its validation comes again
+                raise
+            yield validated
             yield WeightsMeasured(state.step, epoch, weight_histograms(self._module))
             age = time.monotonic() - self._checkpointed_at
             if age > _CHECKPOINT_SHARE * self._checkpoint_took or epoch == epochs:
@@ -191,16 +198,14 @@ class Run:
         """Put everything back that the run changed outside the network, and free the device."""
         self.state.watch.stop()
         self._undo.close()
-        with suppress(
-            RuntimeError
-        ):  # a GPU that has failed refuses even this, and the first error is the one to tell
+        # a GPU that has failed refuses even this, and the first error is the one to tell
+        with suppress(RuntimeError):
             self._module.zero_grad(set_to_none=True)
             self._module.to("cpu")
             for param in self._module.parameters():
                 param.data = param.data.contiguous()
-        self.__dict__.pop("_runner", None)  # the optimizer's memory goes with it
-        self.__dict__.pop("_computing", None)
-        self.__dict__.pop("_train_batches", None)
+        for name in ("_runner", "_computing", "_train_batches"):  # the optimizer's memory goes with them
+            self.__dict__.pop(name, None)
         with suppress(RuntimeError):
             free_device_memory(self._device)
 
@@ -221,11 +226,9 @@ class Run:
     def _tuned(self, plans: tuple[LayerPlan, ...]) -> SpeedTuned:
         from cnn_studio.engine.tuning import find_tuning
 
-        images, labels = next(self._train_batches.in_order())
         return find_tuning(
             self._module,
-            images,
-            labels,
+            *next(self._train_batches.in_order()),
             self._settings,
             self._device,
             plans=plans,
@@ -286,7 +289,8 @@ class Run:
                 arrived = runner.take(images, labels, self.state.epoch, self.state.step, self._rate)
             except NotFiniteError as error:
                 yield from self._report(runner.flush())
-                raise self._not_finite("loss", error.loss, self._here(), error.images) from None
+                here = f"epoch {self.state.epoch}, step {self.state.step}"
+                raise self._not_finite("loss", error.loss, here, error.images) from None
             except Exception:
                 yield from self._report(runner.flush())  # steps before this one are done and count
                 raise
@@ -302,11 +306,8 @@ class Run:
 
     def _factor(self) -> float:
         total = self._settings.epochs * self._steps_per_epoch
-        at = Position(self.state.step - 1, total, self._steps_per_epoch, self.state.plateau.drops)
+        at = SchedulePoint(self.state.step - 1, total, self._steps_per_epoch, self.state.plateau.drops)
         return rate_factor(self._settings, at)
-
-    def _here(self) -> str:
-        return f"epoch {self.state.epoch}, step {self.state.step}"
 
     def _obey(self) -> Iterator[Event]:
         """Wait for as long as a pause lasts, but for single steps; raises when the run should stop."""
@@ -352,8 +353,7 @@ class Run:
     # -------------------------------------------------------------------------------------------------- evaluation
 
     def _averaged(self) -> AbstractContextManager[None]:
-        average = self._runner.average
-        return nullcontext() if average is None else average.in_force()
+        return nullcontext() if self._runner.average is None else self._runner.average.in_force()
 
     def _validate(self, batches: Batches) -> EpochDone:
         with self._averaged():

@@ -15,7 +15,7 @@ _PLATEAU_THRESHOLD = 1e-4  # a loss counts as better if it falls by this share
 
 
 @dataclass(frozen=True, slots=True)
-class Position:
+class SchedulePoint:
     """Where a run stands.
 
     Attributes:
@@ -31,11 +31,11 @@ class Position:
     drops: int = 0
 
 
-def rate_factor(settings: TrainSettings, at: Position) -> float:
+def rate_factor(settings: TrainSettings, at: SchedulePoint) -> float:
     """Return what the learning rate is multiplied by in the step after `at.step` steps.
 
-    A warm-up rises in a straight line to 1, and the schedule runs over the steps behind it; the epochs of the step
-    schedule are counted from the start of the run.
+    A warm-up rises in a straight line to where the schedule begins, and the schedule runs over the steps behind it; the
+    epochs of the step schedule are counted from the start of the run.
     """
     warmup = min(warmup_steps(settings, at.steps_per_epoch), at.total_steps)
     if at.step < warmup:
@@ -43,8 +43,8 @@ def rate_factor(settings: TrainSettings, at: Position) -> float:
     return _SHAPES[settings.schedule](settings, _behind(at, warmup, at.step - warmup))
 
 
-def _behind(at: Position, warmup: int, step: int) -> Position:
-    return Position(step, max(1, at.total_steps - warmup), at.steps_per_epoch, at.drops)
+def _behind(at: SchedulePoint, warmup: int, step: int) -> SchedulePoint:
+    return SchedulePoint(step, max(1, at.total_steps - warmup), at.steps_per_epoch, at.drops)
 
 
 def warmup_steps(settings: TrainSettings, steps_per_epoch: int) -> int:
@@ -52,17 +52,17 @@ def warmup_steps(settings: TrainSettings, steps_per_epoch: int) -> int:
     return 0 if settings.schedule == "one-cycle" else round(settings.warmup_epochs * steps_per_epoch)
 
 
-def _constant(settings: TrainSettings, at: Position) -> float:
+def _constant(settings: TrainSettings, at: SchedulePoint) -> float:
     return 1.0
 
 
-def _step(settings: TrainSettings, at: Position) -> float:
+def _step(settings: TrainSettings, at: SchedulePoint) -> float:
     """`torch.optim.lr_scheduler.StepLR`, an epoch at a time; the warm-up's epochs count."""
     epoch = (at.step + warmup_steps(settings, at.steps_per_epoch)) // at.steps_per_epoch
     return settings.rate_factor ** (epoch // settings.step_epochs)
 
 
-def _cosine(settings: TrainSettings, at: Position) -> float:
+def _cosine(settings: TrainSettings, at: SchedulePoint) -> float:
     """Half a cosine wave from 1 down to 0, which is reached after the last step.
 
     SGDR (Loshchilov and Hutter, 2017), equation 5, without restarts.
@@ -70,7 +70,7 @@ def _cosine(settings: TrainSettings, at: Position) -> float:
     return (1.0 + math.cos(math.pi * at.step / at.total_steps)) / 2.0
 
 
-def _one_cycle(settings: TrainSettings, at: Position) -> float:
+def _one_cycle(settings: TrainSettings, at: SchedulePoint) -> float:
     """Two half cosine waves: up from 1/25 in 30 % of the run, then down to 1/250,000 (Smith and Topin, 2018).
 
     The numbers are those of `torch.optim.lr_scheduler.OneCycleLR`, without its cycle of the momentum.
@@ -86,11 +86,11 @@ def _half_wave(first: float, last: float, share: float) -> float:
     return last + (first - last) / 2.0 * (1.0 + math.cos(math.pi * share))
 
 
-def _plateau(settings: TrainSettings, at: Position) -> float:
+def _plateau(settings: TrainSettings, at: SchedulePoint) -> float:
     return float(settings.rate_factor**at.drops)
 
 
-_SHAPES: dict[str, Callable[[TrainSettings, Position], float]] = {
+_SHAPES: dict[str, Callable[[TrainSettings, SchedulePoint], float]] = {
     "constant": _constant,
     "step": _step,
     "cosine": _cosine,
@@ -112,7 +112,7 @@ def planned_rates(
     return [
         (
             step / steps_per_epoch,
-            settings.learning_rate * rate_factor(settings, Position(step, total, steps_per_epoch)),
+            settings.learning_rate * rate_factor(settings, SchedulePoint(step, total, steps_per_epoch)),
         )
         for step in steps
     ]

@@ -7,6 +7,7 @@ made ResNet-18 slower on a processor where it made a small network faster).
 from __future__ import annotations
 
 import copy
+import logging
 import os
 import shutil
 import time
@@ -23,6 +24,8 @@ from cnn_studio.engine.optimizers import FUSABLE
 from cnn_studio.engine.plan import LayerPlan, apply_plan
 from cnn_studio.engine.settings import TrainSettings
 from cnn_studio.engine.step import StepRunner
+
+_log = logging.getLogger(__name__)
 
 _SECONDS_EACH = 0.3  # of timed steps of one candidate
 _LEAST_STEPS = 2
@@ -84,12 +87,27 @@ def find_tuning(
     best, best_speed = plain, baseline
     for make in _stages(settings, device, threads, run_seconds):
         for candidate in make(best):
-            found = speed(candidate)
+            found = _speed_or_none(speed, candidate, check)
+            if found is None:
+                continue
             name = describe_tuning(candidate)
             measured.append((name if candidate.threads == threads else f"{name}, 1 thread", found))
             if found > best_speed * _MARGIN:
                 best, best_speed = candidate, found
     return SpeedTuned(replace(best, images_per_second=best_speed, baseline=baseline), tuple(measured))
+
+
+def _speed_or_none(
+    speed: Callable[[Tuning], float], candidate: Tuning, check: Callable[[], None]
+) -> float | None:
+    """Return the speed of a candidate; None where it cannot be computed here, without a working compiler for instance."""
+    check()  # raises where the run is to end, which is no fault of the candidate
+    try:
+        return speed(candidate)
+    except Exception as error:  # noqa: BLE001 - whatever a kernel or compiler raises, the plain way is left
+        check()
+        _log.info("%s cannot be computed here: %s", describe_tuning(candidate), error)
+        return None
 
 
 def _stages(

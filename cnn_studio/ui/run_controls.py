@@ -82,6 +82,7 @@ class RunControls(QObject):
     @Slot(str)
     def _started(self, name: str) -> None:
         self._workspace.show_training()
+        self._workspace.runs_changed()  # one that goes on can no longer be resumed or deleted
         self._panel.set_state("preparing")
         self._workspace.show_families()
 
@@ -112,9 +113,23 @@ class RunControls(QObject):
     @Slot()
     def discard(self) -> None:
         """End the run and keep nothing of it."""
-        if self._training.is_training:
+        if self._training.is_training and self._may_discard():
             self._panel.set_state("stopping")
             self._training.stop("discard")
+
+    def _may_discard(self) -> bool:
+        """Ask before a run goes that was kept before; one that only began is discarded as said."""
+        if not self._training.is_resumed:
+            return True
+        box = QMessageBox(self._window)
+        box.setWindowTitle("Discard the whole run?")
+        box.setText(
+            "This run was kept before it went on. Discarding it deletes that too: its curves and its network."
+        )
+        discard = box.addButton("Discard it all", QMessageBox.ButtonRole.DestructiveRole)
+        box.setDefaultButton(box.addButton("Keep training", QMessageBox.ButtonRole.RejectRole))
+        box.exec()
+        return box.clickedButton() is discard
 
     @Slot(list)
     def _overlay(self, runs: list[RunOverlay]) -> None:
@@ -142,6 +157,7 @@ class RunControls(QObject):
         box.setWindowTitle("Training is running")
         box.setText(
             "A run is going on. It is interrupted when the program closes, and can go on from there later: Runs, Resume."
+            + (" The runs that wait are forgotten." if self._training.waiting else "")
         )
         stop = box.addButton("Interrupt and close", QMessageBox.ButtonRole.DestructiveRole)
         box.setDefaultButton(box.addButton("Keep training", QMessageBox.ButtonRole.RejectRole))

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from PySide6.QtCore import QObject, QPoint, QPointF, QRect, Qt, QTimer, Slot
-from PySide6.QtWidgets import QAbstractItemView, QApplication, QLabel, QWidget
+from PySide6.QtWidgets import QAbstractItemView, QApplication, QLabel, QTabBar, QWidget
 
 from cnn_studio.ui.main_window import MainWindow
 from cnn_studio.ui.start import start_window
@@ -25,7 +25,9 @@ class Mapper(QObject):
         self._window = window
         self._file = file
         self._outcomes: list[dict[str, Any]] = []
+        self._epochs = 0
         window.training.outcome.connect(self._ended)
+        window.training.validated.connect(self._validated)
         self._timer = QTimer(self)
         self._timer.timeout.connect(self._write)
         self._timer.start(INTERVAL_MS)
@@ -36,6 +38,10 @@ class Mapper(QObject):
         self._outcomes.append(
             {"status": end.status, "val_accuracy": end.val_accuracy, "message": end.message}
         )
+
+    @Slot(object)
+    def _validated(self, epoch: Any) -> None:
+        self._epochs = epoch.epoch
 
     @Slot()
     def _write(self) -> None:
@@ -61,7 +67,10 @@ class Mapper(QObject):
             "trained": window.session.has_fitting_weights,
             "training": window.workspace.training.state,
             "can_train": window.workspace.training.controls.can_train,
+            "epochs": self._epochs,
             "outcomes": self._outcomes,
+            "classes": f"{len(document.info.labels)}",
+            "runs": len(window.workspace.runs.model.runs),
             "cards": self._cards(),
             "wires": self._wires(),
             "widgets": [record for top in QApplication.topLevelWidgets() for record in _widgets(top)],
@@ -110,6 +119,17 @@ def _widgets(top: QWidget) -> list[dict[str, Any]]:
             found.append(record)
         if isinstance(widget, QAbstractItemView) and widget.model() is not None:
             found += _items(widget)
+        if isinstance(widget, QTabBar):
+            found += [
+                {
+                    "class": "tab",
+                    "name": "",
+                    "text": widget.tabText(n),
+                    "enabled": True,
+                    "rect": _rect(widget, widget.tabRect(n)),
+                }
+                for n in range(widget.count())
+            ]
     return found
 
 

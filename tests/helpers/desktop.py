@@ -148,17 +148,26 @@ class Program:
         time.sleep(0.05)
         self._screen.tool("click", "--repeat", times, "--delay", 60, 1)
 
-    def drag(self, start: Sequence[int], end: Sequence[int], *, pause: float = 0.0) -> None:
-        """Press, move in steps as a hand does, optionally wait over the target, let go."""
+    def drag(
+        self, start: Sequence[int], end: Sequence[int], *, pause: float = 0.0, step_seconds: float = 0.03
+    ) -> None:
+        """Press, move in steps as a hand does, optionally wait over the target, let go.
+
+        Between two programs the steps must be slower: each asks the other at every one.
+        """
         self._screen.tool("mousemove", start[0], start[1])
         time.sleep(0.1)
         self._screen.tool("mousedown", 1)
-        for step in range(1, 13):
-            x = start[0] + (end[0] - start[0]) * step // 12
-            y = start[1] + (end[1] - start[1]) * step // 12
+        time.sleep(5 * step_seconds - 0.15)
+        steps = 12 if step_seconds < 0.05 else 24
+        for step in range(1, steps + 1):
+            x = start[0] + (end[0] - start[0]) * step // steps
+            y = start[1] + (end[1] - start[1]) * step // steps
             self._screen.tool("mousemove", x, y)
-            time.sleep(0.03)
-        self._screen.tool("mousemove", end[0] + 1, end[1])
+            time.sleep(step_seconds)
+        for nudge in (1, 2):
+            time.sleep(pause)
+            self._screen.tool("mousemove", end[0] + nudge, end[1])
         time.sleep(0.15 + pause)
         self._screen.tool("mouseup", 1)
 

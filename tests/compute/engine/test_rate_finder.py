@@ -1,6 +1,7 @@
 """The finder of learning rates, the time estimate, predictions, and the tuned speed."""
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -187,3 +188,28 @@ def test_every_way_to_compute_learns_alike(tuning):
     assert all(value.is_contiguous() for value in weights.values())
     assert all(value.dtype in (torch.float32, torch.int64) for value in weights.values())
     assert np.isfinite(finished(events).images_per_second)
+
+
+def test_a_way_that_cannot_be_computed_is_left_out(monkeypatch):
+    monkeypatch.setattr("cnn_studio.engine.tuning._SECONDS_EACH", 0.01)
+    monkeypatch.setattr("cnn_studio.engine.tuning._WORTH", 1e9)
+
+    class NoChannelsLast(nn.Sequential):
+        def forward(self, x):
+            if x.is_contiguous(memory_format=torch.channels_last) and not x.is_contiguous():
+                raise RuntimeError("no kernel")
+            return super().forward(x)
+
+    body = tiny_network()
+    body[0] = nn.Conv2d(2, 4, 3)
+    data = tiny_data()
+    twice = [np.repeat(part.images, 2, axis=1) for part in (data.train, data.val)]
+    parts = [
+        type(data.train)(images, part.labels)
+        for images, part in zip(twice, (data.train, data.val), strict=True)
+    ]
+    pairs = replace(data, train=parts[0], val=parts[1], test=None, mean=(0.3, 0.3), std=(0.25, 0.25))
+    events = run(NoChannelsLast(*body), SETTINGS.model_copy(update={"speed": "auto", "epochs": 1}), pairs)
+    assert finished(events).status == "done"
+    assert not events[0].tuning.channels_last
+    assert "float32, channels-last" not in [name for name, _ in events[0].measured]

@@ -10,7 +10,7 @@ from torch.optim import lr_scheduler
 from cnn_studio.engine.control import RunControl
 from cnn_studio.engine.events import BatchDone, EpochDone, RateChanged
 from cnn_studio.engine.loop import train
-from cnn_studio.engine.schedules import Plateau, Position, planned_rates, rate_factor
+from cnn_studio.engine.schedules import Plateau, SchedulePoint, planned_rates, rate_factor
 from cnn_studio.engine.settings import Schedule, TrainSettings
 from tests.helpers.tiny_training import run, tiny_data, tiny_network
 
@@ -33,7 +33,7 @@ def torch_rates(make, each="step"):
 
 def our_rates(**settings):
     chosen = TrainSettings(learning_rate=RATE, epochs=EPOCHS, **settings)
-    return [RATE * rate_factor(chosen, Position(step, TOTAL, PER_EPOCH)) for step in range(TOTAL)]
+    return [RATE * rate_factor(chosen, SchedulePoint(step, TOTAL, PER_EPOCH)) for step in range(TOTAL)]
 
 
 @pytest.mark.parametrize(
@@ -99,7 +99,7 @@ def test_the_plateau_drops_when_torch_does():
         ours.take(loss)
         again = Plateau(2)
         again.restore(ours.record())
-        factor = rate_factor(settings, Position(1, TOTAL, PER_EPOCH, again.drops))
+        factor = rate_factor(settings, SchedulePoint(1, TOTAL, PER_EPOCH, again.drops))
         assert RATE * factor == pytest.approx(optimizer.param_groups[0]["lr"])
     assert ours.drops >= 2
 
@@ -118,7 +118,7 @@ def test_the_reported_rate_follows_the_schedule(schedule):
         learning_rate=0.002, batch_size=16, epochs=4, schedule=schedule, plateau_patience=100
     )
     rates = [e.learning_rate for e in run(tiny_network(), settings) if isinstance(e, BatchDone)]
-    assert rates == [0.002 * rate_factor(settings, Position(step, 24, 6)) for step in range(24)]
+    assert rates == [0.002 * rate_factor(settings, SchedulePoint(step, 24, 6)) for step in range(24)]
 
 
 def test_a_run_lowers_its_rate_on_a_plateau():
@@ -146,7 +146,7 @@ def test_a_changed_rate_is_the_new_start_of_the_schedule():
                 control.set_learning_rate(0.5)
         elif isinstance(event, RateChanged):
             changes.append(event)
-    factors = [rate_factor(settings, Position(step, 24, 6)) for step in range(24)]
+    factors = [rate_factor(settings, SchedulePoint(step, 24, 6)) for step in range(24)]
     assert rates == [(0.01 if step < 9 else 0.5) * factor for step, factor in enumerate(factors)]
     assert changes == [RateChanged(10, 0.5)]
     with pytest.raises(ValueError, match="above 0"):

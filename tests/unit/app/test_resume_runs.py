@@ -21,7 +21,7 @@ from cnn_studio.app.processes import is_alive, own_process
 from cnn_studio.app.project import Project, load_project, save_project
 from cnn_studio.app.runs import RunStore
 from cnn_studio.app.training import resume_training, run_training
-from cnn_studio.core.errors import DataError, FileFormatError, StorageError
+from cnn_studio.core.errors import DataError, FileFormatError, RunError, StorageError
 from cnn_studio.datasets.records import DataSource
 from cnn_studio.engine.control import RunControl
 from cnn_studio.engine.events import BatchDone, EpochDone, RunFinished
@@ -204,16 +204,28 @@ def test_a_full_disk_is_said_once_and_the_run_goes_on(tmp_path: Path) -> None:
         signal.signal(signal.SIGXFSZ, before)
     assert outcome.finished.status == "done"
     assert outcome.project is not None
-    checkpoint, run = told
-    assert (
-        "checkpoint.safetensors could not be saved: the file would be larger than the system allows"
-        in checkpoint.message
-    )
-    assert checkpoint.message.endswith("If the run is cut off, it goes on from an earlier place.")
-    assert run.message.startswith("The run goes on, but it is no longer kept: ")
+    (failure,) = told
+    assert failure.message.startswith("The run goes on, but it is no longer kept: ")
+    assert "disk I/O error" in failure.message
     assert outcome.run is None
     again = run_training(project(), lambda event: None, RunControl(), store=store)
     assert again.run is not None
+
+
+def test_a_checkpoint_that_cannot_be_written_is_said_once_and_the_curves_go_on(tmp_path: Path) -> None:
+    store, told = RunStore(tmp_path), []
+
+    def report(event: object) -> None:
+        if isinstance(event, BatchDone) and event.step == 1:
+            store.checkpoint_file(1).mkdir(parents=True)
+        if type(event).__name__ == "StoreFailed":
+            told.append(event)
+
+    outcome = run_training(project(), report, RunControl(), store=store)
+    (failure,) = told
+    assert "checkpoint.safetensors could not be saved: it is a folder" in failure.message
+    assert failure.message.endswith("If the run is cut off, it goes on from an earlier place.")
+    assert (outcome.run, store.runs()[0].status, len(store.epochs(1))) == (1, "done", 4)
 
 
 # ----------------------------------------------------------------------------------------------------------- kill -9
@@ -285,3 +297,55 @@ def test_the_result_of_a_resumed_run_is_a_result(tmp_path: Path) -> None:
     assert outcome.project is not None
     assert np.isfinite(next(iter(outcome.project.weights.to_state(outcome.project.document).values()))).all()
     assert [e.epoch for e in seen if isinstance(e, EpochDone)] == [1, 2, 3, 4]
+
+
+def test_a_run_goes_on_once_at_a_time(tmp_path: Path) -> None:
+    store = RunStore(tmp_path)
+    run = stopped_at(10, "interrupt", store)
+    store.resume(run)
+    for what in (store.resume, store.delete):
+        with pytest.raises(RunError, match=f"Run {run} is being trained just now"):
+            what(run)
+    with pytest.raises(RunError, match="being trained just now"):
+        resume_training(run, lambda event: None, RunControl(), store=store)
+    with store.connected() as connection:
+        connection.execute("UPDATE runs SET process = '1:1'")
+    assert resume_training(run, lambda event: None, RunControl(), store=store).finished.status == "done"
+    store.delete(run)
+    with pytest.raises(RunError, match="There is no run"):
+        store.resume(run)
+
+
+def test_an_interrupted_validation_leaves_a_checkpoint(tmp_path: Path) -> None:
+    """Closing the window in the middle of the first validation must not lose the epoch before it."""
+    store, control = RunStore(tmp_path / "a"), RunControl()
+    steps = 1438 // 64 + 1
+
+    def report(event: object) -> None:
+        if isinstance(event, BatchDone) and event.step == steps:
+            control.stop("interrupt")
+
+    outcome = run_training(project(), report, control, store=store)
+    assert outcome.finished.status == "interrupted"
+    assert outcome.run is not None
+    assert store.runs()[0].can_resume
+    assert (
+        resume_training(outcome.run, lambda event: None, RunControl(), store=store).finished.status == "done"
+    )
+    whole = RunStore(tmp_path / "b")
+    run_training(project(), lambda event: None, RunControl(), store=whole)
+    assert weights_of(store.project_file(1)) == weights_of(whole.project_file(1))
+    assert store.epochs(1) == whole.epochs(1)
+
+
+def test_every_step_before_a_checkpoint_is_kept_with_it(tmp_path: Path) -> None:
+    store, seen = RunStore(tmp_path), []
+
+    def report(event: object) -> None:
+        if isinstance(event, EpochDone):
+            # what another program sees at this moment, after the checkpoint of the epoch before
+            seen.append((event.epoch, len(store.curve(1)), len(store.weight_history(1))))
+
+    run_training(project(), report, RunControl(), store=store)
+    assert seen[-1][1] >= 3 * 23
+    assert seen[-1][2] == 3
