@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from cnn_studio.app.project import Project
-from cnn_studio.app.training import Report, check_ready, layer_plans
+from cnn_studio.app.training import Report, _fitted, check_ready, layer_plans
 from cnn_studio.core.errors import Cancelled, DataError, NetworkError
 from cnn_studio.datasets.records import ImageData
 from cnn_studio.graph.shapes import infer_shapes
@@ -34,6 +34,16 @@ class Tried:
     seen: np.ndarray | None = field(default=None, repr=False)
     guesses: tuple[Guess, ...] = ()
     error: str = ""
+
+
+def as_trained(project: Project, data: ImageData) -> Project:
+    """Return a project as a run trains it: with as many outputs as there are classes, and what was measured.
+
+    Args:
+        project: a snapshot; it stays as it is.
+        data: the images of the run.
+    """
+    return replace(project, document=_fitted(project.document, data, lambda _: None))
 
 
 def try_images(
@@ -101,7 +111,7 @@ def find_learning_rate(
     from cnn_studio.compiler import lower
     from cnn_studio.engine.rate_finder import find_rate
 
-    document, settings = project.document, project.settings
+    document, settings = as_trained(project, data).document, project.settings
     check_ready(infer_shapes(document))
     goes_on = settings.start == "trained" and len(project.weights)
     weights = (
@@ -110,5 +120,14 @@ def find_learning_rate(
         else {}
     )
     module = lower(document, weights=weights, seed=settings.seed)
-    for event in find_rate(module, data, settings, plans=layer_plans(document), cancelled=cancelled):
+    given = document.info.preprocessing
+    events = find_rate(
+        module,
+        data,
+        settings,
+        plans=layer_plans(document),
+        normalisation=(given.mean or data.mean, given.std or data.std),
+        cancelled=cancelled,
+    )
+    for event in events:
         report(event)

@@ -7,16 +7,22 @@ from __future__ import annotations
 
 import copy
 import math
+import traceback
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 
+import torch
 from torch import nn
 
+from cnn_studio.core.errors import Cancelled, RunError, StudioError
 from cnn_studio.datasets.batches import Batches
 from cnn_studio.datasets.records import ImageData
 from cnn_studio.engine.computing import Computing
-from cnn_studio.engine.device import exact_numerics, pick_device
+from cnn_studio.engine.device import exact_numerics, free_device_memory, pick_device
 from cnn_studio.engine.events import Tuning
+from cnn_studio.engine.failures import describe_failure
+from cnn_studio.engine.losses import class_weights
 from cnn_studio.engine.plan import LayerPlan, apply_plan
 from cnn_studio.engine.settings import TrainSettings
 from cnn_studio.engine.step import NotFiniteError, StepRunner
@@ -54,6 +60,14 @@ class RateFound:
     rate: float | None
 
 
+@dataclass(slots=True)
+class _Place:
+    """Where the test is; steps count from 1 over the whole test, 0 is before the first."""
+
+    epoch: int = 0
+    step: int = 0
+
+
 def find_rate(
     module: nn.Module,
     data: ImageData,
@@ -79,9 +93,41 @@ def find_rate(
         RunError: the network cannot be trained like this.
     """
     device = pick_device(settings.device)
+    at = _Place()
+    failure = ""
+    try:
+        yield from _tested(
+            module, data, settings, list(plans), normalisation or (data.mean, data.std), device,
+            cancelled, num_steps, at,
+        )  # fmt: skip
+    except (StudioError, Cancelled):
+        raise
+    except Exception as error:  # noqa: BLE001  whatever a network, data or a device raises is told in a sentence
+        failure = describe_failure(error, epoch=at.epoch, step=at.step, batch_size=settings.batch_size)
+        # the traceback holds the tensors of the step, and with them the memory that a run needs
+        traceback.clear_frames(error.__traceback__)
+    finally:
+        with suppress(RuntimeError):
+            free_device_memory(device)
+    if failure:
+        raise RunError(failure)
+
+
+def _tested(
+    module: nn.Module,
+    data: ImageData,
+    settings: TrainSettings,
+    plans: Sequence[LayerPlan],
+    normalisation: tuple[Sequence[float], Sequence[float]],
+    device: torch.device,
+    cancelled: Callable[[], bool],
+    num_steps: int,
+    at: _Place,
+) -> Iterator[RateTried | RateFound]:
+    """Do the test; what it needs of the device's memory ends with this function."""
     batches = Batches(
         data.train,
-        *(normalisation or (data.mean, data.std)),
+        *normalisation,
         settings.batch_size,
         device,
         augmentation=settings.augmentation,
@@ -90,28 +136,34 @@ def find_rate(
         twin = copy.deepcopy(module)
         computing = Computing(twin, device, Tuning(settings.channels_last, settings.precision, threads))
         plan = apply_plan(twin, plans)
-        runner = StepRunner(computing, settings, plan.groups, num_classes=len(data.classes))
+        classes = len(data.classes)
+        weights = class_weights(settings.class_weights, data.train.labels, classes, device)
+        runner = StepRunner(computing, settings, plan.groups, num_classes=classes, class_weights=weights)
         twin.train()
-        yield from _rising(runner, batches, settings.seed, cancelled, num_steps)
+        yield from _rising(runner, batches, settings.seed, cancelled, num_steps, at)
 
 
 def _rising(
-    runner: StepRunner, batches: Batches, seed: int, cancelled: Callable[[], bool], num_steps: int
+    runner: StepRunner,
+    batches: Batches,
+    seed: int,
+    cancelled: Callable[[], bool],
+    num_steps: int,
+    at: _Place,
 ) -> Iterator[RateTried | RateFound]:
     growth = (HIGHEST / LOWEST) ** (1 / (num_steps - 1))
     average = weight = 0.0
     lowest = math.inf
     tried: list[RateTried] = []
-    step = epoch = 0
-    while step < num_steps:
-        epoch += 1
-        for images, labels in batches.epoch(seed, epoch):
-            if step == num_steps or cancelled():
+    while at.step < num_steps:
+        at.epoch += 1
+        for images, labels in batches.epoch(seed, at.epoch):
+            if at.step == num_steps or cancelled():
                 break
-            rate = LOWEST * growth**step
-            step += 1
+            rate = LOWEST * growth**at.step
+            at.step += 1
             try:
-                arrived = [*runner.take(images, labels, epoch, step, rate), *runner.flush()]
+                arrived = [*runner.take(images, labels, at.epoch, at.step, rate), *runner.flush()]
             except NotFiniteError:
                 yield RateFound(suggested_rate(tried))
                 return
@@ -120,7 +172,7 @@ def _rising(
             weight = _SMOOTHING * weight + (1 - _SMOOTHING)
             tried.append(RateTried(rate, loss, average / weight))
             yield tried[-1]
-            lowest = min(lowest, tried[-1].smooth) if step > _SKIPPED else lowest
+            lowest = min(lowest, tried[-1].smooth) if at.step > _SKIPPED else lowest
             if not math.isfinite(loss) or tried[-1].smooth > _BLOWN * lowest:
                 yield RateFound(suggested_rate(tried))
                 return
