@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import Signal, Slot
-from PySide6.QtGui import QCloseEvent
+from collections.abc import Callable
+
+from PySide6.QtCore import Qt, Signal, Slot
 from PySide6.QtWidgets import QDialog, QHBoxLayout, QLabel, QProgressBar, QPushButton, QVBoxLayout, QWidget
 from typing_extensions import override
 
-from cnn_studio.app.jobs import Job, JobEnded, JobList
+from cnn_studio.app.jobs import Job, JobEnded
 from cnn_studio.app.project import Project
 from cnn_studio.app.trying import find_learning_rate
 from cnn_studio.datasets.records import ImageData
@@ -22,7 +23,7 @@ _WHAT = (
 
 
 class RateDialog(QDialog):
-    """Shows one test.
+    """Shows one test; closing it ends the test and deletes the window.
 
     Attributes:
         chosen: emitted with the rate that the user takes.
@@ -30,9 +31,12 @@ class RateDialog(QDialog):
 
     chosen = Signal(float)
 
-    def __init__(self, project: Project, data: ImageData, jobs: JobList, parent: QWidget) -> None:
-        """Begin the test of a snapshot at once."""
+    def __init__(
+        self, project: Project, data: ImageData, start: Callable[[Job], None], parent: QWidget
+    ) -> None:
+        """Begin the test of a snapshot at once; `start` starts its job."""
         super().__init__(parent)
+        self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self.setWindowTitle("Find a learning rate")
         self.resize(theme.px(560), theme.px(400))
         self._tried: list[tuple[float, float, float]] = []
@@ -72,7 +76,7 @@ class RateDialog(QDialog):
         self._bridge = Bridge(self)
         self._bridge.events.connect(self._take)
         self._bridge.watch(self._job.mailbox)
-        jobs.start(self._job)
+        start(self._job)
 
     @property
     def rate(self) -> float | None:
@@ -102,6 +106,8 @@ class RateDialog(QDialog):
         if status == "failed":
             self.text.setText(message)
             theme.set_role(self.text, "error")
+        elif status == "cancelled":
+            self.text.setText("The test ended because a run began. Find a rate again when the run has ended.")
         elif self._rate is None:
             self.text.setText(
                 "The loss fell at no rate, so there is no suggestion. Check the data and the network, or try more images."
@@ -137,8 +143,9 @@ class RateDialog(QDialog):
         self.close()
 
     @override
-    def closeEvent(self, event: QCloseEvent) -> None:
+    def done(self, result: int) -> None:
+        # Esc comes here without a close event, and closing comes here too
         self._job.cancel()
         if self._bridge.is_watching:
             self._bridge.unwatch()
-        super().closeEvent(event)
+        super().done(result)

@@ -5,14 +5,31 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from cnn_studio.app.project import Project
+from cnn_studio.app.project import Project, load_project
+from cnn_studio.app.run_history import read_history
 from cnn_studio.app.runs import RunStore
-from cnn_studio.app.training import Report, TrainingOutcome, resume_training, run_training
+from cnn_studio.app.training import Report, StoreFailed, TrainingOutcome, resume_training, run_training
+from cnn_studio.core.errors import StudioError
 from cnn_studio.datasets.records import ImageData
 from cnn_studio.engine.control import RunControl
+from cnn_studio.engine.events import Event, RunStarted
 from cnn_studio.graph.document import NetworkDocument
 
 Work = Callable[[Report, RunControl], TrainingOutcome]
+
+
+@dataclass(frozen=True, slots=True)
+class ProjectRead:
+    """What a run from the store trains, read in its job."""
+
+    project: Project
+
+
+@dataclass(frozen=True, slots=True)
+class HistoryRead:
+    """What a run that goes on has shown so far; follows its `RunStarted`, before the first new step."""
+
+    events: tuple[Event, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +42,7 @@ class Wanted:
         document: the document it was taken from, so that its weights go back there; None for a run from the store.
         key: what its images depend on, to know whether the window still shows them.
         resumed: the number of the run that goes on, or None.
+        project: what it trains; None for a run from the store, which reports it as `ProjectRead`.
     """
 
     title: str
@@ -32,6 +50,7 @@ class Wanted:
     document: NetworkDocument | None = None
     key: object = None
     resumed: int | None = None
+    project: Project | None = None
 
 
 def new_run(
@@ -43,21 +62,34 @@ def new_run(
         lambda report, control: run_training(project, report, control, store=store, data=data),
         document,
         key,
+        project=project,
     )
 
 
-def repeated_run(project: Project, store: RunStore, run: int) -> Wanted:
+def repeated_run(name: str, store: RunStore, run: int) -> Wanted:
     """Return a run that does again, from the start, what a kept one did."""
-    return Wanted(
-        f"{project.document.info.name} (run {run} again)",
-        lambda report, control: run_training(project, report, control, store=store),
-    )
+
+    def work(report: Report, control: RunControl) -> TrainingOutcome:
+        project = load_project(store.start_file(run))
+        report(ProjectRead(project))
+        return run_training(project, report, control, store=store)
+
+    return Wanted(f"{name} (run {run} again)", work)
 
 
 def resumed_run(name: str, store: RunStore, run: int) -> Wanted:
     """Return a run that goes on where a kept one was cut off."""
-    return Wanted(
-        f"{name} (run {run} goes on)",
-        lambda report, control: resume_training(run, report, control, store=store),
-        resumed=run,
-    )
+
+    def work(report: Report, control: RunControl) -> TrainingOutcome:
+        def pass_on(event: object) -> None:
+            report(event)
+            if isinstance(event, RunStarted):  # by now what came after the checkpoint is forgotten
+                try:
+                    report(HistoryRead(tuple(read_history(store, run))))
+                except StudioError as error:
+                    report(StoreFailed(str(error)))
+
+        report(ProjectRead(load_project(store.start_file(run))))
+        return resume_training(run, pass_on, control, store=store)
+
+    return Wanted(f"{name} (run {run} goes on)", work, resumed=run)

@@ -45,7 +45,13 @@ class RunTools(QObject):
 
     @Slot()
     def find_rate(self) -> None:
-        """Begin a test of learning rates; the images must be there."""
+        """Begin a test of learning rates; the images must be there, and no run may go on."""
+        if self._training.is_training:
+            self.message.emit(
+                "A run goes on, and a test of learning rates beside it would disturb both. Stop the run or wait for its "
+                "end, then find a rate."
+            )
+            return
         data = self._training.data
         if data is None:
             self.message.emit(
@@ -57,9 +63,14 @@ class RunTools(QObject):
 
         if self.rates is not None:
             self.rates.close()
-        self.rates = RateDialog(self._session.snapshot(), data, self._training.jobs, self._window)
+        self.rates = RateDialog(self._session.snapshot(), data, self._training.start_test, self._window)
         self.rates.chosen.connect(self._take_rate)
+        self.rates.finished.connect(self._forget_rates)
         self.rates.show()
+
+    @Slot()
+    def _forget_rates(self) -> None:
+        self.rates = None  # it deletes itself, and its images with it
 
     @Slot(float)
     def _take_rate(self, rate: float) -> None:

@@ -11,9 +11,8 @@ from PySide6.QtCore import QObject, Signal, Slot
 
 from cnn_studio.app.awake import KeptAwake
 from cnn_studio.app.jobs import Job, JobEnded, JobList, Progress
-from cnn_studio.app.project import Project, load_project
-from cnn_studio.app.run_history import read_history
-from cnn_studio.app.runs import RunStore
+from cnn_studio.app.project import Project
+from cnn_studio.app.runs import RunStore, RunSummary
 from cnn_studio.app.session import Session
 from cnn_studio.app.training import (
     DataReady,
@@ -22,15 +21,16 @@ from cnn_studio.app.training import (
     TrainingOutcome,
     load_data,
 )
+from cnn_studio.app.trying import as_trained
 from cnn_studio.app.weights import WeightSet
 from cnn_studio.core.errors import StudioError
 from cnn_studio.datasets.records import DataSource, ImageData
 from cnn_studio.engine.control import RunControl, Stop
-from cnn_studio.engine.events import EpochDone, Event, RunContinued, RunFinished, RunPaused, RunStarted
+from cnn_studio.engine.events import EpochDone, Event, RunContinued, RunFinished, RunPaused
 from cnn_studio.graph.document import NetworkDocument
 from cnn_studio.graph.preprocessing import Preprocessing
 from cnn_studio.ui.bridge import Bridge
-from cnn_studio.ui.run_queue import Wanted, new_run, repeated_run, resumed_run
+from cnn_studio.ui.run_queue import HistoryRead, ProjectRead, Wanted, new_run, repeated_run, resumed_run
 
 if TYPE_CHECKING:
     import torch
@@ -63,10 +63,14 @@ class _Run:
     Attributes:
         best: its epoch whose weights are kept so far.
         paused: its weights while it waits.
+        project: what it trains, once that is read.
+        data: its images, once they are there.
     """
 
     job: Job
     wanted: Wanted
+    project: Project | None = None
+    data: ImageData | None = None
     best: EpochDone | None = None
     paused: Mapping[str, torch.Tensor] | None = None
 
@@ -106,6 +110,7 @@ class TrainingController(QObject):
         self.jobs = JobList()
         self._run: _Run | None = None
         self._queue: deque[Wanted] = deque()
+        self._test: Job | None = None
         self._loading: _Work | None = None
         self._data: _Loaded | None = None
         self._run_bridge = Bridge(self)
@@ -193,6 +198,11 @@ class TrainingController(QObject):
         return self._run is not None
 
     @property
+    def is_resumed(self) -> bool:
+        """Whether the run that goes on is one that was cut off before."""
+        return self._run is not None and self._run.wanted.resumed is not None
+
+    @property
     def waiting(self) -> list[str]:
         """What the runs are called that wait for their turn."""
         return [wanted.title for wanted in self._queue]
@@ -215,21 +225,40 @@ class TrainingController(QObject):
     def repeat(self, run: int) -> None:
         """Do a kept run again from its start."""
         try:
-            project = load_project(self._store.start_file(run))
-        except StudioError:
+            self._store.start_file(run).stat()
+        except (FileNotFoundError, NotADirectoryError):
             self.message.emit(
                 f"Run {run} cannot be repeated: it was kept by an earlier version, without its start."
             )
             return
-        self.want(repeated_run(project, self._store, run))
+        except OSError:
+            pass  # the job meets it again and says what it is
+        summary = self._summary(run)
+        if summary is not None:
+            self.want(repeated_run(summary.name, self._store, run))
 
     @Slot(int)
     def go_on(self, run: int) -> None:
         """Go on with a run that was cut off."""
-        summary = self._store.run(run)
-        if summary is None or any(wanted.resumed == run for wanted in self._queue):
+        present = [] if self._run is None else [self._run.wanted]
+        if any(wanted.resumed == run for wanted in (*present, *self._queue)):
             return
-        self.want(resumed_run(summary.name, self._store, run))
+        summary = self._summary(run)
+        if summary is not None:
+            self.want(resumed_run(summary.name, self._store, run))
+
+    def _summary(self, run: int) -> RunSummary | None:
+        """Return a kept run; None if there is none, or after the user was told why it cannot be read."""
+        try:
+            return self._store.run(run)
+        except StudioError as error:
+            self.message.emit(str(error))
+            return None
+
+    def start_test(self, job: Job) -> None:
+        """Start a job that computes as a run does; a run that begins ends it first, as only one may compute."""
+        self._test = job
+        self.jobs.start(job)
 
     @Slot()
     def forget_waiting(self) -> None:
@@ -240,14 +269,18 @@ class TrainingController(QObject):
     def _start_next(self) -> None:
         if not self._queue:
             return
-        wanted = self._queue.popleft()
+        wanted, test, self._test = self._queue.popleft(), self._test, None
+        if test is not None:
+            test.cancel()
 
         def work(job: Job) -> None:
+            if test is not None:
+                test.wait()  # for its present step
             with KeptAwake():
                 job.report(wanted.work(job.report, job.control))
 
         job = Job(f"Training {wanted.title}", work)
-        self._run = _Run(job, wanted)
+        self._run = _Run(job, wanted, wanted.project)
         self._run_bridge.watch(job.mailbox)
         self.jobs.start(job)
         self.started.emit(wanted.title)
@@ -267,15 +300,11 @@ class TrainingController(QObject):
     def to_try(self) -> Project | None:
         """Return the network that an image can be tried on: of a paused run, else the trained one; None without."""
         session, run = self._session, self._run
-        if run is not None and run.paused is not None and run.wanted.document is session.document:
+        if run is not None and run.paused is not None and run.project is not None and run.data is not None:
+            # not the open document: that may have been edited since, or be another one
+            project = as_trained(run.project, run.data)
             arrays = {key: tensor.numpy() for key, tensor in run.paused.items()}
-            snapshot = replace(session.snapshot(), weights=WeightSet.from_state(session.document, arrays))
-            given = snapshot.document.info.preprocessing
-            if self.data is not None and (given.measured or given.mean is None or given.std is None):
-                # the run normalises with what was measured; the document gets it when the run ends
-                measured = given.model_copy(update={"mean": self.data.mean, "std": self.data.std})
-                snapshot.document.change_info(preprocessing=measured)
-            return snapshot
+            return replace(project, weights=WeightSet.from_state(project.document, arrays))
         return session.snapshot() if session.has_fitting_weights else None
 
     @Slot(list)
@@ -311,7 +340,10 @@ class TrainingController(QObject):
         match event:
             case Progress(text, done, total):
                 self.progress.emit(text, done, total)
+            case ProjectRead(project):
+                run.project = project
             case DataReady(data):
+                run.data = data
                 self._data_ready(run, data)
             case OutputFitted():
                 pass  # the session fitted its own document when it heard of the classes
@@ -332,8 +364,8 @@ class TrainingController(QObject):
             case RunContinued():
                 run.paused = None
                 return [event]
-            case RunStarted() if run.wanted.resumed is not None:
-                return [event, *self._history(run.wanted.resumed)]
+            case HistoryRead(history):
+                return list(history)
             case _:
                 return [event]  # type: ignore[list-item]  # all that is left are the engine's events
         return []
@@ -344,14 +376,6 @@ class TrainingController(QObject):
         known = self._data is not None and self._data.data is data
         if not known or self._session.document.info.labels != data.classes:
             self._keep(_Loaded(run.wanted.key, data))  # type: ignore[arg-type]  # a new run has the key of its images
-
-    def _history(self, run: int) -> list[Event]:
-        """Return what a run that goes on has shown so far."""
-        try:
-            return read_history(self._store, run)
-        except StudioError as error:
-            self.message.emit(str(error))
-            return []
 
     def _finish(self, run: _Run, outcome: TrainingOutcome) -> None:
         """Take over the weights of a run, unless the window shows something else by now."""

@@ -9,7 +9,6 @@ from pathlib import Path
 import numpy as np
 from PySide6.QtCore import QMimeData, QRectF, QSize, Qt, Slot
 from PySide6.QtGui import (
-    QCloseEvent,
     QDragEnterEvent,
     QDropEvent,
     QGuiApplication,
@@ -35,10 +34,12 @@ from typing_extensions import override
 from cnn_studio.app.jobs import Job, JobEnded, JobList
 from cnn_studio.app.project import Project
 from cnn_studio.app.trying import Tried, try_images
+from cnn_studio.core.errors import StorageError
 from cnn_studio.ui import theme
 from cnn_studio.ui.bridge import Bridge
 
 _HINT = "Drop an image here, paste one (Ctrl+V), or open one."
+_TITLE = "What does the network see?"
 _SIDE = 208
 
 
@@ -102,6 +103,7 @@ class TryDialog(QDialog):
         self._jobs = jobs
         self._last: Path | None = None
         self._job: Job | None = None
+        self._num_pasted = 0
         self._scratch = tempfile.TemporaryDirectory(prefix="cnn-studio-")
         self._bridge = Bridge(self)
         self._bridge.events.connect(self._take)
@@ -110,7 +112,7 @@ class TryDialog(QDialog):
         self.picture.setAlignment(Qt.AlignmentFlag.AlignCenter)
         self.picture.setWordWrap(True)
         theme.set_role(self.picture, "muted")
-        self.title = QLabel("What does the network see?")
+        self.title = QLabel(_TITLE)
         theme.set_role(self.title, "strong")
         self.title.setTextFormat(Qt.TextFormat.PlainText)
         self.title.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
@@ -158,20 +160,31 @@ class TryDialog(QDialog):
 
     def _take_mime(self, mime: QMimeData) -> None:
         files = [Path(url.toLocalFile()) for url in mime.urls() if url.isLocalFile()]
+        image = QImage(mime.imageData()) if not files and mime.hasImage() else QImage()
         if files:
             self.try_file(files[0])
-        elif mime.hasImage():
-            file = Path(self._scratch.name) / "pasted.png"
-            QImage(mime.imageData()).save(str(file))
-            self.try_file(file)
+        elif not image.isNull():
+            self._num_pasted += 1
+            self.try_file(Path(self._scratch.name) / f"pasted image {self._num_pasted}.png", image)
+        elif mime.hasUrls():
+            self._say(
+                "A web address cannot be tried. Save its image as a file, then drop that here.", "warning"
+            )
+        else:
+            self._say("That is no image. Drop an image file here, or copy a picture and paste it.", "warning")
 
     @Slot()
     def _again(self) -> None:
         if self._last is not None:
             self.try_file(self._last)
 
-    def try_file(self, file: Path) -> None:
-        """Ask the network about an image file; the answer comes from a job."""
+    def try_file(self, file: Path, image: QImage | None = None) -> None:
+        """Ask the network about an image file; the answer comes from a job.
+
+        Args:
+            file: the image.
+            image: what to write there first, for one that is no file yet.
+        """
         project = self._source()
         if project is None:
             self._say(
@@ -180,10 +193,16 @@ class TryDialog(QDialog):
             )
             return
         self._last = file
+        self.again.setEnabled(False)  # until the file is written and read
         if self._job is not None:
             self._job.cancel()
 
         def work(job: Job) -> None:
+            if image is not None and not image.save(str(file)):
+                raise StorageError(
+                    f"The pasted image could not be written to {file.parent}. The disk may be full; free some space "
+                    "and paste it again."
+                )
             try_images(project, [file], job.report, lambda: job.is_cancelled)
 
         self._job = Job("Trying an image", work)
@@ -201,21 +220,29 @@ class TryDialog(QDialog):
                 case JobEnded(status, message):
                     if self._bridge.is_watching:
                         self._bridge.unwatch()
+                    self.again.setEnabled(self._last is not None)
                     if status == "failed":
-                        self._say(message, "error")
+                        self._show_nothing(message)
 
     def _show(self, tried: Tried) -> None:
-        self.again.setEnabled(True)
-        name = "pasted image" if tried.file.parent == Path(self._scratch.name) else tried.file.name
         if tried.error or tried.seen is None:
-            self._say(tried.error, "error")
+            self._show_nothing(tried.error)
             return
+        name = tried.file.stem if tried.file.parent == Path(self._scratch.name) else tried.file.name
         self.title.setText(f"{name}: {tried.guesses[0].label}")
         self.title.setToolTip(str(tried.file))
         self.bars.show_rows([(guess.label, guess.p) for guess in tried.guesses])
         self.picture.setPixmap(_pixmap(tried.seen, theme.px(_SIDE)))
         _, height, width = tried.seen.shape
         self._say(f"The picture is what the network gets: {height} × {width}.", "muted")
+
+    def _show_nothing(self, why: str) -> None:
+        """Take back what was shown of an image before, so that the sentence is not read with it."""
+        self.title.setText(_TITLE)
+        self.title.setToolTip("")
+        self.bars.show_rows([])
+        self.picture.setText(_HINT)
+        self._say(why, "error")
 
     def _say(self, text: str, role: str) -> None:
         self.note.setText(text)
@@ -225,7 +252,8 @@ class TryDialog(QDialog):
 
     @override
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
-        if event.mimeData().hasUrls() or event.mimeData().hasImage():
+        mime = event.mimeData()
+        if mime.hasUrls() or mime.hasImage() or mime.hasText():  # what cannot be tried gets a sentence
             event.acceptProposedAction()
 
     @override
@@ -234,10 +262,11 @@ class TryDialog(QDialog):
         self._take_mime(event.mimeData())
 
     @override
-    def closeEvent(self, event: QCloseEvent) -> None:
+    def done(self, result: int) -> None:
+        # Esc comes here without a close event, and closing comes here too
         if self._job is not None:
             self._job.cancel()
-        super().closeEvent(event)
+        super().done(result)
 
 
 def _pixmap(image: np.ndarray, side: int) -> QPixmap:

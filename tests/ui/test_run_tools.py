@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import Image
-from PySide6.QtCore import QMimeData, QUrl
+from PySide6.QtCore import QMimeData, Qt, QUrl
 
 from cnn_studio.app.awake import KeptAwake
 from cnn_studio.app.preferences import load_preferences
@@ -15,7 +16,7 @@ from cnn_studio.app.trying import try_images
 from cnn_studio.core.errors import NetworkError
 from cnn_studio.datasets.augmentation import PRESETS
 from cnn_studio.datasets.cache import cache_size, clear_cache
-from cnn_studio.engine.events import BatchDone, RateChanged
+from cnn_studio.engine.events import BatchDone, RateChanged, RunFinished, RunStarted
 from tests.helpers.images import write_classes
 from tests.helpers.projects import lenet
 from tests.ui.test_main_window import leave, settings
@@ -144,17 +145,114 @@ def test_a_rate_is_found_and_taken(window, qtbot):
     assert dialog.rate is not None
     assert dialog.curve.num_points > 20
     assert dialog.use.text() == f"Use {dialog.rate:.2g}"
-    dialog.use.click()
+    with qtbot.waitSignal(dialog.destroyed):
+        dialog.use.click()
+        assert not dialog.isVisible()
     assert window.session.settings.learning_rate == pytest.approx(dialog.rate, rel=0.05)
     assert window.workspace.training.settings() == window.session.settings
-    assert not dialog.isVisible()
+    assert window.tools.rates is None
 
 
-def test_closing_the_finder_ends_its_job(window, qtbot):
-    qtbot.waitUntil(lambda: window.training.data is not None, timeout=10_000)
+@pytest.mark.parametrize("way", ["close", "escape"])
+def test_closing_the_finder_ends_its_job_and_deletes_it(window, qtbot, way):
+    settings(window, batch_size=1000)
     window.tools.find_rate()
-    window.tools.rates.close()
+    dialog = window.tools.rates
+    job = dialog._job
+    with qtbot.waitSignal(dialog.destroyed):
+        if way == "close":
+            dialog.close()
+        else:
+            qtbot.keyClick(dialog, Qt.Key.Key_Escape)
+    assert job.is_cancelled
+    assert window.tools.rates is None
     qtbot.waitUntil(lambda: not window.training.jobs.busy, timeout=10_000)
+
+
+def test_the_finder_and_a_run_are_never_at_work_together(window, qtbot, seen):
+    settings(window, epochs=40, batch_size=1000)
+    window.tools.find_rate()
+    dialog = window.tools.rates
+    qtbot.waitUntil(lambda: bool(dialog._tried), timeout=20_000)
+    assert dialog._job.is_running
+    trigger(window, "train")
+    assert dialog._job.is_cancelled
+    qtbot.waitUntil(lambda: any(isinstance(event, BatchDone) for event in seen), timeout=30_000)
+    assert not dialog._job.is_running
+    qtbot.waitUntil(lambda: "because a run began" in dialog.text.text(), timeout=10_000)
+    assert not dialog.use.isEnabled()
+    dialog.close()
+    with qtbot.waitSignal(window.tools.message) as said:
+        window.tools.find_rate()
+    assert "A run goes on" in said.args[0]
+    assert window.tools.rates is None
+    trigger(window, "stop")
+    idle(window, qtbot)
+
+
+def test_a_paused_run_answers_with_the_network_it_trains(window, qtbot, seen):
+    settings(window, epochs=40)
+    trigger(window, "train")
+    qtbot.waitUntil(lambda: any(type(event).__name__ == "EpochDone" for event in seen), timeout=30_000)
+    trigger(window, "pause")
+    state(window, qtbot, "paused")
+    document = window.session.document
+    document.change_layer(document.paths["C1"], params={**document.layer_at("C1").params, "out_channels": 9})
+    project = window.training.to_try()
+    assert project.document.layer_at("C1").params["out_channels"] == 6
+    assert len(project.weights) > 0
+    assert project.document.info.preprocessing.mean == window.training._run.data.mean
+    window.training.stop("interrupt")
+    idle(window, qtbot)
+    seen.clear()
+    # one from the store has its own network too, whatever is open
+    window.workspace.runs.resume_requested.emit(1)
+    state(window, qtbot, "running")
+    window.training.control.pause()
+    state(window, qtbot, "paused")
+    resumed = window.training.to_try()
+    assert resumed.document.layer_at("C1").params["out_channels"] == 6
+    assert resumed.document.info.labels == project.document.info.labels
+    window.training.go_on(1)
+    assert window.training.waiting == [], "it goes on already"
+    window.training.stop("discard")
+    idle(window, qtbot)
+
+
+def test_a_start_that_is_damaged_is_told_with_its_own_text(window, qtbot, seen):
+    settings(window, epochs=1)
+    trigger(window, "train")
+    idle(window, qtbot)
+    seen.clear()
+    window.training._store.start_file(1).write_bytes(b"no archive")
+    window.training.repeat(1)
+    idle(window, qtbot)
+    (end,) = [event for event in seen if isinstance(event, RunFinished)]
+    assert end.status == "failed"
+    assert "damaged or cut off" in end.message
+    window.training._store.start_file(1).unlink()
+    window.training.repeat(1)
+    assert "earlier version" in window.workspace._message.label.text()
+    assert not window.training.is_training
+
+
+def test_a_store_that_cannot_be_read_is_told(window, qtbot):
+    store = window.training._store
+    store._file.parent.mkdir(parents=True, exist_ok=True)
+    store._file.write_bytes(b"this is no database, and long enough to be looked at" * 40)
+    with qtbot.waitSignal(window.training.message) as said:
+        window.training.go_on(1)
+    assert "runs.sqlite" in said.args[0]
+    assert not window.training.is_training
+
+
+def test_the_rate_shown_is_that_of_the_run(window):
+    settings(window, learning_rate=0.5)
+    started = RunStarted("CPU", 1, "float32", 3, 10, 100, 20, 0, 5, 5, learning_rate=0.0077)
+    window.workspace.training.handle([started])
+    assert float(window.workspace.training.side.rate.field.text()) == 0.0077
+    window.workspace.training.handle([replace(started, learning_rate=0.0)])
+    assert float(window.workspace.training.side.rate.field.text()) == 0.5
 
 
 def test_augmentation_goes_into_the_settings_and_back(window, qtbot):

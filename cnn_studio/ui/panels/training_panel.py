@@ -167,10 +167,12 @@ class TrainingPanel(QWidget):
         match event:
             case SpeedTuned():
                 self._show_speed(event)
-            case RunStarted():
+            case RunStarted(learning_rate=rate):
                 self._state = "running"
                 settings = self.settings()
-                if settings is not None:
+                if rate > 0:
+                    self.side.rate.show_rate(rate)
+                elif settings is not None:
                     self.side.rate.show_rate(settings.learning_rate)
             case RunPaused():
                 self._state = "paused"
