@@ -128,7 +128,7 @@ def run_training(
         if data is None:
             data = load_data(project, report, control)
         report(DataReady(data))
-        document = _fitted(project.document, data, report)
+        document = fitted_document(project.document, data, report)
         check_ready(shapes := infer_shapes(document))
         check_memory(shapes, project.settings)
     except Cancelled:
@@ -229,7 +229,7 @@ def check_ready(report: ShapeReport) -> None:
             raise NetworkError(problem.message)
 
 
-def _fitted(document: NetworkDocument, data: ImageData, report: Report) -> NetworkDocument:
+def fitted_document(document: NetworkDocument, data: ImageData, report: Report) -> NetworkDocument:
     """Return the document with the data's class names and statistics, its last layer as wide as the classes."""
     document = document.copy()
     change = fit_output(document, len(data.classes))

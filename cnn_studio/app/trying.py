@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from cnn_studio.app.project import Project
-from cnn_studio.app.training import Report, _fitted, check_ready, layer_plans
+from cnn_studio.app.training import Report, check_ready, fitted_document, layer_plans
 from cnn_studio.core.errors import Cancelled, DataError, NetworkError
 from cnn_studio.datasets.records import ImageData
 from cnn_studio.graph.shapes import infer_shapes
@@ -43,7 +43,7 @@ def as_trained(project: Project, data: ImageData) -> Project:
         project: a snapshot; it stays as it is.
         data: the images of the run.
     """
-    return replace(project, document=_fitted(project.document, data, lambda _: None))
+    return replace(project, document=fitted_document(project.document, data, lambda _: None))
 
 
 def try_images(

@@ -91,6 +91,6 @@ def test_drop_train_pause_try_go_on_stop_and_compare(
     program.click(program.widget("Runs", "tab"))
     program.wait("both runs", lambda m: m["runs"] == 2)
     program.press("ctrl+q")
-    program.click(program.widget("Don't Save", "QPushButton"))
+    program.click(program.widget("Discard", "QPushButton"))
     assert program.wait_end() == 0
     assert program.complaints == ""
