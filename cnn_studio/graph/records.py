@@ -144,5 +144,7 @@ def explain(error: ValidationError) -> str:
     got = repr(first.get("input"))
     shown = f" (it is {got if len(got) <= 40 else got[:37] + '...'})" if first["type"] != "missing" else ""
     text = first["msg"][0].lower() + first["msg"][1:]
-    text = text if len(text) <= _LONGEST else f"{text[: _LONGEST - 3]}..."  # it may repeat what was in the file
+    text = (
+        text if len(text) <= _LONGEST else f"{text[: _LONGEST - 3]}..."
+    )  # it may repeat what was in the file
     return f"{where or 'the top level'}: {text}{shown}"
