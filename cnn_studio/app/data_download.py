@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import json
 from collections.abc import Callable
 from pathlib import Path
 
@@ -15,6 +16,8 @@ from cnn_studio.datasets.records import DataSource, SourceKind
 from cnn_studio.datasets.remote import RemoteFile
 
 Report = Callable[[object], None]
+
+_NAMES_KEPT = 50
 
 
 def download_source(
@@ -80,7 +83,7 @@ def _fetch(
 ) -> None:
     target = folder / file.name
     done = folder / f".{file.name}.done"  # an archive is removed once it is unpacked
-    if file.is_archive and _read(done) == file.digest:
+    if file.is_archive and _is_unpacked(done, file.digest):
         return
     download(
         file.urls,
@@ -93,7 +96,7 @@ def _fetch(
     if file.is_archive:
         text = f"Unpacking {file.name}"
         report(Progress(text, 0, 0))
-        unpack(
+        names = unpack(
             target,
             folder,
             lambda count: report(Progress(f"{text}, {count:,} files", 0, 0)) if count % 500 == 0 else None,
@@ -101,15 +104,23 @@ def _fetch(
             unwanted=file.unwanted,
         )
         try:
-            done.write_text(file.digest, "ascii")
+            done.write_text(json.dumps({"digest": file.digest, "files": _some(names)}), "ascii")
         except OSError as error:
             raise StorageError(f"{done} could not be written: {error.strerror or error}.") from error
         with contextlib.suppress(OSError):
             target.unlink()
 
 
-def _read(path: Path) -> str:
+def _some(names: list[str]) -> list[str]:
+    """Names from all over the archive: looking for each of 100,000 files would take its time."""
+    return names[:: max(1, -(-len(names) // _NAMES_KEPT))]
+
+
+def _is_unpacked(done: Path, digest: str) -> bool:
+    """Return whether a mark says that this archive was unpacked, and the files that it names are still there."""
     try:
-        return path.read_text("ascii")
-    except (OSError, UnicodeDecodeError):
-        return ""
+        record = json.loads(done.read_text("ascii"))
+        found = record["digest"] == digest and bool(record["files"])
+        return found and all((done.parent / name).is_file() for name in record["files"])
+    except (OSError, ValueError, LookupError, TypeError):  # none, or one that names no files
+        return False

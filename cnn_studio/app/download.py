@@ -189,8 +189,11 @@ def _is_right(part: Path, digest: str, cancelled: Callable[[], bool]) -> bool:
 
 
 def _forget(part: Path) -> None:
-    with contextlib.suppress(OSError):
-        part.unlink()
+    """Delete what is of no use; going on with it would only fetch the same again."""
+    try:
+        part.unlink(missing_ok=True)
+    except OSError as error:
+        raise storage_error(part, error) from error
 
 
 def _receive(

@@ -46,8 +46,10 @@ def unpack(
     unwanted: tuple[str, ...] = (),
     max_bytes: int = MAX_BYTES,
     max_files: int = MAX_FILES,
-) -> None:
+) -> list[str]:
     """Unpack a zip or tar file into a folder; files appear there only when all of it could be unpacked.
+
+    Returns the names of the files, relative to the folder.
 
     Args:
         archive: the file; what it is is told by its content.
@@ -85,7 +87,7 @@ def unpack(
                     with source, place.open("xb") as file:
                         room = _copy(archive, source, file, room, cancelled)
                 progress(count)
-        _move(staging, folder)
+        return _move(staging, folder)
     except _DAMAGED as error:
         raise FileFormatError(
             f"{archive} is damaged and cannot be unpacked ({error}). Download it again."
@@ -147,10 +149,13 @@ def _copy(archive: Path, source: IO[bytes], file: IO[bytes], room: int, cancelle
     return room
 
 
-def _move(staging: Path, folder: Path) -> None:
-    """Bring all files into place, each with one rename."""
+def _move(staging: Path, folder: Path) -> list[str]:
+    """Bring all files into place, each with one rename; return their names."""
+    names = []
     for path in sorted(staging.rglob("*")):
         if path.is_file():
             place = folder / path.relative_to(staging)
             place.parent.mkdir(parents=True, exist_ok=True)
             path.replace(place)
+            names.append(place.relative_to(folder).as_posix())
+    return names

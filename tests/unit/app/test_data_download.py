@@ -52,6 +52,27 @@ def test_an_archive_is_unpacked_and_loads(tmp_path: Path) -> None:
     assert Progress("Downloading CIFAR-10", len(site.files[file.name]), len(site.files[file.name])) in events
 
 
+@pytest.mark.parametrize("mark", ["", "md5:0", "[]", '{"digest": 1}', None])
+def test_a_set_that_was_deleted_is_fetched_again(tmp_path: Path, mark: str | None) -> None:
+    folder = tmp_path / "set"
+    with serving(Site({})) as site:
+        file = published(site, "cifar-10-binary.tar.gz", cifar_archive(tmp_path / "made"), is_archive=True)
+
+        def fetch() -> None:
+            download_source("cifar10", folder, print, lambda: False, files=(file,), patience=QUICK)
+
+        fetch()
+        if mark is None:
+            (folder / "cifar-10-batches-bin" / "data_batch_3.bin").unlink()
+        else:
+            (folder / f".{file.name}.done").write_text(mark)
+        fetch()
+        assert len(site.asked) == 2
+        assert (folder / "cifar-10-batches-bin" / "data_batch_3.bin").is_file()
+        fetch()
+        assert len(site.asked) == 2
+
+
 def test_a_job_reports_and_ends(tmp_path: Path) -> None:
     write_mnist(tmp_path / "made")
     with serving(Site({})) as site:

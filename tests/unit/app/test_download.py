@@ -1,6 +1,7 @@
 import hashlib
 import os
 import socket
+import tempfile
 import threading
 import time
 from pathlib import Path
@@ -66,6 +67,30 @@ def test_a_wrong_hash_is_refused_and_nothing_is_left(tmp_path: Path) -> None:
     with serving(site()) as server, pytest.raises(DownloadError, match="not the file that was published"):
         fetch(server, tmp_path, digest="md5:" + 32 * "0")
     assert not list((tmp_path / "new").iterdir())
+
+
+@pytest.mark.skipif(os.name != "posix", reason="needs folders in which nothing can be deleted")
+@pytest.mark.parametrize("num_bytes", [1000, len(CONTENT) + 5])
+def test_a_part_that_cannot_be_deleted_is_no_endless_loop(num_bytes: int) -> None:
+    # outside of pytest's own folder, which another user cannot enter
+    with tempfile.TemporaryDirectory() as place, serving(site()) as server:
+        Path(place).chmod(0o755)
+        folder = Path(place) / "new"
+        folder.mkdir()
+        part = folder / "a.bin.part"
+        part.write_bytes(os.urandom(num_bytes))
+        part.chmod(0o666)
+        folder.chmod(0o555)
+        user = os.geteuid()
+        if user == 0:  # the superuser may delete anything
+            os.seteuid(65534)
+        try:
+            with pytest.raises(StorageError, match=r"a\.bin\.part .*you may not write there"):
+                fetch(server, Path(place), cancelled=lambda: len(server.asked) > 20)
+        finally:
+            os.seteuid(user)
+            folder.chmod(0o755)
+        assert len(server.asked) == 1
 
 
 def test_a_part_of_another_version_is_thrown_away(tmp_path: Path) -> None:
