@@ -61,6 +61,22 @@ def clear_cache(folder: Path | None = None) -> int:
     return before - cache_size(folder)
 
 
+def shrink_cache(limit: int, folder: Path | None = None) -> int:
+    """Delete decoded images, the least recently used first, until all take `limit` bytes; return the bytes freed.
+
+    What a program is filling just now stays, as for `clear_cache`.
+    """
+    folder = folder or cache_folder()
+    entries = _entries(folder)
+    before = taken = sum(size for _, size, _ in entries)
+    for key, size, _ in sorted(entries, key=lambda entry: entry[2]):
+        if taken <= limit:
+            break
+        if _remove_if_free(folder, key):
+            taken -= size
+    return before - taken
+
+
 class ImageCache:
     """Finds, begins and evicts entries.
 

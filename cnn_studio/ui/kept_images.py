@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from PySide6.QtCore import QObject, Signal, Slot
 from PySide6.QtGui import QAction, QActionGroup
-from PySide6.QtWidgets import QMenu
+from PySide6.QtWidgets import QMenu, QWidget
 
 from cnn_studio.app.preferences import Preferences, save_preferences
-from cnn_studio.datasets.cache import cache_size, clear_cache
+from cnn_studio.datasets.cache import cache_size, clear_cache, shrink_cache
 from cnn_studio.ui.status import bytes_text
+from cnn_studio.ui.widgets.waiting import run_waiting
 
 _LIMITS_GB = (0, 5, 20, 100)
+_DELETING = "Deleting decoded images"
 
 
 class KeptImages(QObject):
@@ -22,8 +24,9 @@ class KeptImages(QObject):
 
     message = Signal(str)
 
-    def __init__(self, menu: QMenu, preferences: Preferences, parent: QObject) -> None:
-        super().__init__(parent)
+    def __init__(self, menu: QMenu, preferences: Preferences, window: QWidget) -> None:
+        super().__init__(window)
+        self._window = window
         self._preferences = preferences
         self.menu = menu.addMenu("Decoded images")
         self.menu.setToolTipsVisible(True)
@@ -36,9 +39,9 @@ class KeptImages(QObject):
         for limit in _LIMITS_GB:
             action = self.menu.addAction(f"Keep up to {limit} GB" if limit else "Keep nothing")
             action.setToolTip(
-                "What was not used for the longest time goes first"
+                "More than that is deleted now; what was not used for the longest time goes first"
                 if limit
-                else "Every start decodes all images again, and sets larger than memory cannot be read"
+                else "What is kept is deleted now. Every start decodes all images again, and sets larger than memory cannot be read"
             )
             action.setCheckable(True)
             action.setData(limit)
@@ -56,9 +59,16 @@ class KeptImages(QObject):
 
     @Slot()
     def _clear(self) -> None:
-        self.message.emit(f"{bytes_text(clear_cache())} of decoded images were deleted.")
+        self._tell(run_waiting(self._window, _DELETING, clear_cache))
 
     @Slot(QAction)
     def _choose(self, action: QAction) -> None:
         self._preferences.image_cache_gb = action.data()
         save_preferences(self._preferences)
+        limit = self._preferences.image_cache_gb * 10**9
+        freed = run_waiting(self._window, _DELETING, lambda: shrink_cache(limit))
+        if freed:
+            self._tell(freed)
+
+    def _tell(self, freed: int) -> None:
+        self.message.emit(f"{bytes_text(freed)} of decoded images were deleted.")

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from cnn_studio.core.errors import Cancelled, DataError
-from cnn_studio.datasets.cache import ImageCache, cache_size, clear_cache
+from cnn_studio.datasets.cache import ImageCache, cache_size, clear_cache, shrink_cache
 from cnn_studio.datasets.cache_fill import decode_all
 from cnn_studio.datasets.cache_mapped import MappedImages
 from cnn_studio.datasets.load import load
@@ -72,6 +72,25 @@ def test_clearing_frees_everything_but_what_is_being_filled(tmp_path: Path, cach
     assert names(cache) == []
     assert cache_size(cache.folder) == 0
     assert clear_cache(tmp_path / "nowhere") == 0
+
+
+def test_a_lower_limit_frees_the_least_recently_used(tmp_path: Path, cache: ImageCache) -> None:
+    sets = [pictures(tmp_path / name, 10) for name in "abc"]
+    for at, paths in enumerate(sets):
+        decode_all(paths, target(), cache)
+        for file in cache.folder.iterdir():
+            if file.stat().st_mtime > 1e9:
+                os.utime(file, (at + 1, at + 1))
+    before = cache_size(cache.folder)
+    assert shrink_cache(before, cache.folder) == 0
+    freed = shrink_cache(before - 1, cache.folder)
+    assert 10 * ROW <= freed == before - cache_size(cache.folder)
+    shape = (10, 3, SIDE, SIDE)
+    kept = [cache.find(cache.key(paths, shape, HOW), shape) is not None for paths in sets]
+    assert kept == [False, True, True]
+    assert shrink_cache(0, cache.folder) == before - freed
+    assert cache_size(cache.folder) == 0
+    assert shrink_cache(0, tmp_path / "nowhere") == 0
 
 
 def test_without_a_limit_nothing_is_written(tmp_path: Path) -> None:
