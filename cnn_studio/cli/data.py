@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from types import TracebackType
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -63,7 +64,8 @@ def inspect(
         raise DataError(f"This split cannot be used: {explain(error)}.") from None
     with _interrupt_cancels() as cancelled:
         try:
-            report = make_report(chosen, _Line("Looking at images").images, cancelled)
+            with _Line("Looking at images") as line:
+                report = make_report(chosen, line.images, cancelled)
         except Cancelled:
             return Exit.STOPPED
     if as_json:
@@ -185,7 +187,8 @@ def download(
         raise DataError(f"There is no data set {name} to download. There are {known}.")
     with _interrupt_cancels() as cancelled:
         try:
-            source = download_source(info.kind, folder, _Line("").bytes, cancelled)
+            with _Line("") as line:
+                source = download_source(info.kind, folder, line.bytes, cancelled)
         except Cancelled:
             complain("Stopped. What came is kept; the same command goes on from there.")
             return Exit.STOPPED
@@ -200,21 +203,34 @@ class _Line:
         self._text = text
         self._is_watched = sys.stderr.isatty()
         self._told = 0.0
+        self._is_open = False
+
+    def __enter__(self) -> _Line:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """End the line where its work did not, so that what is written next begins a new one."""
+        if self._is_open:
+            sys.stderr.write("\n")
+            sys.stderr.flush()
 
     def images(self, done: int, total: int) -> None:
         """Tell how many images were looked at."""
-        self._tell(f"{self._text}: {done:,} of {total:,}", is_last=done >= total)
+        self._tell(f"{self._text}: {done:,} of {total:,}", is_last=0 < total <= done)
 
     def bytes(self, event: object) -> None:
         """Tell what came, of a `Progress` in bytes."""
         if isinstance(event, Progress):
             share = f": {event.done / 1e6:,.1f} of {event.total / 1e6:,.1f} MB" if event.total else ""
-            self._tell(event.text + share, is_last=event.done >= event.total)
+            self._tell(event.text + share, is_last=0 < event.total <= event.done)
 
     def _tell(self, text: str, *, is_last: bool) -> None:
         now = time.monotonic()
         if self._is_watched and (is_last or now - self._told > _TELL_SECONDS):
             self._told = now
+            self._is_open = not is_last
             sys.stderr.write(f"\r\033[K{text}" + ("\n" if is_last else ""))
             sys.stderr.flush()
 

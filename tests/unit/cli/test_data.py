@@ -1,7 +1,11 @@
+import io
+import sys
 from pathlib import Path
 
 import pytest
 
+from cnn_studio.app.jobs import Progress
+from cnn_studio.cli.data import _Line
 from cnn_studio.datasets.catalogue import SOURCES
 from tests.helpers.images import write_classes, write_mnist
 from tests.unit.cli.conftest import Cli
@@ -105,3 +109,22 @@ def test_download_of_unknown_names(cli: Cli, tmp_path: Path) -> None:
         done = cli("data", "download", name, tmp_path)
         assert done.code == 2
         assert "cifar10" in done.err
+
+
+class Terminal(io.StringIO):
+    """A stream that somebody watches."""
+
+    def isatty(self) -> bool:
+        return True
+
+
+@pytest.mark.parametrize("total", [0, 50_000_000])
+def test_progress_stays_on_one_line(monkeypatch: pytest.MonkeyPatch, total: int) -> None:
+    monkeypatch.setattr(sys, "stderr", screen := Terminal())
+    with _Line("") as line:
+        for number in range(50):
+            line.bytes(Progress("Downloading", (number + 1) * 1_000_000, total))
+    said = screen.getvalue()
+    assert said.count("\n") == 1
+    assert said.endswith("\n")
+    assert ("50.0 of 50.0 MB" in said) == bool(total)
