@@ -58,7 +58,9 @@ def _results(run: RunSummary) -> dict[str, str]:
         "Test accuracy": _percent(run.test_accuracy),
         "Images per second": _NOTHING if run.images_per_second is None else f"{run.images_per_second:,.0f}",
     }
-    if run.ended is not None:
+    if run.seconds is not None:  # between start and end, a resumed run may have stood still for days
+        found["Training time"] = _duration(run.seconds)
+    elif run.ended is not None:
         found["Time"] = _duration(run.ended - run.started)
     if run.message:
         found["Message"] = run.message

@@ -45,6 +45,7 @@ class RunSummary:
         versions: of the program and its libraries, and the device.
         tuning: the record of `Tuning`, or None if nothing was measured.
         color: chosen by the user, as ``#rrggbb``, or nothing.
+        seconds: of training alone, up to the last recorded batch; None before the first.
         can_resume: whether there is a checkpoint to go on from.
     """
 
@@ -65,6 +66,7 @@ class RunSummary:
     color: str = ""
     total_epochs: int | None = None
     can_resume: bool = False
+    seconds: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -275,12 +277,12 @@ class RunStore:
             return []
         columns = (
             "id, name, started, status, epoch, val_accuracy, test_accuracy, images_per_second, settings, data, ended, "
-            "message, versions, tuning, color, total_epochs, process"
+            "message, versions, tuning, color, total_epochs, process, "
+            "(SELECT seconds FROM batches WHERE run = runs.id ORDER BY step DESC LIMIT 1)"
         )
         with self.connected() as connection:
-            rows = connection.execute(
-                f"SELECT {columns} FROM runs {where} ORDER BY id DESC", values
-            ).fetchall()
+            query = f"SELECT {columns} FROM runs {where} ORDER BY id DESC"
+            rows = connection.execute(query, values).fetchall()
         return [self._summary(row) for row in rows]
 
     def _summary(self, row: tuple[Any, ...]) -> RunSummary:
@@ -305,6 +307,7 @@ class RunStore:
             color=row[14],
             total_epochs=row[15],
             can_resume=status in {"interrupted", "stopped", "failed"} and self.checkpoint_file(run).exists(),
+            seconds=row[17],
         )
 
     def curve(self, run: int, most: int | None = None) -> list[BatchDone]:

@@ -146,6 +146,18 @@ def test_only_what_differs_is_named(tmp_path: Path) -> None:
     assert ("Settings", "Momentum") in {(row.group, row.name) for row in alone}
 
 
+def test_the_time_of_a_run_is_that_of_its_training(tmp_path: Path) -> None:
+    store = RunStore(tmp_path)
+    add_run(store)
+    store.start(lenet()).finish(RunFinished("stopped", 0, None, None, 0.0), None)
+    idle, trained = store.runs()
+    assert (trained.seconds, idle.seconds) == (5.0, None)
+    late = replace(trained, ended=trained.started + 3 * 86_400)  # it was resumed after three days
+    rows = {row.name: row.values for row in differences([late, idle], lambda run: "")}
+    assert rows["Training time"] == ("0:05", "–")
+    assert rows["Time"] == ("–", "0:00")
+
+
 def test_records_of_other_versions_are_compared_too(tmp_path: Path) -> None:
     store = RunStore(tmp_path)
     add_run(store)
