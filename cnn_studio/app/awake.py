@@ -26,7 +26,11 @@ class KeptAwake:
         if command:
             try:
                 self._helper = subprocess.Popen(
-                    command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+                    command,
+                    stdin=subprocess.DEVNULL,
+                    stdout=subprocess.DEVNULL,
+                    stderr=subprocess.DEVNULL,
+                    start_new_session=True,  # Ctrl+C on the terminal means the run, which ends in its own time
                 )
             except OSError:
                 self._helper = None

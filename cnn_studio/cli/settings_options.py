@@ -50,11 +50,8 @@ def _options() -> list[inspect.Parameter]:
         kind: Any = info.annotation
         help_ = info.description or ""
         if kind is Augmentation:
-            kind, help_, option = (
-                str,
-                _AUGMENT_HELP,
-                typer.Option("--augment", metavar="WHAT", help=_AUGMENT_HELP),
-            )
+            kind = str
+            option = typer.Option("--augment", metavar="WHAT", help=_AUGMENT_HELP)
         elif kind is bool:
             option = typer.Option(f"{flag}/--no-{flag[2:]}", help=help_)
         elif get_origin(kind) is Literal:

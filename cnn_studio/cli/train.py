@@ -14,7 +14,9 @@ from typing import Annotated, Any
 
 import typer
 
+from cnn_studio.app.awake import KeptAwake
 from cnn_studio.app.project import Project, load_project, save_project
+from cnn_studio.app.runs import RunStore
 from cnn_studio.app.training import (
     DataReady,
     OutputFitted,
@@ -77,7 +79,7 @@ def train(
                 "A run goes on with the network, the images and the settings that it began with. Give --resume without "
                 "a file, --data or settings, or train the file anew."
             )
-        outcome = _shown(as_json, lambda show, control: resume_training(resume, show, control))
+        outcome = _go_on(resume, as_json)
     else:
         if file is None:
             raise ParameterError("Name a project to train, or a run to go on with: --resume RUN.")
@@ -105,13 +107,23 @@ def _run(project: Project, as_json: bool) -> TrainingOutcome:
     return _shown(as_json, work)
 
 
+def _go_on(run: int, as_json: bool) -> TrainingOutcome:
+    def work(show: Callable[[object], None], control: RunControl) -> TrainingOutcome:
+        store = RunStore()
+        if store.run(run) is None:
+            raise ParameterError(f"There is no run {run}. See which there are: cnn-studio runs list.")
+        return resume_training(run, show, control, store=store)
+
+    return _shown(as_json, work)
+
+
 def _shown(
     as_json: bool, work: Callable[[Callable[[object], None], RunControl], TrainingOutcome]
 ) -> TrainingOutcome:
     show = _JsonLines() if as_json else _Lines()
     control = RunControl()
     try:
-        with _interrupt_stops(control):
+        with _interrupt_stops(control), KeptAwake():
             outcome = work(show.event, control)
     except StudioError as error:
         show.finished(TrainingOutcome(RunFinished("failed", 0, None, None, 0.0, str(error)), None, None))

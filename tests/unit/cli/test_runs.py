@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import csv
 import json
+import os
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
+from cnn_studio.app import awake
 from cnn_studio.app.project import load_project
 from cnn_studio.app.runs import RunStore
 from cnn_studio.cli.settings_options import parse_augmentation, settings_from
@@ -47,6 +50,21 @@ def test_settings_come_from_options(cli: Cli, save: Save, tmp_path: Path) -> Non
     )  # fmt: skip
     started = next(event for event in result.events if event["event"] == "run_started")
     assert started["precision"] == "bfloat16, channels-last"
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows needs no helper")
+def test_the_machine_is_kept_awake_while_it_trains(
+    cli: Cli, save: Save, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    note = tmp_path / "helper"
+    code = f"import os, time; open({str(note)!r}, 'w').write(f'{{os.getpid()}} {{os.getpgid(0)}}'); time.sleep(60)"
+    helper = [sys.executable, "-S", "-c", code]
+    monkeypatch.setattr(awake, "_command", lambda: helper)  # not every machine has one of its own
+    assert cli("train", save(tiny_classifier()), "--epochs", 1).code == 0
+    pid, group = map(int, note.read_text().split())
+    assert group == pid, "Ctrl+C on the terminal does not reach it"
+    with pytest.raises(ProcessLookupError):
+        os.kill(pid, 0)
 
 
 def test_presets_files_and_options_in_this_order(tmp_path: Path) -> None:
@@ -101,7 +119,7 @@ def test_wrong_settings_and_combinations_are_refused(cli: Cli, save: Save) -> No
         ((), "Name a project to train"),
         ((file, "--resume", 1), "without a file"),
         (("--resume", 1, "--epochs", 3), "without a file"),
-        (("--resume", 7), "There is no checkpoint"),
+        (("--resume", 7), "There is no run 7. See which there are: cnn-studio runs list."),
     ):
         result = cli("train", *arguments)
         assert result.code == 2, arguments
