@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
 import signal
 import sys
 from collections.abc import Sequence
@@ -40,8 +42,6 @@ app.add_typer(runs.app, name="runs")
 def run_command_line(arguments: Sequence[str]) -> int:
     """Run one command and return its exit code."""
     prefer_short_waits()
-    if hasattr(signal, "SIGPIPE"):
-        signal.signal(signal.SIGPIPE, signal.SIG_DFL)  # `| head` ends the program quietly
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="replace")  # a terminal without × or → is no reason to fail
@@ -53,6 +53,11 @@ def run_command_line(arguments: Sequence[str]) -> int:
         return exit_for(error)
     except KeyboardInterrupt:
         return Exit.STOPPED
+    except BrokenPipeError:
+        # `| head` has read enough. The signal for it stays off: it would end the program at a cut download, too
+        with contextlib.suppress(OSError, ValueError):
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return Exit.DONE
     except Exception as error:
         # typer and click name their usage errors by these two attributes
         shown, code = getattr(error, "show", None), getattr(error, "exit_code", None)

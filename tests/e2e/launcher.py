@@ -68,6 +68,7 @@ class Mapper(QObject):
             "training": window.workspace.training.state,
             "can_train": window.workspace.training.controls.can_train,
             "epochs": self._epochs,
+            "num_epochs": window.session.settings.epochs,
             "outcomes": self._outcomes,
             "classes": f"{len(document.info.labels)}",
             "runs": len(window.workspace.runs.model.runs),

@@ -1,6 +1,6 @@
 """Drives the real window offscreen through its main states and saves numbered pictures.
 
-    python tests/tools/screenshots.py OUT [--theme light|dark] [--size 1600x1000] [--story main|builder|data]
+    python tests/tools/screenshots.py OUT [--theme light|dark] [--size 1600x1000] [--story main|builder|data|training]
 
 Without --theme both are made. Look at the pictures after each change of the window.
 """
@@ -26,6 +26,7 @@ from data_story import data_story
 from PySide6.QtCore import QPoint, QPointF, Qt
 from PySide6.QtGui import QDragEnterEvent, QDragLeaveEvent, QDragMoveEvent, QPainter
 from PySide6.QtWidgets import QApplication
+from training_story import training_story
 
 from cnn_studio.app.preferences import Preferences
 from cnn_studio.app.project import starter_project
@@ -183,6 +184,9 @@ def dragging(p: Photographer, type_id: str, source: str, target: str) -> Iterato
         drag.deleteLater()
 
 
+STORIES = (("main", story), ("builder", builder_story), ("data", data_story), ("training", training_story))
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
@@ -190,7 +194,7 @@ def main() -> int:
     parser.add_argument("out", type=Path, metavar="OUT")
     parser.add_argument("--theme", choices=("light", "dark"))
     parser.add_argument("--size", default="1600x1000")
-    parser.add_argument("--story", choices=("main", "builder", "data"), help="one part alone")
+    parser.add_argument("--story", choices=("main", "builder", "data", "training"), help="one part alone")
     given = parser.parse_args()
     given.out.mkdir(parents=True, exist_ok=True)
     width, _, height = given.size.partition("x")
@@ -201,7 +205,7 @@ def main() -> int:
         for mode in ("light", "dark"):
             if given.theme in (None, mode):
                 photographer = Photographer(app, given.out, mode, (int(width), int(height)))
-                for name, tell in (("main", story), ("builder", builder_story), ("data", data_story)):
+                for name, tell in STORIES:
                     if given.story in (None, name):
                         tell(photographer)
                 photographer.close()

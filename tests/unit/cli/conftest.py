@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import json
-import signal
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -37,10 +36,9 @@ Cli = Callable[..., Result]
 
 
 @pytest.fixture
-def cli(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Cli]:
+def cli(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Cli:
     """Run a command in this process; runs are kept in a folder of this test."""
     monkeypatch.setenv("CNN_STUDIO_HOME", str(tmp_path / "home"))
-    kept = signal.getsignal(signal.SIGPIPE) if hasattr(signal, "SIGPIPE") else None
 
     def run(*arguments: object) -> Result:
         code = run_command_line([str(argument) for argument in arguments])
@@ -48,9 +46,7 @@ def cli(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp
         assert "Traceback" not in captured.err
         return Result(code, captured.out, captured.err)
 
-    yield run
-    if kept is not None:
-        signal.signal(signal.SIGPIPE, kept)
+    return run
 
 
 @pytest.fixture

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import json
 import os
+import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -158,3 +159,16 @@ def test_runs_are_listed_shown_and_exported(cli: Cli, save: Save, tmp_path: Path
         result = cli("runs", *arguments)
         assert result.code == 2
         assert words in result.err
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such signal")
+def test_a_reader_that_has_enough_ends_the_output_quietly() -> None:
+    command = [sys.executable, "-m", "cnn_studio", "layers", "--json"]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    assert process.stdout is not None
+    assert process.stderr is not None
+    assert process.stdout.readline().strip() == "["
+    process.stdout.close()
+    assert process.stderr.read() == ""
+    assert process.wait(60) in (0, 1)
+    process.stderr.close()
