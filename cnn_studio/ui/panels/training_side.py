@@ -24,7 +24,7 @@ from cnn_studio.ui.widgets.curve_picture import CurvePicture
 from cnn_studio.ui.widgets.inputs import QuietComboBox
 
 _BASIC = ("optimizer", "learning_rate", "momentum", "weight_decay", "batch_size", "epochs")
-_OWN = "My settings"
+_OWN = "Custom"
 _PRESET_HELP = {
     "AlexNet (2012)": "The rule of the paper: SGD in the form of 2012, rate 0.01, batches of 128, divided by 10 when it stands still",
     "Quick look": "A few epochs of Adam in one cycle, at the fastest speed: is there anything to learn here?",
