@@ -1,4 +1,10 @@
-"""Loads numpy, torch and the plot library in the background after the first paint."""
+"""Loads numpy, torch and the plot library after the first paint, without a pause that one could feel.
+
+torch is imported in a thread. The plot library is imported on the window's thread: it touches every class of Qt, and
+PySide, which makes each class on its first use, crashes the program if another thread does that while the window's
+thread delivers a signal (one start in fifty on a busy machine). So that it does not take the window's time at once,
+the classes are made a few at a time before.
+"""
 
 from __future__ import annotations
 
@@ -11,13 +17,16 @@ import os
 import sys
 import threading
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
-from PySide6.QtCore import QObject, Signal, Slot
+from PySide6 import QtCore, QtGui, QtWidgets
+from PySide6.QtCore import QObject, QTimer, Signal, Slot
 
 # The library that pulls in all the others, by system.
 _LIBRARIES = {"linux": "libtorch_python.so", "darwin": "libtorch.dylib"}
 _PAUSE = 0.002
+_TURN_SECONDS = 0.004
 
 
 class TorchLoader(QObject):
@@ -36,7 +45,11 @@ class TorchLoader(QObject):
         super().__init__(parent)
         self.is_ready = False
         self._thread = threading.Thread(target=self._load, name="load torch", daemon=True)
-        self._done.connect(self._finish)  # queued, because the signal comes from the thread
+        self._done.connect(self._load_plots)  # queued, because the signal comes from the thread
+        self._device = ""
+        self._classes = iter_qt_classes()
+        self._timer = QTimer(self)
+        self._timer.timeout.connect(self._make_classes)
 
     def start(self) -> None:
         """Begin to load."""
@@ -50,7 +63,7 @@ class TorchLoader(QObject):
     def _load(self) -> None:
         try:
             preload_libraries()
-            for name in ("numpy", "torch", "torch.fx", "pyqtgraph"):
+            for name in ("numpy", "torch", "torch.fx"):
                 importlib.import_module(name)
                 time.sleep(_PAUSE)  # let the window's thread have its turn between two of them
             from cnn_studio.engine.device import describe_device, pick_device
@@ -82,12 +95,36 @@ class TorchLoader(QObject):
             self._done.emit(device, error)
 
     @Slot(str, str)
-    def _finish(self, device: str, error: str) -> None:
+    def _load_plots(self, device: str, error: str) -> None:
         if error:
             self.failed.emit(error)
             return
+        self._device = device
+        self._timer.start()
+
+    @Slot()
+    def _make_classes(self) -> None:
+        end = time.perf_counter() + _TURN_SECONDS
+        for _ in self._classes:
+            if time.perf_counter() > end:
+                return
+        self._timer.stop()
+        try:
+            importlib.import_module("pyqtgraph")
+        except ImportError as error:
+            self.failed.emit(
+                f"The plots cannot be loaded ({error}). Run `cnn-studio doctor` to see what is missing."
+            )
+            return
         self.is_ready = True
-        self.ready.emit(device)
+        self.ready.emit(self._device)
+
+
+def iter_qt_classes() -> Iterator[object]:
+    """Yield every class and function of Qt that the plot library takes over, each made by PySide as it is asked for."""
+    for module in (QtCore, QtGui, QtWidgets):
+        for name in dir(module):
+            yield getattr(module, name)
 
 
 def preload_libraries() -> None:

@@ -26,15 +26,21 @@ class Screen:
 
     def __enter__(self) -> Self:
         read, write = os.pipe()
+        # without -noreset the server starts anew when its last client leaves, and refuses the next one meanwhile
+        options = ["-displayfd", str(write), "-screen", "0", self._size, "-nolisten", "tcp", "-noreset"]
         self._server = subprocess.Popen(
-            ["Xvfb", "-displayfd", str(write), "-screen", "0", self._size, "-nolisten", "tcp"],
+            ["Xvfb", *options],
             pass_fds=(write,),
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
         )
         os.close(write)
         with os.fdopen(read) as answer:
-            self.display = f":{answer.readline().strip()}"
+            number = answer.readline().strip()
+        if not number:
+            self._server.wait(10)
+            raise RuntimeError("Xvfb did not start")
+        self.display = f":{number}"
         return self
 
     def __exit__(self, *_: object) -> None:
