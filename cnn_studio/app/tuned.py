@@ -7,7 +7,7 @@ import hashlib
 import json
 import os
 import platform
-from dataclasses import asdict
+from dataclasses import asdict, fields
 from pathlib import Path
 from typing import Any
 
@@ -48,6 +48,7 @@ def tuning_key(document: NetworkDocument, settings: TrainSettings, device: str, 
         os.cpu_count(),
         platform.processor(),
         versions().get("torch"),
+        [field.name for field in fields(Tuning)],  # a new way of computing is to be measured too
     ]
     return hashlib.blake2b(json.dumps(parts, sort_keys=True).encode(), digest_size=16).hexdigest()
 

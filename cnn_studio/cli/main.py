@@ -10,7 +10,7 @@ from collections.abc import Sequence
 
 import typer
 
-from cnn_studio.app.threads import prefer_short_waits
+from cnn_studio.app.threads import prepare_process
 from cnn_studio.cli import data, doctor, export, importing, network, runs, train
 from cnn_studio.cli.exits import Exit, complain, exit_for
 from cnn_studio.core.errors import StudioError
@@ -41,7 +41,7 @@ app.add_typer(runs.app, name="runs")
 
 def run_command_line(arguments: Sequence[str]) -> int:
     """Run one command and return its exit code."""
-    prefer_short_waits()
+    prepare_process()
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="replace")  # a terminal without × or → is no reason to fail

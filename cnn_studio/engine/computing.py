@@ -9,6 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from cnn_studio.engine.events import Tuning
+from cnn_studio.engine.used_kernel import cut_kernels
 
 
 class Computing:
@@ -27,7 +28,11 @@ class Computing:
         module.to(device)
         for param in module.parameters():
             if param.ndim == 4:
-                param.data = param.data.contiguous(memory_format=memory_format)
+                # not `contiguous`: it leaves weights for one channel as they are, in either order, and kernels that
+                # look at their strides would then work in the other
+                param.data = param.data.to(memory_format=memory_format)
+        if tuning.cut_kernels:
+            cut_kernels(module)
         self.module = module
         self._forward: Callable[[Tensor], Any] = module
         if tuning.compiled:
@@ -41,7 +46,7 @@ class Computing:
             images: float32 of shape [B, C, H, W], on the device.
         """
         if self.tuning.channels_last:
-            images = images.contiguous(memory_format=torch.channels_last)
+            images = images.to(memory_format=torch.channels_last)
         if not self._mixed:
             return self._as_float(self._forward(images))
         # without its cache a weight that two layers share would be cast twice; with it casts end with the block

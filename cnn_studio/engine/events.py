@@ -45,6 +45,7 @@ class Tuning:
         threads: of the CPU.
         fused: whether the optimizer moves a group of weights in one kernel.
         compiled: whether torch.compile made one program of the network.
+        cut_kernels: whether convolutions leave out the weights that can only meet padding.
         images_per_second: as measured; 0 where nothing was measured.
         baseline: images per second of plain float32, measured beside it; 0 where nothing was measured.
     """
@@ -54,6 +55,7 @@ class Tuning:
     threads: int = 0
     fused: bool = False
     compiled: bool = False
+    cut_kernels: bool = False
     images_per_second: float = 0.0
     baseline: float = 0.0
 
@@ -63,6 +65,8 @@ def describe_tuning(tuning: Tuning) -> str:
     parts: list[str] = [tuning.precision]
     if tuning.channels_last:
         parts.append("channels-last")
+    if tuning.cut_kernels:
+        parts.append("cut kernels")
     if tuning.fused:
         parts.append("fused optimizer")
     if tuning.compiled:

@@ -19,7 +19,7 @@ import cnn_studio
 from cnn_studio.app.preferences import Preferences, load_preferences, save_preferences
 from cnn_studio.app.session import Session
 from cnn_studio.app.system import display_problem
-from cnn_studio.app.threads import prefer_short_waits
+from cnn_studio.app.threads import prepare_process
 from cnn_studio.core.errors import StudioError
 from cnn_studio.ui import theme
 from cnn_studio.ui.concepts.registry import concepts
@@ -46,7 +46,7 @@ def start_window(arguments: Sequence[str], prepare: Callable[[MainWindow], objec
     if problem:
         sys.stderr.write(f"{problem}\n")
         return 1
-    prefer_short_waits()
+    prepare_process()
     session = Session()
     if arguments:
         try:

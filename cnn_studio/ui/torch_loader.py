@@ -99,6 +99,9 @@ class TorchLoader(QObject):
         if error:
             self.failed.emit(error)
             return
+        from cnn_studio.engine.device import leave_cores_to_others
+
+        leave_cores_to_others()
         self._device = device
         self._timer.start()
 

@@ -15,7 +15,7 @@ from typing import Any
 ROOT = Path(__file__).parents[2]
 sys.path.insert(0, str(ROOT))
 
-from cnn_studio.app.threads import prefer_short_waits  # noqa: E402 - the path is set above
+from cnn_studio.app.threads import prepare_process  # noqa: E402 - the path is set above
 
 SECONDS = 120
 EPOCHS = 1
@@ -39,7 +39,7 @@ def run_probe(kind: str, environment: Mapping[str, str], data: str = "digits") -
 
 
 def main(kind: str, data: str) -> None:
-    prefer_short_waits()
+    prepare_process()
     if kind == "headless":
         _headless(data)
         return

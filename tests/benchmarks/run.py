@@ -22,7 +22,7 @@ sys.path[:0] = [str(Path(__file__).parent), str(Path(__file__).parents[2])]
 from measure import Budget, Row  # noqa: E402 - the path is set above
 from rows import canvas, costs, gui, imports, pipeline, plots, shapes, startup, thumbs, training  # noqa: E402
 
-from cnn_studio.app.threads import prefer_short_waits  # noqa: E402
+from cnn_studio.app.threads import prepare_process  # noqa: E402
 
 GROUPS = {
     "startup": startup.rows,
@@ -66,7 +66,7 @@ def main() -> int:
     for group, measure in GROUPS.items():
         if not given.names or any(n.split(".")[0] == group for n in given.names):
             wanted.setdefault(measure, group)
-    prefer_short_waits()  # as the program does, for ours and the references alike
+    prepare_process()  # as the program does, for ours and the references alike
     found: list[Row] = []
     failed = False
     end = time.monotonic() + given.budget

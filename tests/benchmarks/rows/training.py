@@ -169,7 +169,7 @@ def _tuned(case: Case, data: ImageData, document: NetworkDocument) -> Tuning:
     cpu = torch.device("cpu")
     found = find_tuning(
         lower(document), images, labels, _settings(case), cpu,
-        plans=(), num_classes=len(data.classes), num_steps=20_000 if case.seconds < 10 else 200, check=lambda: None,
+        plans=(), num_classes=len(data.classes), num_steps=20_000 if case.seconds < 10 else 3_000, check=lambda: None,
     )  # fmt: skip
     print(
         f"{case.name}: {', '.join(f'{name} {speed:,.0f}' for name, speed in found.measured)} images/s",
@@ -195,11 +195,14 @@ def _step_function(document: NetworkDocument, tuning: Tuning | None = None) -> C
     import torch
 
     from cnn_studio.compiler import lower
+    from cnn_studio.engine.used_kernel import cut_kernels
 
     model = lower(document)
     mixed = tuning is not None and tuning.precision == "bfloat16"
     if tuning is not None and tuning.channels_last:
         model = model.to(memory_format=torch.channels_last)
+    if tuning is not None and tuning.cut_kernels:
+        cut_kernels(model)
     fused = True if tuning is not None and tuning.fused else None
     optimizer = torch.optim.SGD(model.parameters(), lr=0.01, momentum=0.9, weight_decay=0.0005, fused=fused)
     loss_function = torch.nn.CrossEntropyLoss()
@@ -226,7 +229,7 @@ def _same_batch(
 
     images, labels = next(iter(Batches(data.train, data.mean, data.std, case.batch).epoch(0, 0)))
     if tuning.channels_last:
-        images = images.contiguous(memory_format=torch.channels_last)
+        images = images.to(memory_format=torch.channels_last)
     step = _step_function(document, tuning)
 
     def measure() -> float:
