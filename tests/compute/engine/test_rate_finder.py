@@ -176,6 +176,7 @@ def test_a_stop_while_measuring_ends_the_run():
     [
         Tuning(channels_last=True),
         Tuning(precision="bfloat16"),
+        Tuning(cut_kernels=True),
         Tuning(channels_last=True, precision="bfloat16", fused=True, threads=1),
     ],
 )
