@@ -180,6 +180,21 @@ def test_ticked_runs_lie_over_the_selected_one_and_over_the_run_that_trains(pane
     assert first in {run.id for run in panel.model.runs}
 
 
+def test_all_selected_runs_are_compared_but_only_ticked_ones_follow_to_the_run_that_trains(panel, store):
+    first, second, third = (add_run(store) for _ in range(3))
+    panel.refresh()
+    settle(panel)
+    caught = []
+    panel.overlay_changed.connect(caught.append)
+    panel.table.selectAll()
+    settle(panel)
+    shown = panel.selected_run.id
+    others = [f"LeNet-5 ({number})" for number in (third, second, first) if number != shown]
+    for plot in (panel.comparison.loss, panel.comparison.accuracy):
+        assert sorted(overlay.name for overlay, _, _ in plot.data.overlays) == sorted(others)
+    assert not caught
+
+
 def test_runs_without_a_curve_can_be_ticked_too(panel, store):
     add_run(store)
     add_run(store, steps=0, status="failed", accuracy=None, keep=False)

@@ -35,8 +35,8 @@ from cnn_studio.ui.plots.live_plot import ACCURACY, LOSS, LivePlot
 _NO_CURVE = "No epoch was finished, so there is no curve"
 _NOTHING = "Select a run to see its curves; tick others to lay theirs over it"
 _PAGES = (
-    ("Loss", "Loss of the selected run, and of those that are ticked"),
-    ("Accuracy", "Accuracy of the selected run, and of those that are ticked"),
+    ("Loss", "Loss of the selected runs, and of those that are ticked"),
+    ("Accuracy", "Accuracy of the selected runs, and of those that are ticked"),
     ("Settings", "What differs between the ticked runs: results, settings, data, versions"),
     ("Notes", "What was done to the selected run, and how it ended"),
 )
@@ -163,13 +163,13 @@ class RunComparison(QWidget):
             plot.clear()
             plot.set_empty_text(text)
 
-    def show_curves(self, selected: RunCurves | None, ticked: Sequence[RunCurves]) -> None:
-        """Show the selected run with its batches, and the ticked ones over it."""
-        others = [
-            curves.overlays() for curves in ticked if selected is None or curves.run.id != selected.run.id
+    def show_curves(self, selected: RunCurves | None, others: Sequence[RunCurves]) -> None:
+        """Show one run with its batches, and others over it."""
+        over = [
+            curves.overlays() for curves in others if selected is None or curves.run.id != selected.run.id
         ]
-        self.loss.set_overlays([other.loss for other in others])
-        self.accuracy.set_overlays([other.accuracy for other in others])
+        self.loss.set_overlays([other.loss for other in over])
+        self.accuracy.set_overlays([other.accuracy for other in over])
         for plot in (self.loss, self.accuracy):
             plot.set_empty_text(_NOTHING if selected is None else _NO_CURVE)
             if selected is None or not len(selected.steps):

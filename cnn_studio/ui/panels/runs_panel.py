@@ -47,6 +47,7 @@ _EMPTY = (
 )
 _CURVE_DELAY_MS = 80  # while the arrow keys run through the table, no curve is read
 _KEPT_CURVES = 24
+_MOST_OVERLAID = 12  # of the selected runs; more colours cannot be told apart
 
 
 class RunsPanel(QWidget):
@@ -215,25 +216,33 @@ class RunsPanel(QWidget):
     def _read_curves(self) -> None:
         self._curve_timer.stop()
         selected, ticked = self.selected_run, self.model.ticked
-        wanted = {run.id: run for run in ([] if selected is None else [selected]) + ticked}
+        wanted = {run.id: run for run in [*self.selected_runs[:_MOST_OVERLAID], *ticked]}
+        if selected is not None:
+            wanted[selected.id] = selected
         missing = [run for number, run in wanted.items() if number not in self._curves]
         store = self._store
 
         def show(found: list[RunCurves]) -> None:
             for curves in found:
                 self._curves[curves.run.id] = curves
-            self._show_curves(selected, ticked)
+            self._show_curves(selected, list(wanted.values()), ticked)
 
         if missing:
             self._curves_reader.ask(
                 lambda job: [read_curves(store, run) for run in missing], show, self.comparison.show_message
             )
         else:
-            self._show_curves(selected, ticked)
+            self._show_curves(selected, list(wanted.values()), ticked)
 
-    def _show_curves(self, selected: RunSummary | None, ticked: Sequence[RunSummary]) -> None:
-        over = [self._curves[run.id] for run in ticked if run.id in self._curves]
-        self.comparison.show_curves(None if selected is None else self._curves.get(selected.id), over)
+    def _show_curves(
+        self, selected: RunSummary | None, compared: Sequence[RunSummary], ticked: Sequence[RunSummary]
+    ) -> None:
+        known = self._curves
+        self.comparison.show_curves(
+            None if selected is None else known.get(selected.id),
+            [known[run.id] for run in compared if run.id in known],
+        )
+        over = [known[run.id] for run in ticked if run.id in known]
         numbers = [curves.run.id for curves in over]
         if numbers != self._overlaid:
             self._overlaid = numbers
