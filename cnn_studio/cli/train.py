@@ -32,7 +32,14 @@ from cnn_studio.cli.settings_options import settings_from, with_settings
 from cnn_studio.core.errors import ParameterError, StudioError
 from cnn_studio.datasets.sources import FORMS, parse_source
 from cnn_studio.engine.control import RunControl
-from cnn_studio.engine.events import EpochDone, RunFinished, RunStarted, SpeedTuned, describe_tuning
+from cnn_studio.engine.events import (
+    EpochDone,
+    RunFinished,
+    RunStarted,
+    SpeedTuned,
+    TuningStarted,
+    describe_tuning,
+)
 from cnn_studio.engine.settings import PRESETS
 from cnn_studio.graph.shapes import infer_shapes
 
@@ -219,6 +226,8 @@ class _Lines:
                 return f"{path} now has {after} units instead of {before}, one per class."
             case StoreFailed(message):
                 return message
+            case TuningStarted():
+                return "measuring the fastest way to compute this network here"
             case SpeedTuned(tuning) if tuning.baseline > 0:
                 gain = tuning.images_per_second / tuning.baseline
                 known = ", as measured before" if event.remembered else ""

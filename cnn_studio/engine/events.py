@@ -1,6 +1,6 @@
 """What a run reports, as frozen values. Images are counted, times are seconds, accuracies are fractions of 1.
 
-Which events come when (`T` is an optional `SpeedTuned`, `R` `RunStarted`, `B` a `BatchDone`, `G` an optional
+Which events come when (`T` is an optional `TuningStarted` with its `SpeedTuned`, `R` `RunStarted`, `B` a `BatchDone`, `G` an optional
 `GradientsMeasured`, `M` an optional `ResourcesMeasured`, `L` a `RateChanged`, `E` an `EpochDone`, `W`
 `WeightsMeasured`, `K` a `CheckpointReady`, `P` `RunPaused`, `C` `RunContinued`, `F` `RunFinished`, the last one,
 always and exactly once):
@@ -75,12 +75,18 @@ def describe_tuning(tuning: Tuning) -> str:
 
 
 @dataclass(frozen=True, slots=True)
+class TuningStarted:
+    """The fastest way to compute this network on this machine is being measured."""
+
+
+@dataclass(frozen=True, slots=True)
 class SpeedTuned:
     """The fastest way to compute this network on this machine was measured, or was known from before.
 
     Attributes:
         tuning: the choice.
-        measured: images per second of every candidate, in words such as ``channels-last``.
+        measured: images per second of every candidate, in words such as ``channels-last``; plain float32 alone or
+            nothing where the run is too short for measuring to pay.
         remembered: whether it was known from an earlier run.
     """
 
@@ -275,7 +281,8 @@ class RunFinished:
 
 
 Event = (
-    SpeedTuned
+    TuningStarted
+    | SpeedTuned
     | RunStarted
     | BatchDone
     | GradientsMeasured

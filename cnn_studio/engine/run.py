@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Generator, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, ExitStack, nullcontext, suppress
 from dataclasses import replace
 
@@ -31,9 +31,9 @@ from cnn_studio.engine.events import (
     RunFinished,
     RunPaused,
     RunStarted,
-    SpeedTuned,
     Status,
     Tuning,
+    TuningStarted,
     WeightsMeasured,
     describe_tuning,
 )
@@ -112,9 +112,7 @@ class Run:
         if resume is not None:
             tuning = resume.tuning
         elif tuning is None and settings.speed == "auto":
-            tuned = self._tuned(plans)
-            tuning = tuned.tuning
-            yield tuned
+            tuning = yield from self._tuned(plans)
         if tuning is None:
             tuning = Tuning(settings.channels_last, settings.precision, threads)
         tuning = replace(tuning, threads=tuning.threads or threads)
@@ -223,10 +221,11 @@ class Run:
             part, *normalisation, self._settings.batch_size, self._device, augmentation=augmentation
         )
 
-    def _tuned(self, plans: tuple[LayerPlan, ...]) -> SpeedTuned:
+    def _tuned(self, plans: tuple[LayerPlan, ...]) -> Generator[Event, None, Tuning]:
         from cnn_studio.engine.tuning import find_tuning
 
-        return find_tuning(
+        yield TuningStarted()
+        tuned = find_tuning(
             self._module,
             *next(self._train_batches.in_order()),
             self._settings,
@@ -236,6 +235,8 @@ class Run:
             num_steps=self._settings.epochs * self._steps_per_epoch,
             check=self._stop_if_asked,
         )
+        yield tuned
+        return tuned.tuning
 
     # ------------------------------------------------------------------------------------------------- checkpoints
 

@@ -28,6 +28,7 @@ from cnn_studio.engine.used_kernel import any_is_cut
 
 _log = logging.getLogger(__name__)
 
+_SECONDS_LOOK = 0.02  # of timed steps of a first look: most short runs are known as such by then
 _SECONDS_EACH = 0.15  # of timed steps of one candidate in one round
 _ROUNDS = 2
 _LEAST_STEPS = 2
@@ -53,7 +54,8 @@ def find_tuning(
 ) -> SpeedTuned:
     """Time the candidates on a copy of the network and return the fastest.
 
-    A run that is over before measuring would pay keeps plain float32.
+    A run that is over before measuring would pay keeps plain float32, and where steps are slow, what is known when the
+    time for measuring is over decides.
 
     Args:
         module: on any device; it stays as it is.
@@ -63,7 +65,7 @@ def find_tuning(
     """
     plans = tuple(plans)
 
-    def speed(tuning: Tuning) -> float:
+    def speed(tuning: Tuning, seconds: float = _SECONDS_EACH) -> float:
         check()
         twin = copy.deepcopy(module)
         with _threads(tuning.threads):
@@ -72,19 +74,24 @@ def find_tuning(
             try:
                 twin.train()
                 runner = StepRunner(computing, settings, plan.groups, num_classes=num_classes)
-                return _steps_per_second(runner, images, labels, settings.learning_rate, device, check) * len(
-                    images
+                steps = _steps_per_second(
+                    runner, images, labels, settings.learning_rate, device, check, seconds
                 )
+                return steps * len(images)
             finally:
                 plan.release()
 
     threads = torch.get_num_threads()
     plain = Tuning(threads=threads)
-    baseline = speed(plain)
-    run_seconds = num_steps * len(images) / baseline
-    if run_seconds * _WORTH < _SECONDS_EACH * 8:
-        chosen = replace(plain, images_per_second=baseline, baseline=baseline)
-        return SpeedTuned(chosen, ((describe_tuning(plain), baseline),))
+    if num_steps * _WORTH < _LEAST_STEPS:
+        return SpeedTuned(plain)
+    for seconds, margin in ((_SECONDS_LOOK, 2.0), (_SECONDS_EACH, 1.0)):
+        baseline = speed(plain, seconds)
+        run_seconds = num_steps * len(images) / baseline
+        if run_seconds * _WORTH * margin < _SECONDS_EACH * 8:
+            chosen = replace(plain, images_per_second=baseline, baseline=baseline)
+            return SpeedTuned(chosen, ((describe_tuning(plain), baseline),))
+    until = time.perf_counter() + run_seconds * _WORTH
     best, speeds = plain, {plain: baseline}
     can_cut = any_is_cut(module, images)
     for make, rounds in _stages(settings, device, threads, run_seconds, can_cut=can_cut):
@@ -92,13 +99,15 @@ def find_tuning(
         # in turns and more than once, each by its best: a machine that was busy for a moment decides nothing
         for _ in range(rounds):
             for candidate in tuple(candidates):
+                if time.perf_counter() > until:
+                    break
                 found = _speed_or_none(speed, candidate, check)
                 if found is None:
                     candidates.remove(candidate)
                 else:
                     speeds[candidate] = max(found, speeds.get(candidate, 0.0))
         for candidate in candidates:
-            if speeds[candidate] > speeds[best] * _MARGIN:
+            if speeds.get(candidate, 0.0) > speeds[best] * _MARGIN:
                 best = candidate
     measured = tuple((_describe(tuning, threads), found) for tuning, found in speeds.items())
     chosen = replace(best, images_per_second=speeds[best], baseline=speeds[plain])
@@ -171,8 +180,9 @@ def _steps_per_second(
     rate: float,
     device: torch.device,
     check: Callable[[], None],
+    at_least: float,
 ) -> float:
-    """Take a step to warm up, then time some; the loss may do what it wants."""
+    """Take a step to warm up, then time some for so many seconds; the loss may do what it wants."""
     tiny = rate * 1e-6  # the same work without running away
     _ = list(runner.take(images, labels, 1, 1, tiny))
     _wait(device)
@@ -184,9 +194,9 @@ def _steps_per_second(
         if device.type == "cuda" and steps % 8 == 0:
             _wait(device)
         seconds = time.perf_counter() - start
-        if steps >= _LEAST_STEPS and seconds > _SECONDS_EACH:
+        if steps >= _LEAST_STEPS and seconds > at_least:
             break
-        if seconds > 4 * _SECONDS_EACH:  # one long step is exact enough
+        if seconds > 4 * at_least:  # one long step is exact enough
             break
         check()
     _wait(device)

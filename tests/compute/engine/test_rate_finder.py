@@ -1,6 +1,7 @@
 """The finder of learning rates, the time estimate, predictions, and the tuned speed."""
 
 import math
+import time
 from dataclasses import replace
 
 import numpy as np
@@ -12,11 +13,19 @@ from cnn_studio.compiler import lower
 from cnn_studio.datasets.augmentation import Augmentation
 from cnn_studio.engine.control import RunControl
 from cnn_studio.engine.estimate import macs_per_second, seconds_per_epoch
-from cnn_studio.engine.events import RunFinished, RunStarted, SpeedTuned, Tuning, describe_tuning
+from cnn_studio.engine.events import (
+    RunFinished,
+    RunStarted,
+    SpeedTuned,
+    Tuning,
+    TuningStarted,
+    describe_tuning,
+)
 from cnn_studio.engine.loop import train
 from cnn_studio.engine.predict import predict
 from cnn_studio.engine.rate_finder import HIGHEST, LOWEST, RateFound, RateTried, find_rate, suggested_rate
 from cnn_studio.engine.settings import TrainSettings
+from cnn_studio.engine.tuning import find_tuning
 from cnn_studio.graph.analysis import analyse
 from cnn_studio.graph.shapes import infer_shapes
 from cnn_studio.graph.starters import find_starter
@@ -138,7 +147,8 @@ def test_auto_measures_and_the_run_says_what_it_chose(monkeypatch):
     settings = SETTINGS.model_copy(update={"speed": "auto", "epochs": 2})
     module = tiny_network()
     events = run(module, settings)
-    tuned, started = events[0], events[1]
+    began, tuned, started = events[:3]
+    assert isinstance(began, TuningStarted)
     assert isinstance(tuned, SpeedTuned)
     assert isinstance(started, RunStarted)
     assert finished(events).status == "done"
@@ -155,20 +165,44 @@ def test_auto_measures_and_the_run_says_what_it_chose(monkeypatch):
     assert bits(again) == bits(module), "the same choice, the same bits"
 
 
-def test_a_short_run_is_not_held_up_by_measuring():
-    events = run(tiny_network(), SETTINGS.model_copy(update={"speed": "auto", "epochs": 1}))
-    tuned = events[0]
+@pytest.mark.parametrize(("epochs", "measured"), [(1, []), (40, ["float32"])])
+def test_a_short_run_is_not_held_up_by_measuring(epochs, measured):
+    events = run(tiny_network(), SETTINGS.model_copy(update={"speed": "auto", "epochs": epochs}))
+    tuned = events[1]
     assert isinstance(tuned, SpeedTuned)
-    assert [name for name, _ in tuned.measured] == ["float32"]
+    assert [name for name, _ in tuned.measured] == measured
     assert (tuned.tuning.precision, tuned.tuning.channels_last) == ("float32", False)
+
+
+def test_slow_steps_are_not_measured_beyond_their_share_of_the_run():
+    taken = []
+
+    class Slow(nn.Sequential):
+        def forward(self, x):
+            taken.append(time.perf_counter())
+            time.sleep(0.1)
+            return super().forward(x)
+
+    def measure(num_steps):
+        taken.clear()
+        images, labels = torch.rand(16, 1, 8, 8), torch.arange(16) % 3
+        find_tuning(
+            Slow(*tiny_network()), images, labels, SETTINGS, torch.device("cpu"), plans=(), num_classes=3,
+            num_steps=num_steps, check=lambda: None,
+        )  # fmt: skip
+        return len(taken)
+
+    short, long = measure(210), measure(5_000)
+    # 210 steps take 21 s: five steps of plain float32, 1.3 s of others, and what runs over that
+    assert short <= 5 + 13 + 4 < long
 
 
 def test_a_stop_while_measuring_ends_the_run():
     control = RunControl()
     control.stop()
     events = list(train(tiny_network(), tiny_data(), SETTINGS.model_copy(update={"speed": "auto"}), control))
-    assert [type(event) for event in events] == [RunFinished]
-    assert events[0].status == "stopped"
+    assert [type(event) for event in events] == [TuningStarted, RunFinished]
+    assert events[-1].status == "stopped"
 
 
 @pytest.mark.parametrize(
@@ -212,5 +246,6 @@ def test_a_way_that_cannot_be_computed_is_left_out(monkeypatch):
     pairs = replace(data, train=parts[0], val=parts[1], test=None, mean=(0.3, 0.3), std=(0.25, 0.25))
     events = run(NoChannelsLast(*body), SETTINGS.model_copy(update={"speed": "auto", "epochs": 1}), pairs)
     assert finished(events).status == "done"
-    assert not events[0].tuning.channels_last
-    assert "float32, channels-last" not in [name for name, _ in events[0].measured]
+    tuned = next(event for event in events if isinstance(event, SpeedTuned))
+    assert not tuned.tuning.channels_last
+    assert "float32, channels-last" not in [name for name, _ in tuned.measured]
