@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import os
 import tempfile
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from cnn_studio.app.project import starter_project
 from cnn_studio.datasets.augmentation import PRESETS
+from cnn_studio.datasets.records import DataSource
+from cnn_studio.engine.settings import TrainSettings
+from cnn_studio.graph.starters import find_starter
 
 if TYPE_CHECKING:
     from screenshots import Photographer
@@ -58,6 +64,34 @@ def training_story(p: Photographer) -> None:
     p.settle()
     space.samples.matrix.cell_clicked.emit(*_worst_cell(p))
     p.shoot("results-cell-open")
+    images = os.environ.get("CNN_STUDIO_TEST_DATA")
+    if images:
+        _compare_depths(p, Path(images) / "cifar10-small")
+
+
+def _compare_depths(p: Photographer, folder: Path) -> None:
+    """Train 18 layers without and with shortcuts on photographs; the gradients of each, then both runs."""
+    window, space = p.window, p.window.workspace
+    space.tabs.setCurrentWidget(space.training)
+    for name in ("plain18", "resnet18"):
+        project = starter_project(find_starter(name))
+        layer = next(entry for entry in project.document.layers.values() if entry.type == "input")
+        project.document.change_layer(layer.id, params={**layer.params, "height": 32, "width": 32})
+        settings = TrainSettings(
+            optimizer="sgd", learning_rate=0.02, batch_size=64, epochs=2, schedule="constant", speed="auto"
+        )
+        data = DataSource(kind="folder", folder=str(folder))
+        window.session.replace(replace(project, settings=settings, data=data))
+        window.runs.train()  # loads the photographs first
+        p.wait("a run of 18 layers", lambda: not window.training.is_training, 300)
+        space.training.deck.show_view(1)
+        p.settle(1.2)
+        p.shoot(f"gradients-{name}")
+    space.tabs.setCurrentWidget(space.runs)
+    p.settle(1.0)
+    space.runs.model.tick({run.id for run in space.runs.model.runs[:2]}, on=True)
+    p.settle(1.0)
+    p.shoot("runs-plain18-resnet18")
 
 
 def _try_image(p: Photographer, folder: Path) -> None:

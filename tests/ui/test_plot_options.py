@@ -10,6 +10,7 @@ from PySide6.QtGui import QGuiApplication, QImage
 
 from cnn_studio.ui import theme
 from cnn_studio.ui.plots.live_plot import ACCURACY, LOSS, Overlay
+from cnn_studio.ui.plots.spec import MEMORY, SPEED
 from tests.helpers.plots import has_color, make_plot
 from tests.helpers.ui import as_array, events, grab
 
@@ -58,6 +59,19 @@ def test_other_runs_alone_are_shown_and_outlive_a_new_run(qtbot):
 
 
 # --- axes, smoothing and marks
+
+
+@pytest.mark.parametrize(("spec", "value"), [(SPEED, 12_227.0), (MEMORY, 850e6)])
+def test_speed_and_memory_begin_at_nothing_and_one_value_is_seen(qtbot, spec, value):
+    plot, clock = make_plot(qtbot, spec)
+    plot.start(10, 5)
+    plot.append(20, value, 1.0)
+    clock.tick()
+    events()
+    _, (bottom, top) = plot._curves._box.viewRange()
+    assert bottom == 0.0
+    assert value < top < 1.3 * value
+    assert has_color(grab(plot), spec.line, 60), "a line from the start to where it was measured"
 
 
 @pytest.mark.parametrize(("axis", "last"), [("epoch", 5.0), ("step", 50.0), ("time", 25.0)])

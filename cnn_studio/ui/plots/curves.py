@@ -188,6 +188,10 @@ class Curves:
             return
         self._smooth.setPen(pg.mkPen(color, width=self._pen(2)))
         x, y = train.line(part, min(columns, _SMOOTH_POINTS), self.axis)
+        if (
+            len(train) == 1 and not self._spec.smooth
+        ):  # one value is no line yet; it was measured from the start
+            x, y = np.append(0.0, x), np.append(y, y)
         self._smooth.setData(*_drawable(x, self._y(y)))
 
     def _show_others(self, drawing: Drawing, first: float, last: float) -> None:
@@ -254,6 +258,8 @@ class Curves:
             low, high = 0.1, 1.0
         if self.is_log:
             low, high = float(np.log10(low)), float(np.log10(max(high, low)))
+        elif self._spec.from_zero:
+            low = 0.0
         end = max(self._end(drawing), x1)
         limits = fitted(
             self._limits,

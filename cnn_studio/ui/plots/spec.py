@@ -26,6 +26,7 @@ class PlotSpec:
         empty: what to do to see something here.
         smooth: whether batches scatter, so that a smoothed line helps.
         shows_gap: whether a validation that parts from the training is marked.
+        from_zero: whether the axis begins at 0, for amounts that are used up or got done.
     """
 
     title: str
@@ -35,6 +36,7 @@ class PlotSpec:
     empty: str
     smooth: bool = True
     shows_gap: bool = False
+    from_zero: bool = False
 
     @property
     def percent(self) -> bool:
@@ -76,7 +78,13 @@ RATE = PlotSpec(
     smooth=False,
 )
 SPEED = PlotSpec(
-    "Speed", "images/s", "accuracy", "count", "Press Train (Ctrl+T) to see how fast it trains", smooth=False
+    "Speed",
+    "images/s",
+    "accuracy",
+    "count",
+    "Press Train (Ctrl+T) to see how fast it trains",
+    smooth=False,
+    from_zero=True,
 )
 MEMORY = PlotSpec(
     "Memory",
@@ -85,6 +93,7 @@ MEMORY = PlotSpec(
     "bytes",
     "Press Train (Ctrl+T) to see the memory",
     smooth=False,
+    from_zero=True,
 )
 
 
