@@ -26,6 +26,8 @@ _REASONS = {
     errno.ENAMETOOLONG: "the name is too long. Choose a shorter one",
 }
 
+_PART = ".part"
+
 
 @contextlib.contextmanager
 def replacing(path: Path) -> Iterator[IO[bytes]]:
@@ -51,7 +53,7 @@ def replacing_path(path: Path) -> Iterator[Path]:
     try:
         _check_writable(path)
         target = Path(os.path.realpath(path))  # a symbolic link stays one
-        handle, name = tempfile.mkstemp(prefix=f".{target.name[:40]}.", suffix=".part", dir=target.parent)
+        handle, name = tempfile.mkstemp(prefix=f".{target.name[:40]}.", suffix=_PART, dir=target.parent)
         temporary = Path(name)
         try:
             yield temporary
@@ -68,6 +70,16 @@ def replacing_path(path: Path) -> Iterator[Path]:
         if temporary is not None:
             with contextlib.suppress(OSError):
                 temporary.unlink()
+
+
+def remove_parts(folder: Path) -> None:
+    """Delete what a program that was killed left of files half-written in a folder; nobody may be writing there.
+
+    What cannot be deleted stays: it does no harm.
+    """
+    with contextlib.suppress(OSError):
+        for path in folder.glob(f".*{_PART}"):
+            path.unlink()
 
 
 def storage_error(path: Path, error: OSError) -> StorageError:

@@ -9,6 +9,7 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING
 
 from cnn_studio.app.project import Project
+from cnn_studio.app.run_layers import MOST, thin
 from cnn_studio.engine.events import (
     BatchDone,
     CheckpointReady,
@@ -52,6 +53,7 @@ class RunRecorder:
         self._now = now
         self._rows: dict[str, list[tuple[object, ...]]] = {table: [] for table in _INSERTS}
         self._flushed = now()
+        self._measured = 0  # measurements of layers that were written since they were thinned last
 
     def add(self, event: object) -> None:
         """Take an event; what came is written at the end of an epoch and every two seconds.
@@ -151,6 +153,11 @@ class RunRecorder:
             for table, rows in self._rows.items():
                 if rows:
                     connection.executemany(_INSERTS[table], rows)
+            self._measured += len({row[1] for row in (*self._rows["layers"], *self._rows["histograms"])})
+            if self._measured > MOST // 8:
+                self._measured = 0
+                thin(connection, "layers", self.run)
+                thin(connection, "histograms", self.run)
         for rows in self._rows.values():
             rows.clear()
 

@@ -4,20 +4,19 @@ from __future__ import annotations
 
 import contextlib
 import json
-import math
 import shutil
 import sqlite3
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from cnn_studio.app.files import storage_error
+from cnn_studio.app.files import remove_parts, storage_error
 from cnn_studio.app.places import runs_folder
 from cnn_studio.app.processes import is_alive, own_process
 from cnn_studio.app.project import SUFFIX, Project, save_project
+from cnn_studio.app.run_layers import read_gradients, read_weights
 from cnn_studio.app.run_recorder import RunRecorder
 from cnn_studio.app.run_tables import OF_A_RUN, connected
 from cnn_studio.app.versions import versions
@@ -25,7 +24,6 @@ from cnn_studio.core.errors import DataError, RunError, StorageError
 from cnn_studio.engine.events import (
     BatchDone,
     GradientsMeasured,
-    Histogram,
     ResourcesMeasured,
     WeightsMeasured,
 )
@@ -126,6 +124,7 @@ class RunStore:
             )
             run = int(cursor.lastrowid or 0)
         try:
+            self.remove_leftovers()
             save_project(self._made(self.start_file(run)), project)
         except StorageError:
             with contextlib.suppress(StorageError):
@@ -162,7 +161,23 @@ class RunStore:
                 "UPDATE runs SET status = 'running', ended = NULL, message = NULL, process = ? WHERE id = ?",
                 (own_process(), run),
             )
+            remove_parts(self._folder / str(run))
         return RunRecorder(self, run)
+
+    def remove_leftovers(self) -> None:
+        """Delete half-written files of runs that no program trains any more: a kill while one is written leaves it.
+
+        Raises:
+            StorageError: the store cannot be used.
+        """
+        with self.connected() as connection:
+            connection.execute("BEGIN IMMEDIATE")  # until the end nobody can begin or claim a run
+            rows = connection.execute("SELECT id, process FROM runs WHERE status = 'running'")
+            alive = {str(run) for run, process in rows if is_alive(process)}
+            with contextlib.suppress(OSError):
+                for folder in self._folder.iterdir():
+                    if folder.name.isdigit() and folder.name not in alive:
+                        remove_parts(folder)
 
     @staticmethod
     def _require_idle(connection: sqlite3.Connection, run: int, what: str) -> None:
@@ -333,28 +348,14 @@ class RunStore:
         return [EpochRow(*row) for row in self._rows(columns, "epochs", run, "epoch")]
 
     def layer_history(self, run: int) -> list[GradientsMeasured]:
-        """Return gradient norms and update ratios of a run in order."""
-        rows = self._rows("step, path, norm, ratio", "layers", run, "step, place")
-        found = []
-        for step, group in groupby(rows, key=lambda row: row[0]):
-            parts = list(group)
-            # SQLite keeps what is no number as nothing
-            norms = tuple((path, math.nan if norm is None else norm) for _, path, norm, _ in parts)
-            ratios = tuple((path, ratio) for _, path, _, ratio in parts if ratio is not None)
-            found.append(GradientsMeasured(step, norms, ratios))
-        return found
+        """Return gradient norms and update ratios of a run in order; of a long run some, evenly chosen."""
+        with self.connected() as connection:
+            return read_gradients(connection, run)
 
     def weight_history(self, run: int) -> list[WeightsMeasured]:
-        """Return the histograms of the weights of a run in order."""
-        rows = self._rows("step, epoch, path, low, high, counts", "histograms", run, "epoch, place")
-        return [
-            WeightsMeasured(
-                step,
-                epoch,
-                tuple(Histogram(path, low, high, tuple(json.loads(n))) for *_, path, low, high, n in group),
-            )
-            for (step, epoch), group in groupby(rows, key=lambda row: row[:2])
-        ]
+        """Return the histograms of the weights of a run in order; of a long run some, evenly chosen."""
+        with self.connected() as connection:
+            return read_weights(connection, run)
 
     def resources(self, run: int) -> list[ResourcesMeasured]:
         """Return speed and memory of a run in order."""
