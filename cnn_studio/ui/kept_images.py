@@ -2,17 +2,28 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from PySide6.QtCore import QObject, Signal, Slot
 from PySide6.QtGui import QAction, QActionGroup
 from PySide6.QtWidgets import QMenu, QWidget
 
+from cnn_studio.app.jobs import Job, JobEnded
 from cnn_studio.app.preferences import Preferences, save_preferences
 from cnn_studio.datasets.cache import cache_size, clear_cache, shrink_cache
+from cnn_studio.ui.bridge import Bridge
 from cnn_studio.ui.status import bytes_text
 from cnn_studio.ui.widgets.waiting import run_waiting
 
 _LIMITS_GB = (0, 5, 20, 100)
 _DELETING = "Deleting decoded images"
+
+
+@dataclass(frozen=True, slots=True)
+class _Size:
+    """What they take on disk, in bytes."""
+
+    bytes: int
 
 
 class KeptImages(QObject):
@@ -48,14 +59,33 @@ class KeptImages(QObject):
             action.setChecked(limit == preferences.image_cache_gb)
             self._group.addAction(action)
         self._group.triggered.connect(self._choose)
+        self._looking: Job | None = None
+        self._bridge = Bridge(self)
+        self._bridge.events.connect(self._take)
         self.menu.aboutToShow.connect(self.refresh)
 
     @Slot()
     def refresh(self) -> None:
-        """Say how much they take now."""
-        size = cache_size()
-        self.clear.setText(f"Clear ({bytes_text(size)})" if size else "Nothing is kept")
-        self.clear.setEnabled(size > 0)
+        """Look how much they take now; the menu says so as soon as the disk has answered."""
+        if self._looking is not None and self._looking.is_running:
+            return  # a disk that has not answered yet is not asked twice
+        looking = Job("Measuring decoded images", lambda job: job.report(_Size(cache_size())))
+        self._bridge.watch(looking.mailbox)  # and hear the end of an earlier one
+        self._looking = looking
+        self.clear.setText("Clear (…)")
+        self.clear.setEnabled(False)
+        looking.start()
+
+    @Slot(list)
+    def _take(self, events: list[object]) -> None:
+        for event in events:
+            match event:
+                case _Size(size):
+                    self.clear.setText(f"Clear ({bytes_text(size)})" if size else "Nothing is kept")
+                    self.clear.setEnabled(size > 0)
+                case JobEnded():
+                    self._looking = None
+                    self._bridge.unwatch()
 
     @Slot()
     def _clear(self) -> None:

@@ -41,6 +41,12 @@ def fill(size, at):
     return path
 
 
+def known(kept, qtbot):
+    """Look anew, and wait until the menu says what it found."""
+    kept.refresh()
+    qtbot.waitUntil(lambda: "…" not in kept.clear.text(), timeout=5_000)
+
+
 def test_a_lower_limit_frees_the_least_recently_used_at_once(kept, qtbot):
     paths = [fill(3 * 10**9, at) for at in (1, 2, 3)]
     with qtbot.assertNotEmitted(kept.message):
@@ -59,14 +65,15 @@ def test_keeping_nothing_frees_everything(kept, qtbot, tmp_path):
     with qtbot.waitSignal(kept.message):
         limit(kept, 0).trigger()
     assert cache_size() == 0
-    kept.refresh()
+    known(kept, qtbot)
+    assert kept.clear.text() == "Nothing is kept"
     assert not kept.clear.isEnabled()
 
 
 @pytest.mark.parametrize("choose", [lambda kept: kept.clear, lambda kept: limit(kept, 0)])
 def test_the_window_lives_while_images_are_deleted(kept, qtbot, monkeypatch, choose):
     path = fill(1000, 1)
-    kept.refresh()
+    known(kept, qtbot)
     go_on, threads, dialogs = threading.Event(), [], []
     acquire = FileLock.acquire
 
@@ -88,3 +95,30 @@ def test_the_window_lives_while_images_are_deleted(kept, qtbot, monkeypatch, cho
     assert threads
     assert threading.main_thread() not in threads
     assert not path.exists()
+
+
+def test_a_slow_disk_does_not_hold_up_the_menu(kept, qtbot, monkeypatch):
+    fill(3_000_000, 1)
+    go_on, threads = threading.Event(), []
+    scan = os.scandir
+
+    def slowly(folder):  # as on a disk that has gone to sleep
+        if str(folder) == str(cache_folder()):
+            threads.append(threading.current_thread())
+            go_on.wait(10)
+        return scan(folder)
+
+    monkeypatch.setattr(os, "scandir", slowly)
+    kept.menu.aboutToShow.emit()
+    assert kept.clear.text() == "Clear (…)"
+    assert not kept.clear.isEnabled()
+    kept.menu.aboutToShow.emit()
+    go_on.set()
+    qtbot.waitUntil(kept.clear.isEnabled, timeout=5_000)
+    assert kept.clear.text() == "Clear (3 MB)"
+    assert len(threads) == 1, "a disk that has not answered yet is not asked twice"
+    assert threads[0] is not threading.main_thread()
+    path = cache_folder() / f"{1:032x}.images"
+    path.unlink()
+    known(kept, qtbot)
+    assert kept.clear.text() == "Nothing is kept", "each opening looks anew"

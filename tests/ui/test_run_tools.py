@@ -339,12 +339,14 @@ def test_decoded_images_are_shown_limited_and_cleared(window, qtbot, tmp_path):
     kept = window.kept_images
     clear_cache()
     kept.refresh()
+    qtbot.waitUntil(lambda: kept.clear.text() == "Nothing is kept", timeout=5_000)
     assert not kept.clear.isEnabled()
     window.workspace.import_data(folder)
     qtbot.waitUntil(
         lambda: window.training.data is not None and window.training.data.name == "photos", timeout=20_000
     )
     kept.refresh()
+    qtbot.waitUntil(kept.clear.isEnabled, timeout=5_000)
     assert "Clear (" in kept.clear.text()
     with qtbot.waitSignal(kept.message) as said:
         kept.clear.trigger()
