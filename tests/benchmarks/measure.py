@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import os
 import statistics
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
+
+UNPREPARED = dict(os.environ)
+"""The environment before this process was prepared as the program prepares its own: that of a script of somebody's."""
 
 CALIBRATED_SECONDS = 0.048
 """What `calibration_seconds` takes on the 2-core machine for which the absolute goals were written, when it is quiet;

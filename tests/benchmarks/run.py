@@ -66,7 +66,7 @@ def main() -> int:
     for group, measure in GROUPS.items():
         if not given.names or any(n.split(".")[0] == group for n in given.names):
             wanted.setdefault(measure, group)
-    prepare_process()  # as the program does, for ours and the references alike
+    prepare_process()  # as the program does
     found: list[Row] = []
     failed = False
     end = time.monotonic() + given.budget

@@ -60,6 +60,8 @@ def _seconds_per_batch(folder: Path) -> float:
 
 
 _OURS = """
+from cnn_studio.app.threads import prepare_process
+prepare_process()
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from dataclasses import replace
