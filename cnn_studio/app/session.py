@@ -7,7 +7,7 @@ from pathlib import Path
 
 from psygnal import Signal
 
-from cnn_studio.app.project import Project, load_project, save_project, starter_project
+from cnn_studio.app.project import Project, at_full_speed, load_project, save_project, starter_project
 from cnn_studio.app.weights import WeightSet
 from cnn_studio.core.commands import CommandStack
 from cnn_studio.datasets.records import DataSource
@@ -42,7 +42,7 @@ class Session:
     weights_changed = Signal()
 
     def __init__(self, project: Project | None = None) -> None:
-        self._take(project or starter_project(find_starter(DEFAULT_STARTER)), None)
+        self._take(project or at_full_speed(starter_project(find_starter(DEFAULT_STARTER))), None)
 
     def _take(self, project: Project, path: Path | None) -> None:
         self.document = project.document

@@ -301,7 +301,7 @@ def _train(
         if isinstance(event, RunFinished):
             return event
         record.add(event)
-        if isinstance(event, SpeedTuned) and len(event.measured) > 1:
+        if isinstance(event, SpeedTuned) and len(event.measured) > 1 and not event.is_cut_short:
             remember_tuning(key, event.tuning)
         if not isinstance(event, CheckpointReady):
             report(event)

@@ -88,11 +88,13 @@ class SpeedTuned:
         measured: images per second of every candidate, in words such as ``channels-last``; plain float32 alone or
             nothing where the run is too short for measuring to pay.
         remembered: whether it was known from an earlier run.
+        is_cut_short: whether the time for measuring was over before every way was measured; a longer run may know better.
     """
 
     tuning: Tuning
     measured: tuple[tuple[str, float], ...] = ()
     remembered: bool = False
+    is_cut_short: bool = False
 
 
 @dataclass(frozen=True, slots=True)

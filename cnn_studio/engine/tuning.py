@@ -91,15 +91,18 @@ def find_tuning(
         if run_seconds * _WORTH * margin < _SECONDS_EACH * 8:
             chosen = replace(plain, images_per_second=baseline, baseline=baseline)
             return SpeedTuned(chosen, ((describe_tuning(plain), baseline),))
-    until = time.perf_counter() + run_seconds * _WORTH
-    best, speeds = plain, {plain: baseline}
+    best, speeds, is_cut_short = plain, {plain: baseline}, False
+    began = time.perf_counter()
     can_cut = any_is_cut(module, images)
     for make, rounds in _stages(settings, device, threads, run_seconds, can_cut=can_cut):
         candidates = [*([best] if rounds > 1 else []), *make(best)]
         # in turns and more than once, each by its best: a machine that was busy for a moment decides nothing
         for _ in range(rounds):
             for candidate in tuple(candidates):
-                if time.perf_counter() > until:
+                # as the run will be by now: on a busy machine the first speed may be far too low
+                share = _WORTH * num_steps * len(images) / max(speeds.values())
+                if time.perf_counter() - began > share:
+                    is_cut_short = True
                     break
                 found = _speed_or_none(speed, candidate, check)
                 if found is None:
@@ -111,7 +114,7 @@ def find_tuning(
                 best = candidate
     measured = tuple((_describe(tuning, threads), found) for tuning, found in speeds.items())
     chosen = replace(best, images_per_second=speeds[best], baseline=speeds[plain])
-    return SpeedTuned(chosen, measured)
+    return SpeedTuned(chosen, measured, is_cut_short=is_cut_short)
 
 
 def _describe(tuning: Tuning, threads: int) -> str:

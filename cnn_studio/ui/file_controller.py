@@ -14,7 +14,14 @@ from cnn_studio.app.exporting import export_weights
 from cnn_studio.app.importing import OpenedNetwork
 from cnn_studio.app.jobs import JobList
 from cnn_studio.app.preferences import Preferences, save_preferences
-from cnn_studio.app.project import SUFFIX, Project, load_project, save_project, starter_project
+from cnn_studio.app.project import (
+    SUFFIX,
+    Project,
+    at_full_speed,
+    load_project,
+    save_project,
+    starter_project,
+)
 from cnn_studio.app.session import Session
 from cnn_studio.core.errors import StudioError
 from cnn_studio.graph.document import NetworkDocument
@@ -52,7 +59,7 @@ class FileController(QObject):
     def new(self, starter: str) -> None:
         """Open a starter network as a new project."""
         if self.may_leave():
-            self._session.replace(starter_project(find_starter(starter)))
+            self._session.replace(at_full_speed(starter_project(find_starter(starter))))
             self.saved_at = None
             self.saved_changed.emit()
 
@@ -60,7 +67,7 @@ class FileController(QObject):
     def new_empty(self) -> None:
         """Open a project without a layer."""
         if self.may_leave():
-            self._session.replace(Project(NetworkDocument()))
+            self._session.replace(at_full_speed(Project(NetworkDocument())))
             self.saved_at = None
             self.saved_changed.emit()
 
@@ -76,7 +83,7 @@ class FileController(QObject):
         """Open a library's network as a new project, and say what one should know of it."""
         if not self.may_leave():
             return
-        self._session.replace(opened.project)
+        self._session.replace(at_full_speed(opened.project))
         self.saved_at = None
         self.saved_changed.emit()
         if opened.notes:

@@ -101,7 +101,7 @@ class Workspace(QWidget):
         self._rows.addWidget(self._columns)
         self._rows.addWidget(self.tabs)
         self._rows.setStretchFactor(0, 1)
-        self._rows.setSizes([theme.px(n) for n in (580, 262)])
+        self._rows.setSizes([theme.px(n) for n in (562, 280)])
         for splitter in (self._columns, self._rows):
             splitter.setChildrenCollapsible(False)
             splitter.setHandleWidth(1)

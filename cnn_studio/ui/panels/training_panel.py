@@ -20,10 +20,11 @@ from cnn_studio.engine.events import (
     RunPaused,
     RunStarted,
     SpeedTuned,
-    describe_tuning,
+    TuningStarted,
 )
 from cnn_studio.engine.settings import TrainSettings
 from cnn_studio.ui import theme
+from cnn_studio.ui.panels.computing_text import computing_help, computing_text
 from cnn_studio.ui.panels.run_progress import RunProgress, State
 from cnn_studio.ui.panels.training_side import TrainingSide
 from cnn_studio.ui.plots.clock import RepaintClock
@@ -68,6 +69,8 @@ class TrainingPanel(QWidget):
         self._state: State = "idle"
         self._ready = (True, "")
         self._estimate = ""
+        self._measures = False
+        self._tuned: SpeedTuned | None = None  # of the run that is about to start
         self._controls = Controls()
         self._now = now
         self._progress = RunProgress(now)
@@ -137,6 +140,8 @@ class TrainingPanel(QWidget):
     def set_state(self, state: State) -> None:
         """Say what the run does; its events say it too, so only ``preparing`` and ``stopping`` must be told."""
         self._state = state
+        if state == "preparing":
+            self._forget_speed()
         self._refresh()
 
     def forget_run(self) -> None:
@@ -145,6 +150,7 @@ class TrainingPanel(QWidget):
             return
         self._progress = RunProgress(self._now)
         self.deck.clear()
+        self._forget_speed()
         self._refresh()
 
     @Slot(list)
@@ -165,10 +171,13 @@ class TrainingPanel(QWidget):
 
     def _take(self, event: Event) -> None:
         match event:
+            case TuningStarted():
+                self._measures = True
             case SpeedTuned():
-                self._show_speed(event)
+                self._measures, self._tuned = False, event
             case RunStarted(learning_rate=rate):
                 self._state = "running"
+                self._show_speed(event)
                 settings = self.settings()
                 if rate > 0:
                     self.side.rate.show_rate(rate)
@@ -181,19 +190,20 @@ class TrainingPanel(QWidget):
             case RateChanged(learning_rate=rate):
                 self.side.rate.show_rate(rate)
             case RunFinished():
-                self._state = "idle"
+                self._state, self._measures = "idle", False
                 self._clock.tick()  # the last points must not wait for their turn
             case _:
                 pass
 
-    def _show_speed(self, tuned: SpeedTuned) -> None:
-        text = speed_text(tuned)
-        self.side.speed.setText(text)
-        self.side.speed.setVisible(bool(text))
-        self.side.speed.setToolTip(
-            "\n".join(f"{name}: {speed:,.0f} images/s" for name, speed in tuned.measured)
-            or "Measured in an earlier run of this network on this machine"
-        )
+    def _show_speed(self, started: RunStarted) -> None:
+        self.side.speed.setText(computing_text(started, self._tuned))
+        self.side.speed.setToolTip(computing_help(self._tuned))
+        self.side.speed.show()
+        self._tuned = None
+
+    def _forget_speed(self) -> None:
+        self._measures, self._tuned = False, None
+        self.side.speed.hide()
 
     def _refresh(self) -> None:
         """Bring controls, bar and line in step with state, settings and readiness."""
@@ -213,21 +223,25 @@ class TrainingPanel(QWidget):
             self.controls_changed.emit()
         side.rate.setVisible(controls.can_pause)
         side.find_rate.setEnabled(idle and not blocked)
-        if side.speed.isVisible() and (settings := side.settings()) is not None and settings.speed == "exact":
-            side.speed.setVisible(not idle)
+        side.find_batch.setEnabled(idle and not blocked)
         end = self._progress.finished
         failed = idle and end is not None and end.status == "failed"
         side.details.setVisible(bool(failed and end is not None and end.details))
         smaller = end.smaller_batch if failed and end is not None else None
         side.smaller.setVisible(smaller is not None)
         side.smaller.setText(f"Take batches of {smaller:,}" if smaller else "")
+        side.bar.setVisible(not idle)
         side.bar.setRange(0, 0 if state == "preparing" else 1000)
         side.bar.setValue(round(1000 * self._progress.fraction))
         text, role = self._progress.text() or self._ready_text(), "error" if failed else "small"
         if idle and blocked:
             text, role = blocked, "error" if error else "warning"
         elif state == "preparing":
-            text = "building the network and reading the data"
+            text = (
+                "measuring the fastest way to compute this network here"
+                if self._measures
+                else "building the network and reading the data"
+            )
         elif state == "stopping":
             text = "stopping after this batch"
         side.line.setText(text)
@@ -254,12 +268,3 @@ class TrainingPanel(QWidget):
         end, settings = self._progress.finished, self.settings()
         if end is not None and end.smaller_batch is not None and settings is not None:
             self.set_settings(settings.model_copy(update={"batch_size": end.smaller_batch}))
-
-
-def speed_text(tuned: SpeedTuned) -> str:
-    """Return how a run computes and what that brings, such as ``bfloat16, channels-last: 3.2 ×``; nothing if it is plain."""
-    tuning = tuned.tuning
-    if tuning.baseline <= 0 or tuning.images_per_second <= tuning.baseline:
-        return ""
-    gain = tuning.images_per_second / tuning.baseline
-    return f"{describe_tuning(tuning)}: {gain:.1f} × the speed of plain float32"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from PySide6.QtCore import Qt, Signal, Slot
 from PySide6.QtWidgets import (
+    QCheckBox,
     QFrame,
     QHBoxLayout,
     QLabel,
@@ -18,18 +19,28 @@ from PySide6.QtWidgets import (
 from cnn_studio.engine.schedules import planned_rates
 from cnn_studio.engine.settings import PRESETS, TrainSettings
 from cnn_studio.ui import theme
+from cnn_studio.ui.panels.beside_button import BesideButton
 from cnn_studio.ui.panels.live_rate import LiveRate
 from cnn_studio.ui.panels.settings_form import SettingsForm
 from cnn_studio.ui.widgets.curve_picture import CurvePicture
+from cnn_studio.ui.widgets.elided import ElidedLabel
 from cnn_studio.ui.widgets.inputs import QuietComboBox
 
-_BASIC = ("optimizer", "learning_rate", "momentum", "weight_decay", "batch_size", "epochs")
+# what is changed most comes first: in a low panel the last row is out of view
+_BASIC = ("optimizer", "learning_rate", "batch_size", "epochs", "momentum", "weight_decay")
 _OWN = "Custom"
 _PRESET_HELP = {
     "AlexNet (2012)": "The rule of the paper: SGD in the form of 2012, rate 0.01, batches of 128, divided by 10 when it stands still",
     "Quick look": "A few epochs of Adam in one cycle, at the fastest speed: is there anything to learn here?",
     "Careful": "AdamW with warm-up, cosine, averaging and early stopping: for the result that counts",
 }
+_EXACT: dict[str, object] = {"speed": "exact", "precision": "float32", "channels_last": False}
+_EXACT_HELP = (
+    "On: every step computes in float32 as PyTorch's plain training loop does, and gives the same numbers bit for bit.\n"
+    "Off: a few steps of each way to compute this network are timed at the start of a run (bfloat16, channels-last, a "
+    "fused optimizer and others), and the fastest is taken. Results may differ from plain float32 in their last digits; "
+    "the choice is kept with the run, so that it can still be repeated."
+)
 # which settings play a part only with others
 _MOMENTUM = frozenset({"sgd", "sgd-2012", "nesterov", "rmsprop"})
 
@@ -41,6 +52,7 @@ class TrainingSide(QWidget):
         changed: after every edit of a setting, right or wrong.
         rate_changed: the run that goes on shall have this rate.
         find_rate_requested: the finder of learning rates is wanted.
+        find_batch_requested: the search for a batch size is wanted.
         augment_requested: the augmentation is wanted.
         details_requested: the traceback of a failed run is wanted.
     """
@@ -48,6 +60,7 @@ class TrainingSide(QWidget):
     changed = Signal()
     rate_changed = Signal(float)
     find_rate_requested = Signal()
+    find_batch_requested = Signal()
     augment_requested = Signal()
     details_requested = Signal()
 
@@ -62,8 +75,7 @@ class TrainingSide(QWidget):
 
     def _build(self) -> None:
         space = theme.current().space
-        self._data = QLabel("No data yet")
-        self._data.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
+        self._data = ElidedLabel("No data yet")
         theme.set_role(self._data, "strong")
         self.presets = QuietComboBox()
         self.presets.addItem(_OWN)
@@ -73,22 +85,30 @@ class TrainingSide(QWidget):
             self.presets.setItemData(
                 self.presets.count() - 1, _PRESET_HELP[name], Qt.ItemDataRole.ToolTipRole
             )
-        self.presets.setMinimumWidth(theme.px(128))
+        self.presets.setMinimumWidth(theme.px(116))
         self.presets.setAccessibleName("Preset")
         self.presets.setToolTip("Settings that belong together; each can still be changed")
         self.presets.activated.connect(self._preset_chosen)
+        self.exact = QCheckBox("Exact float32")
+        self.exact.setToolTip(_EXACT_HELP)
+        self.exact.setAccessibleDescription(_EXACT_HELP)
+        self.exact.clicked.connect(self._exact_chosen)
         self.find_rate = self._button(
             "Find rate…",
             "Train a copy with a rising rate and look where the loss falls fastest",
             self.find_rate_requested,
         )
+        self.find_batch = BesideButton(
+            self.form.field("batch_size"), "Find…", "Try which batches fit into memory, and how fast each is"
+        )
+        self.find_batch.clicked.connect(self.find_batch_requested)
         self.augment = self._button(
             "Augment…", "Change every training image at random, new in each epoch", self.augment_requested
         )
         top = QHBoxLayout()
         top.setSpacing(theme.px(space.s))
-        top.addWidget(self._data, 1)
-        top.addWidget(self.presets)
+        top.addWidget(self.presets, 1)
+        top.addWidget(self.exact)
         tools = QHBoxLayout()
         tools.setSpacing(theme.px(6))
         tools.addWidget(self.find_rate)
@@ -108,6 +128,7 @@ class TrainingSide(QWidget):
         scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         scroll.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         scroll.setWidget(inner)
+        scroll.setMinimumHeight(theme.px(24))  # in a low panel the texts below need the rest
         self.rate = LiveRate()
         self.rate.changed.connect(self.rate_changed)
         self.rate.hide()
@@ -116,7 +137,7 @@ class TrainingSide(QWidget):
         self.bar.setTextVisible(False)
         self.line = self._text()
         self.speed = self._text()
-        theme.set_role(self.speed, "muted")
+        theme.set_role(self.speed, "small")
         self.speed.hide()
         self.details = self._button(
             "Details", "Show what the program reported when the run failed", self.details_requested
@@ -126,10 +147,11 @@ class TrainingSide(QWidget):
         ends.addWidget(self.details)
         ends.addWidget(self.smaller)
         ends.addStretch(1)
-        self.setMinimumWidth(theme.px(236))
+        self.setMinimumWidth(theme.px(252))
         layout = QVBoxLayout(self)
         layout.setContentsMargins(*(theme.px(n) for n in (space.m, space.s, space.s, space.s)))
         layout.setSpacing(theme.px(6))
+        layout.addWidget(self._data)
         layout.addLayout(top)
         layout.addWidget(scroll, 1)
         for widget in (self.rate, self.bar, self.line, self.speed):
@@ -182,6 +204,11 @@ class TrainingSide(QWidget):
             self.form.set_value(TrainSettings.model_validate(values))
             self.presets.setCurrentIndex(number)
 
+    @Slot(bool)
+    def _exact_chosen(self, is_exact: bool) -> None:
+        for name, value in (_EXACT if is_exact else {"speed": "auto"}).items():
+            self.form.field(name).set_value(value)
+
     @Slot()
     def _edited(self) -> None:
         self._refresh_form()
@@ -203,6 +230,7 @@ class TrainingSide(QWidget):
         form.field("warmup_epochs").setEnabled(schedule != "one-cycle")
         form.field("precision").setEnabled(exact)
         form.field("channels_last").setEnabled(exact)
+        self.exact.setChecked(all(value(name) == plain for name, plain in _EXACT.items()))
         settings = self.settings()
         if settings is None:
             return
