@@ -54,17 +54,23 @@ def import_network(
 
 def _print_list(cards: tuple[NetworkCard, ...], as_json: bool) -> None:
     if as_json:
-        typer.echo(json.dumps([_record(card) for card in cards], indent=1))
+        typer.echo(json.dumps([card_record(card) for card in cards], indent=1))
         return
     for card in cards:
-        facts = [f"{card.input_size[1]} × {card.input_size[2]}"]
-        facts += [f"{card.params / 1e6:.1f} M parameters"] if card.params else []
-        facts += [f"{card.macs / 1e9:.2f} G MAC"] if card.macs else []
-        facts += [f"{card.accuracy:.1f} % top-1"] if card.accuracy else []
-        typer.echo(f"{card.full_name:<40} {', '.join(facts)}")
+        typer.echo(f"{card.full_name:<40} {card_facts(card)}")
 
 
-def _record(card: NetworkCard) -> dict[str, Any]:
+def card_facts(card: NetworkCard) -> str:
+    """Return what is known of a network in a line: size of its images, parameters, operations, accuracy."""
+    facts = [f"{card.input_size[1]} × {card.input_size[2]}"]
+    facts += [f"{card.params / 1e6:.1f} M parameters"] if card.params else []
+    facts += [f"{card.macs / 1e9:.2f} G MAC"] if card.macs else []
+    facts += [f"{card.accuracy:.1f} % top-1"] if card.accuracy else []
+    return ", ".join(facts)
+
+
+def card_record(card: NetworkCard) -> dict[str, Any]:
+    """Return what is known of a network for JSON."""
     return {
         "name": card.full_name,
         "family": card.family,

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 import typer
 
 from cnn_studio.app.threads import prepare_process
-from cnn_studio.cli import data, doctor, export, importing, network, runs, train
+from cnn_studio.cli import data, doctor, export, importing, network, predict, runs, train
 from cnn_studio.cli.exits import Exit, complain, exit_for
 from cnn_studio.core.errors import StudioError
 
@@ -34,6 +34,8 @@ app.command("layers")(network.layers)
 app.command("import")(importing.import_network)
 app.command("export")(export.export)
 app.command("train")(train.train_command)
+app.command("predict")(predict.predict)
+app.command("sources")(predict.sources)
 app.command("doctor")(doctor.doctor)
 app.add_typer(data.app, name="data")
 app.add_typer(runs.app, name="runs")

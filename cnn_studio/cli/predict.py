@@ -1,0 +1,83 @@
+"""``predict``: what a network says of images; ``sources``: the pre-trained networks there are."""
+
+from __future__ import annotations
+
+import csv
+import json
+import sys
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from cnn_studio.app.predicting import images_of, open_for_prediction, predict_files
+from cnn_studio.app.trying import Tried
+from cnn_studio.cli.exits import Exit, complain
+from cnn_studio.cli.network import Json
+from cnn_studio.core.errors import ParameterError
+
+
+def predict(
+    network: Annotated[
+        str,
+        typer.Argument(
+            metavar="FILE", help="A trained project, or source:NAME such as source:efficientnet_lite0."
+        ),
+    ],
+    images: Annotated[
+        list[Path], typer.Argument(metavar="IMAGE...", help="Image files, or folders of them.")
+    ],
+    top: Annotated[int, typer.Option("--top", min=1, help="How many classes per image.")] = 5,
+    as_json: Json = False,
+    as_csv: Annotated[
+        bool, typer.Option("--csv", help="Print as CSV: one line per image and class.")
+    ] = False,
+) -> int:
+    """Say what a trained network sees in images.
+
+    Images that cannot be read are named on the error stream and do not hold up the others.
+    """
+    if as_json and as_csv:
+        raise ParameterError("Choose one of --json and --csv.")
+    found = predict_files(open_for_prediction(network), images_of(images), top)
+    for tried in found:
+        if tried.error:
+            complain(tried.error)
+    seen = [tried for tried in found if not tried.error]
+    if as_json:
+        typer.echo(json.dumps([_record(tried) for tried in seen], indent=1, ensure_ascii=False))
+    elif as_csv:
+        rows = csv.writer(sys.stdout)
+        rows.writerow(["file", "rank", "index", "label", "p"])
+        for tried in seen:
+            for rank, guess in enumerate(tried.guesses, start=1):
+                rows.writerow([tried.file, rank, guess.index, guess.label, f"{guess.p:.6f}"])
+    else:
+        for tried in seen:
+            typer.echo(str(tried.file))
+            for guess in tried.guesses:
+                typer.echo(f"  {guess.p:7.2%}  {guess.label}")
+    return Exit.DONE if seen else Exit.BAD_INPUT
+
+
+def _record(tried: Tried) -> dict[str, Any]:
+    top = [{"index": guess.index, "label": guess.label, "p": guess.p} for guess in tried.guesses]
+    return {"file": str(tried.file), "top": top}
+
+
+def sources(as_json: Json = False) -> int:
+    """List the pre-trained networks to begin from, those whose weights are on this machine first."""
+    from cnn_studio.cli.importing import card_facts, card_record
+    from cnn_studio.transfer.sources import list_sources
+    from cnn_studio.transfer.weights import find_weights
+
+    cards = list_sources()
+    if as_json:
+        typer.echo(
+            json.dumps([card_record(c) | {"is_here": find_weights(c) is not None} for c in cards], indent=1)
+        )
+        return Exit.DONE
+    for card in cards:
+        here = "here" if find_weights(card) is not None else ""
+        typer.echo(f"{card.full_name:<44} {here:<5} {card_facts(card)}")
+    return Exit.DONE
