@@ -1,4 +1,4 @@
-"""Jobs beside a run: what a network says of single images, and which learning rate suits it."""
+"""Jobs beside a run: what a network says of single images, which learning rate suits it, which batches fit."""
 
 from __future__ import annotations
 
@@ -8,9 +8,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from cnn_studio.app.project import Project
-from cnn_studio.app.training import Report, check_ready, fitted_document, layer_plans
+from cnn_studio.app.threads import give_memory_back
+from cnn_studio.app.training import Report, check_memory, check_ready, fitted_document, layer_plans
+from cnn_studio.app.tuned import remembered_tuning, tuning_key
 from cnn_studio.core.errors import Cancelled, DataError, NetworkError
 from cnn_studio.datasets.records import ImageData
+from cnn_studio.engine.events import Tuning
+from cnn_studio.engine.settings import TrainSettings
+from cnn_studio.graph.document import NetworkDocument
 from cnn_studio.graph.shapes import infer_shapes
 
 if TYPE_CHECKING:
@@ -131,3 +136,49 @@ def find_learning_rate(
     )
     for event in events:
         report(event)
+
+
+def find_largest_batch(
+    project: Project, data: ImageData, report: Report, cancelled: Callable[[], bool] = lambda: False
+) -> None:
+    """Report how fast batches of several sizes are on a copy of the network, and the largest that fits at the end.
+
+    Raises:
+        NetworkError: the network has errors.
+        RunError: it cannot be trained with these settings, or not even the smallest batch fits.
+        Cancelled: `cancelled` said yes.
+    """
+    from cnn_studio.compiler import lower
+    from cnn_studio.engine.largest_batch import find_largest_batch as search
+
+    def check() -> None:
+        if cancelled():
+            raise Cancelled
+
+    document, settings = as_trained(project, data).document, project.settings
+    shapes = infer_shapes(document)
+    check_ready(shapes)
+    check_memory(shapes, settings.model_copy(update={"batch_size": 1}))
+    _, channels, height, width = data.train.images.shape
+    events = search(
+        lower(document, seed=settings.seed),
+        (channels, height, width),
+        settings,
+        num_classes=len(data.classes),
+        num_images=len(data.train),
+        plans=layer_plans(document),
+        tuning=_known_tuning(document, settings) if settings.speed == "auto" else None,
+        check=check,
+        give_back=give_memory_back,
+    )
+    for event in events:
+        report(event)
+
+
+def _known_tuning(document: NetworkDocument, settings: TrainSettings) -> Tuning | None:
+    """Return how an earlier run of this network found it fastest to compute, or None."""
+    from cnn_studio.engine.device import describe_device, pick_device
+
+    device = describe_device(pick_device(settings.device))
+    keys = (tuning_key(document, settings, device, is_long=is_long) for is_long in (False, True))
+    return next(filter(None, map(remembered_tuning, keys)), None)

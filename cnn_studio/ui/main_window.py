@@ -110,6 +110,7 @@ class MainWindow(QMainWindow):
         panel.settings_changed.connect(self._settings_edited)
         self.runs.train_pressed.connect(self._welcomed)
         panel.side.find_rate_requested.connect(self.tools.find_rate)
+        panel.side.find_batch_requested.connect(self.tools.find_batch)
         panel.side.augment_requested.connect(self.tools.augment)
         self.tools.settings_changed.connect(self._settings_changed_elsewhere)
         space.source_chosen.connect(self._choose_source)

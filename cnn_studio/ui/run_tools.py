@@ -1,4 +1,4 @@
-"""Windows beside a run: the finder of learning rates, the augmentation, trying an image; and the word at its end."""
+"""Windows beside a run: the finders of learning rate and batch size, the augmentation, trying an image; and the word at its end."""
 
 from __future__ import annotations
 
@@ -13,9 +13,14 @@ from cnn_studio.ui import theme
 from cnn_studio.ui.training_controller import TrainingController
 
 if TYPE_CHECKING:
+    from cnn_studio.datasets.records import ImageData
+    from cnn_studio.ui.batch_dialog import BatchDialog
     from cnn_studio.ui.panels.augment_panel import AugmentPanel
     from cnn_studio.ui.rate_dialog import RateDialog
     from cnn_studio.ui.try_dialog import TryDialog
+
+
+_HIGHEST_RATE = 10.0  # that the settings allow
 
 
 class RunTools(QObject):
@@ -36,6 +41,7 @@ class RunTools(QObject):
         self._window = window
         self.augmentation: AugmentPanel | None = None
         self.rates: RateDialog | None = None
+        self.batches: BatchDialog | None = None
         self.trial: TryDialog | None = None
         training.data_loaded.connect(self._show_images)
         training.outcome.connect(self._ended)
@@ -46,27 +52,34 @@ class RunTools(QObject):
     @Slot()
     def find_rate(self) -> None:
         """Begin a test of learning rates; the images must be there, and no run may go on."""
+        data = self._images_for("a test of learning rates", "find a rate")
+        if data is None:
+            return
+        from cnn_studio.ui.rate_dialog import RateDialog
+
+        self.rates = RateDialog(self._session.snapshot(), data, self._training.start_test, self._window)
+        self.rates.chosen.connect(self._take_rate)
+        self.rates.finished.connect(self._forget_rates)
+        self.rates.show()
+
+    def _images_for(self, test: str, then: str) -> ImageData | None:
+        """Return the images for a test that computes as a run does, or None, and say why; an earlier test ends."""
         if self._training.is_training:
             self.message.emit(
-                "A run goes on, and a test of learning rates beside it would disturb both. Stop the run or wait for its "
-                "end, then find a rate."
+                f"A run goes on, and {test} beside it would disturb both. Stop the run or wait for its end, then {then}."
             )
-            return
+            return None
         data = self._training.data
         if data is None:
             self.message.emit(
                 "The images are not loaded yet. They are being read now; try again when they are there."
             )
             self._training.load()
-            return
-        from cnn_studio.ui.rate_dialog import RateDialog
-
-        if self.rates is not None:
-            self.rates.close()
-        self.rates = RateDialog(self._session.snapshot(), data, self._training.start_test, self._window)
-        self.rates.chosen.connect(self._take_rate)
-        self.rates.finished.connect(self._forget_rates)
-        self.rates.show()
+            return None
+        for dialog in (self.rates, self.batches):
+            if dialog is not None:
+                dialog.close()
+        return data
 
     @Slot()
     def _forget_rates(self) -> None:
@@ -75,6 +88,35 @@ class RunTools(QObject):
     @Slot(float)
     def _take_rate(self, rate: float) -> None:
         self._session.set_settings(self._session.settings.model_copy(update={"learning_rate": rate}))
+        self.settings_changed.emit()
+
+    # ----------------------------------------------------------------------------------------------------- batches
+
+    @Slot()
+    def find_batch(self) -> None:
+        """Begin a search for the largest batch that fits; the images must be there, and no run may go on."""
+        data = self._images_for("a test of batch sizes", "find a batch size")
+        if data is None:
+            return
+        from cnn_studio.ui.batch_dialog import BatchDialog
+
+        self.batches = BatchDialog(self._session.snapshot(), data, self._training.start_test, self._window)
+        self.batches.chosen.connect(self._take_batch)
+        self.batches.finished.connect(self._forget_batches)
+        self.batches.show()
+
+    @Slot()
+    def _forget_batches(self) -> None:
+        self.batches = None  # it deletes itself, and its images with it
+
+    @Slot(int, bool)
+    def _take_batch(self, size: int, scales_rate: bool) -> None:
+        settings = self._session.settings
+        changes: dict[str, object] = {"batch_size": size}
+        if scales_rate:
+            rate = min(settings.learning_rate * size / settings.batch_size, _HIGHEST_RATE)
+            changes["learning_rate"] = float(f"{rate:.3g}")
+        self._session.set_settings(settings.model_copy(update=changes))
         self.settings_changed.emit()
 
     # ------------------------------------------------------------------------------------------------ augmentation

@@ -112,6 +112,11 @@ QToolButton[role="fold"] { background: transparent; border: 1px solid transparen
   font-size: %(small)s; min-height: %(px20)dpx; padding: 0 %(px4)dpx; }
 QToolButton[role="fold"]:hover { color: %(text)s; }
 QToolButton[role="fold"]:focus { border: 2px solid %(accent)s; padding: 0 %(px3)dpx; }
+QToolButton[role="beside"] { background: transparent; border: 1px solid transparent; color: %(accent)s;
+  font-size: %(small)s; min-height: 0; padding: 0 %(px3)dpx; }
+QToolButton[role="beside"]:hover { text-decoration: underline; }
+QToolButton[role="beside"]:disabled { color: %(muted)s; }
+QToolButton[role="beside"]:focus { border: 1px solid %(accent)s; padding: 0 %(px3)dpx; }
 QPushButton[role="segment"], QToolButton[role="segment"] { border: 1px solid transparent;
   background: transparent; border-radius: %(radius_small)dpx; }
 QPushButton[role="segment"]:hover, QToolButton[role="segment"]:hover { background: %(hover)s; }

@@ -114,11 +114,11 @@ class CurvePicture(QWidget):
         painter.setPen(theme.qcolor("muted"))
         full = QRectF(0, 0, self.width(), line)
         painter.drawText(full, Qt.AlignmentFlag.AlignLeft, self._titles[0])
-        painter.drawText(full, Qt.AlignmentFlag.AlignRight, f"{top:.3g}")
+        painter.drawText(full, Qt.AlignmentFlag.AlignRight, _number(top))
         below = QRectF(0, self.height() - line - 1, self.width(), line)
-        painter.drawText(below, Qt.AlignmentFlag.AlignLeft, f"{first:.3g}")
+        painter.drawText(below, Qt.AlignmentFlag.AlignLeft, _number(first))
         painter.drawText(below, Qt.AlignmentFlag.AlignHCenter, self._titles[1])
-        painter.drawText(below, Qt.AlignmentFlag.AlignRight, f"{last:.3g}")
+        painter.drawText(below, Qt.AlignmentFlag.AlignRight, _number(last))
         if self._mark is not None:
             self._paint_mark(painter, place(self._mark), area, line)
 
@@ -132,3 +132,8 @@ class CurvePicture(QWidget):
         above = at.y() - ring - line > area.top()
         top = at.y() - ring - line if above else at.y() + ring
         painter.drawText(QRectF(left, top, width, line), Qt.AlignmentFlag.AlignCenter, self._mark_text)
+
+
+def _number(value: float) -> str:
+    """Return the end of an axis as people read it."""
+    return f"{value:,.0f}" if 1000 <= abs(value) < 10**7 else f"{value:.3g}"
