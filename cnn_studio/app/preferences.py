@@ -24,6 +24,7 @@ class Preferences(BaseModel):
         geometry, layout: the window's place and its panels, as Qt's base64 text.
         welcomed: whether the strip of the first start was closed.
         image_cache_gb: how much decoded images may take on disk; 0 keeps none.
+        notify: whether the desktop says that a run ended while another window was in front.
         minimap: whether the canvas shows a map of networks larger than the view.
     """
 
@@ -34,6 +35,7 @@ class Preferences(BaseModel):
     geometry: str = ""
     layout: str = ""
     welcomed: bool = False
+    notify: bool = True
     minimap: bool = True
     image_cache_gb: int = Field(20, ge=0, le=100_000)
 

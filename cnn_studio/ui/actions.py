@@ -63,6 +63,7 @@ _ENTRIES = (
     _Entry("find_rate", "Find a learning rate…", "Ctrl+Shift+L", "Train a copy with a rising rate and look where the loss falls fastest"),
     _Entry("augment", "Augmentation…", "", "Change every training image at random, new in each epoch, and see how"),
     _Entry("try_image", "Try an image…", "Ctrl+I", "See what the trained or paused network says of an image"),
+    _Entry("notify", "Say when a run ends", "", "Show a message of the desktop when a run ends while another window is in front"),
     _Entry("transfer", "Transfer…", "", "Transfer learning is not part of this version", "transfer"),
     _Entry("show_network", "Network", "Ctrl+1", "Show the network"),
     _Entry("show_analysis", "Analysis", "Ctrl+2", "Show sizes, parameters and costs of every layer"),
@@ -93,7 +94,8 @@ class Actions(QObject):
             if entry.icon:
                 theme.bind_icon(action, entry.icon, "on_accent" if entry.name == "train" else "text")
             self.all[entry.name] = action
-        self.all["minimap"].setCheckable(True)
+        for name in ("minimap", "notify"):
+            self.all[name].setCheckable(True)
         self.ways = direction_menu(window.workspace.canvas, window)
         # the keys of a second habit
         self.all["redo"].setShortcuts([QKeySequence("Ctrl+Shift+Z"), QKeySequence("Ctrl+Y")])
@@ -130,7 +132,7 @@ class Actions(QObject):
         self._add(self.data, "choose_folder")
         run = bar.addMenu("&Run")
         self._add(run, "train", "pause", "step", "stop", "discard", "forget_waiting", "-")
-        self._add(run, "find_rate", "augment", "-", "try_image")
+        self._add(run, "find_rate", "augment", "-", "try_image", "-", "notify")
         self._add(bar.addMenu("&Help"), "keys", "about")
 
     def _add(self, menu: QMenu, *names: str) -> None:

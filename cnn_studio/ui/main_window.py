@@ -27,6 +27,7 @@ from cnn_studio.ui.kept_images import KeptImages
 from cnn_studio.ui.panels.run_progress import duration_text
 from cnn_studio.ui.picture_controller import PictureController
 from cnn_studio.ui.run_controls import RunControls
+from cnn_studio.ui.run_notice import RunNotice
 from cnn_studio.ui.run_tools import RunTools
 from cnn_studio.ui.status import StatusLine, bytes_text
 from cnn_studio.ui.toolbar import MainToolBar
@@ -79,6 +80,7 @@ class MainWindow(QMainWindow):
         self.toolbar = MainToolBar(self.actions_)
         self.addToolBar(self.toolbar)
         self.actions_.build_menus(self.menuBar(), self.files.new)
+        self.notice = RunNotice(self.training, preferences, self)
         self.kept_images = KeptImages(self.actions_.data, preferences, self)
         self.kept_images.message.connect(self.workspace.say)
         connect_actions(self)

@@ -1,14 +1,13 @@
-"""Windows beside a run: the finders of learning rate and batch size, the augmentation, trying an image; and the word at its end."""
+"""Windows beside a run: the finders of learning rate and batch size, the augmentation, trying an image."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Signal, Slot
-from PySide6.QtWidgets import QApplication, QDialog, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QDialog, QVBoxLayout, QWidget
 
 from cnn_studio.app.session import Session
-from cnn_studio.app.training import TrainingOutcome
 from cnn_studio.ui import theme
 from cnn_studio.ui.training_controller import TrainingController
 
@@ -44,7 +43,6 @@ class RunTools(QObject):
         self.batches: BatchDialog | None = None
         self.trial: TryDialog | None = None
         training.data_loaded.connect(self._show_images)
-        training.outcome.connect(self._ended)
         session.settings_changed.connect(self._follow)
 
     # ------------------------------------------------------------------------------------------------------- rates
@@ -182,11 +180,3 @@ class RunTools(QObject):
         self.trial.show()
         self.trial.raise_()
         self.trial.activateWindow()
-
-    # ------------------------------------------------------------------------------------------------------ the end
-
-    @Slot(object)
-    def _ended(self, outcome: TrainingOutcome) -> None:
-        """Draw attention to the end of a run that nobody watched."""
-        if not self._window.isActiveWindow() and outcome.finished.status in {"done", "failed"}:
-            QApplication.alert(self._window)

@@ -51,6 +51,7 @@ def connect_actions(window: MainWindow) -> None:
     }.items():
         window.actions_.connect(name, slot)
     _connect_map(window)
+    _connect_notice(window)
 
 
 def _connect_map(window: MainWindow) -> None:
@@ -69,3 +70,15 @@ def _connect_map(window: MainWindow) -> None:
     action.setChecked(preferences.minimap)
     corner.set_map_shown(preferences.minimap)
     action.toggled.connect(show)
+
+
+def _connect_notice(window: MainWindow) -> None:
+    """Let the menu say whether the desktop tells of the end of a run, and remember it."""
+    action, preferences = window.actions_.all["notify"], window.preferences
+
+    def choose(is_wanted: bool) -> None:
+        preferences.notify = is_wanted
+        save_preferences(preferences)
+
+    action.setChecked(preferences.notify)
+    action.toggled.connect(choose)
