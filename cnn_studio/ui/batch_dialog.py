@@ -5,25 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import Qt, Signal, Slot
-from PySide6.QtWidgets import (
-    QCheckBox,
-    QDialog,
-    QHBoxLayout,
-    QLabel,
-    QProgressBar,
-    QPushButton,
-    QVBoxLayout,
-    QWidget,
-)
+from PySide6.QtCore import Signal, Slot
+from PySide6.QtWidgets import QCheckBox, QHBoxLayout, QPushButton, QWidget
 from typing_extensions import override
 
-from cnn_studio.app.jobs import Job, JobEnded
+from cnn_studio.app.jobs import Job
 from cnn_studio.app.project import Project
 from cnn_studio.app.trying import find_largest_batch
 from cnn_studio.datasets.records import ImageData
 from cnn_studio.ui import theme
-from cnn_studio.ui.bridge import Bridge
+from cnn_studio.ui.finder_dialog import FinderDialog
 from cnn_studio.ui.status import bytes_text
 from cnn_studio.ui.widgets.curve_picture import CurvePicture
 
@@ -42,8 +33,8 @@ _SCALE_HELP = (
 )
 
 
-class BatchDialog(QDialog):
-    """Shows one search; closing it ends the search and deletes the window.
+class BatchDialog(FinderDialog):
+    """Shows one search.
 
     Attributes:
         chosen: emitted with the batch size that the user takes, and whether the learning rate shall follow it.
@@ -55,88 +46,49 @@ class BatchDialog(QDialog):
         self, project: Project, data: ImageData, start: Callable[[Job], None], parent: QWidget
     ) -> None:
         """Begin the search for a snapshot at once; `start` starts its job."""
-        super().__init__(parent)
-        self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        self.setWindowTitle("Find a batch size")
+        curve = CurvePicture("Speed by batch size", "images/s", "batch size", log_x=True)
+        super().__init__("Find a batch size", _WHAT, curve, "", parent)
         self.resize(theme.px(560), theme.px(440))
         self._present = project.settings.batch_size
         self._tried: dict[int, BatchTried] = {}
         self._found: LargestBatch | None = None
-        what = QLabel(_WHAT)
-        what.setWordWrap(True)
-        theme.set_role(what, "muted")
-        self.curve = CurvePicture("Speed by batch size", "images/s", "batch size", log_x=True)
-        self.bar = QProgressBar()
-        self.bar.setTextVisible(False)
         self.bar.setRange(0, 0)
-        self.text = QLabel("building the network")
-        self.text.setWordWrap(True)
+        self.text.setText("building the network")
         self.scale = QCheckBox(_SCALE)
         self.scale.setToolTip(_SCALE_HELP)
-        self.scale.hide()
-        self.use = QPushButton()
-        theme.set_role(self.use, "primary")
         self.use.clicked.connect(self._use_suggested)
         self.use_largest = QPushButton("Use largest")
         self.use_largest.clicked.connect(self._use_largest)
-        for button in (self.use, self.use_largest):
-            button.hide()
-        self.end = QPushButton("Cancel")
-        self.end.clicked.connect(self.close)
         buttons = QHBoxLayout()
         buttons.addStretch(1)
         for button in (self.end, self.use_largest, self.use):
             buttons.addWidget(button)
-        layout = QVBoxLayout(self)
-        layout.setSpacing(theme.px(theme.current().space.m))
-        layout.addWidget(what)
-        layout.addWidget(self.curve, 1)
-        for widget in (self.bar, self.text, self.scale):
-            layout.addWidget(widget)
-        layout.addLayout(buttons)
-
-        def work(job: Job) -> None:
-            find_largest_batch(project, data, job.report, lambda: job.is_cancelled)
-
-        self._job = Job("Finding a batch size", work)
-        self._bridge = Bridge(self)
-        self._bridge.events.connect(self._take)
-        self._bridge.watch(self._job.mailbox)
-        start(self._job)
+        for widget in (self.scale, self.use, self.use_largest):
+            widget.hide()
+        self._lay_out(self.text, self.scale, buttons=buttons)
+        self._begin(
+            lambda job: find_largest_batch(project, data, job.report, lambda: job.is_cancelled), start
+        )
 
     @property
     def found(self) -> LargestBatch | None:
         """The result; None before the end, or if there is none."""
         return self._found
 
-    @Slot(list)
-    def _take(self, events: list[object]) -> None:
+    @override
+    def _measured(self, event: object) -> None:
         from cnn_studio.engine.largest_batch import BatchTried, LargestBatch
 
-        for event in events:
-            match event:
-                case BatchTried():
-                    self._tried[event.batch_size] = event
-                    self.text.setText(
-                        f"batches of {event.batch_size:,}: {event.images_per_second:,.0f} images/s"
-                    )
-                case LargestBatch():
-                    self._found = event
-                case JobEnded(status, message):
-                    self._ended(status, message)
-        self._draw()
+        match event:
+            case BatchTried():
+                self._tried[event.batch_size] = event
+                self.text.setText(f"batches of {event.batch_size:,}: {event.images_per_second:,.0f} images/s")
+            case LargestBatch():
+                self._found = event
 
-    def _ended(self, status: str, message: str) -> None:
-        if self._bridge.is_watching:
-            self._bridge.unwatch()
-        self.bar.hide()
-        self.end.setText("Close")
-        if status == "failed":
-            self.text.setText(message)
-            theme.set_role(self.text, "error")
-        elif status == "cancelled":
-            self.text.setText("The search ended because a run began. Search again when the run has ended.")
-        elif self._found is not None:
+    @override
+    def _show_result(self) -> None:
+        if self._found is not None:
             self._show(self._found)
 
     def _show(self, found: LargestBatch) -> None:
@@ -151,15 +103,13 @@ class BatchDialog(QDialog):
             f"any: {self._tried[suggested].images_per_second:,.0f} images/s. The learning rate suits the present "
             f"batch of {self._present:,}: look at it again when the size changes."
         )
-        self.use.setText(f"Use {suggested:,}")
-        self.use.show()
-        self.use.setDefault(True)
-        self.use.setFocus()
+        self._offer(f"Use {suggested:,}")
         if largest != suggested:
             self.use_largest.setText(f"Use largest, {largest:,}")
             self.use_largest.show()
         self.scale.show()
 
+    @override
     def _draw(self) -> None:
         points = sorted((one.batch_size, one.images_per_second) for one in self._tried.values())
         if len(points) < 2:
@@ -184,11 +134,3 @@ class BatchDialog(QDialog):
     def _choose(self, size: int) -> None:
         self.chosen.emit(size, self.scale.isChecked())
         self.close()
-
-    @override
-    def done(self, result: int) -> None:
-        # Esc comes here without a close event, and closing comes here too
-        self._job.cancel()
-        if self._bridge.is_watching:
-            self._bridge.unwatch()
-        super().done(result)

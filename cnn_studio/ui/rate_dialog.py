@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from PySide6.QtCore import Qt, Signal, Slot
-from PySide6.QtWidgets import QDialog, QHBoxLayout, QLabel, QProgressBar, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtCore import Signal, Slot
+from PySide6.QtWidgets import QHBoxLayout, QWidget
 from typing_extensions import override
 
-from cnn_studio.app.jobs import Job, JobEnded
+from cnn_studio.app.jobs import Job
 from cnn_studio.app.project import Project
 from cnn_studio.app.trying import find_learning_rate
 from cnn_studio.datasets.records import ImageData
 from cnn_studio.ui import theme
-from cnn_studio.ui.bridge import Bridge
+from cnn_studio.ui.finder_dialog import FinderDialog
 from cnn_studio.ui.widgets.curve_picture import CurvePicture
 
 _WHAT = (
@@ -22,8 +22,8 @@ _WHAT = (
 )
 
 
-class RateDialog(QDialog):
-    """Shows one test; closing it ends the test and deletes the window.
+class RateDialog(FinderDialog):
+    """Shows one test.
 
     Attributes:
         chosen: emitted with the rate that the user takes.
@@ -35,90 +35,53 @@ class RateDialog(QDialog):
         self, project: Project, data: ImageData, start: Callable[[Job], None], parent: QWidget
     ) -> None:
         """Begin the test of a snapshot at once; `start` starts its job."""
-        super().__init__(parent)
-        self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        self.setWindowTitle("Find a learning rate")
+        from cnn_studio.engine.rate_finder import NUM_STEPS
+
+        curve = CurvePicture("Loss by learning rate", "loss", "learning rate", log_x=True)
+        super().__init__("Find a learning rate", _WHAT, curve, "Use this rate", parent)
         self.resize(theme.px(560), theme.px(400))
         self._tried: list[tuple[float, float, float]] = []
         self._rate: float | None = None
-        what = QLabel(_WHAT)
-        what.setWordWrap(True)
-        theme.set_role(what, "muted")
-        self.curve = CurvePicture("Loss by learning rate", "loss", "learning rate", log_x=True)
-        self.bar = QProgressBar()
-        self.bar.setTextVisible(False)
-        self.text = QLabel("trying rates")
-        self.text.setWordWrap(True)
-        self.use = QPushButton("Use this rate")
+        self.text.setText("trying rates")
         self.use.setEnabled(False)
-        theme.set_role(self.use, "primary")
         self.use.clicked.connect(self._use)
-        self.end = QPushButton("Cancel")
-        self.end.clicked.connect(self.close)
         buttons = QHBoxLayout()
         buttons.addWidget(self.text, 1)
         buttons.addWidget(self.end)
         buttons.addWidget(self.use)
-        layout = QVBoxLayout(self)
-        layout.setSpacing(theme.px(theme.current().space.m))
-        layout.addWidget(what)
-        layout.addWidget(self.curve, 1)
-        layout.addWidget(self.bar)
-        layout.addLayout(buttons)
-
-        def work(job: Job) -> None:
-            find_learning_rate(project, data, job.report, lambda: job.is_cancelled)
-
-        from cnn_studio.engine.rate_finder import NUM_STEPS
-
+        self._lay_out(buttons=buttons)
         self.bar.setRange(0, NUM_STEPS)
-        self._job = Job("Finding a learning rate", work)
-        self._bridge = Bridge(self)
-        self._bridge.events.connect(self._take)
-        self._bridge.watch(self._job.mailbox)
-        start(self._job)
+        self._begin(
+            lambda job: find_learning_rate(project, data, job.report, lambda: job.is_cancelled), start
+        )
 
     @property
     def rate(self) -> float | None:
         """The suggestion; None before the end, or if there is none."""
         return self._rate
 
-    @Slot(list)
-    def _take(self, events: list[object]) -> None:
+    @override
+    def _measured(self, event: object) -> None:
         from cnn_studio.engine.rate_finder import RateFound, RateTried
 
-        for event in events:
-            match event:
-                case RateTried(rate, loss, smooth):
-                    self._tried.append((rate, loss, smooth))
-                case RateFound(rate):
-                    self._rate = rate
-                case JobEnded(status, message):
-                    self._ended(status, message)
-        self.bar.setValue(len(self._tried))
-        self._draw()
+        match event:
+            case RateTried(rate, loss, smooth):
+                self._tried.append((rate, loss, smooth))
+                self.bar.setValue(len(self._tried))
+            case RateFound(rate):
+                self._rate = rate
 
-    def _ended(self, status: str, message: str) -> None:
-        if self._bridge.is_watching:
-            self._bridge.unwatch()
-        self.bar.hide()
-        self.end.setText("Close")
-        if status == "failed":
-            self.text.setText(message)
-            theme.set_role(self.text, "error")
-        elif status == "cancelled":
-            self.text.setText("The test ended because a run began. Find a rate again when the run has ended.")
-        elif self._rate is None:
+    @override
+    def _show_result(self) -> None:
+        if self._rate is None:
             self.text.setText(
                 "The loss fell at no rate, so there is no suggestion. Check the data and the network, or try more images."
             )
-        else:
-            self.text.setText(f"The loss falls fastest at about {self._rate:.2g}.")
-            self.use.setText(f"Use {self._rate:.2g}")
-            self.use.setEnabled(True)
-            self.use.setDefault(True)
-            self.use.setFocus()
+            return
+        self.text.setText(f"The loss falls fastest at about {self._rate:.2g}.")
+        self._offer(f"Use {self._rate:.2g}")
 
+    @override
     def _draw(self) -> None:
         if not self._tried:
             return
@@ -141,11 +104,3 @@ class RateDialog(QDialog):
         if self._rate is not None:
             self.chosen.emit(float(f"{self._rate:.2g}"))
         self.close()
-
-    @override
-    def done(self, result: int) -> None:
-        # Esc comes here without a close event, and closing comes here too
-        self._job.cancel()
-        if self._bridge.is_watching:
-            self._bridge.unwatch()
-        super().done(result)
