@@ -285,6 +285,7 @@ def test_interrupt_before_the_run(save: Save, tmp_path: Path) -> None:
     """Ctrl+C where no run is under way yet ends the program with the same code and without a traceback."""
     code = (
         "import os, signal, sys\n"
+        "signal.signal(signal.SIGINT, signal.default_int_handler)\n"  # a background shell starts without it
         "import cnn_studio.cli.train as train\n"
         "from cnn_studio.cli.main import run_command_line\n"
         "load = train.load_project\n"
