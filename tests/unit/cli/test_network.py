@@ -39,6 +39,7 @@ def test_new_makes_a_sound_project(cli: Cli, tmp_path: Path) -> None:
         project = load_project(path)
         assert [p for p in problems(project.document) if p.severity == "error"] == []
         assert project.document.info.labels == (tuple("0123456789") if starter.classes == 10 else ())
+        assert project.settings.speed == "exact"
 
 
 def test_new_lists_and_refuses(cli: Cli, tmp_path: Path) -> None:
