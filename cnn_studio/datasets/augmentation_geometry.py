@@ -33,13 +33,12 @@ def _flip(images: Tensor, which: Tensor, axis: int) -> None:
 
 
 def _crop(images: Tensor, offset: Tensor) -> Tensor:
-    count, channels, height, width = images.shape
+    count, _, height, width = images.shape
     padding = int(offset.abs().max())
     padded = functional.pad(images, (padding, padding, padding, padding))
-    windows = padded.unfold(3, width, 1)  # [B, C, rows, first column, W], a view
-    rows = (offset[:, :1] + padding + torch.arange(height)).view(count, 1, height)
-    columns = (offset[:, 1] + padding).view(count, 1, 1)
-    which = torch.arange(count).view(count, 1, 1), torch.arange(channels).view(1, channels, 1), rows, columns
+    # a view of every window of every image: [B, first row, first column, C, H, W]
+    windows = padded.unfold(2, height, 1).unfold(3, width, 1).permute(0, 2, 3, 1, 4, 5)
+    which = torch.arange(count), *(offset + padding).unbind(1)
     if images.device.type == "cpu":
         # NumPy copies whole rows where torch looks up each value: 1 ms against 13 for 64 images of 224 x 224.
         return torch.from_numpy(windows.numpy()[tuple(index.numpy() for index in which)])
