@@ -11,7 +11,6 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from cnn_studio.app.mailbox import Mailbox
-from cnn_studio.app.threads import give_memory_back
 from cnn_studio.core.errors import Cancelled, StudioError
 from cnn_studio.engine.control import RunControl, Stop
 
@@ -97,8 +96,6 @@ class Job:
             _log.exception("%s failed", self.title)
             message = f"{self.title} failed unexpectedly: {type(error).__name__}: {error}."
             self.report(JobEnded("failed", message, traceback.format_exc()))
-        finally:
-            give_memory_back()
 
 
 class JobList:

@@ -12,6 +12,7 @@ from cnn_studio.app.project import Project, load_project
 from cnn_studio.app.run_record import RunRecord
 from cnn_studio.app.run_recorder import RunRecorder
 from cnn_studio.app.runs import RunStore
+from cnn_studio.app.threads import give_memory_back
 from cnn_studio.app.tuned import remember_tuning, remembered_tuning, tuning_key
 from cnn_studio.app.weights import WeightSet
 from cnn_studio.core.errors import Cancelled, NetworkError, RunError, StorageError
@@ -198,6 +199,8 @@ def _recorded_run(
         status: Status = "stopped" if isinstance(error, KeyboardInterrupt) else "failed"
         record.finish(RunFinished(status, 0, None, None, 0.0, str(error)), None)
         raise
+    finally:
+        give_memory_back()  # only here: it would take from a run that goes on what its next step wants
     record.finish(finished, result)
     return TrainingOutcome(finished, None if finished.status == "discarded" else record.run, result)
 

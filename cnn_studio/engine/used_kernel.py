@@ -56,8 +56,9 @@ def any_is_cut(module: nn.Module, images: Tensor) -> bool:
     """Whether any convolution of a network can do with a part of its kernel.
 
     Args:
-        images: float32 of shape [B, C, H, W], on the device of the network.
+        images: float32 of shape [B, C, H, W], on any device.
     """
+    place = next(module.parameters(), images).device
     found: list[nn.Module] = []
 
     def look(conv: nn.Module, inputs: Sequence[Tensor]) -> None:
@@ -69,7 +70,7 @@ def any_is_cut(module: nn.Module, images: Tensor) -> bool:
     try:
         module.eval()
         with torch.no_grad():
-            module(images[:1])
+            module(images[:1].to(place))
     finally:
         module.train(was_training)
         for hook in hooks:
