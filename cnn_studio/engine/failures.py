@@ -4,12 +4,43 @@ from __future__ import annotations
 
 import math
 import re
+import traceback
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 
 import torch
 
-from cnn_studio.core.errors import RunError, StudioError
+from cnn_studio.core.errors import Cancelled, RunError, StudioError
 from cnn_studio.engine.blame import Culprit
+from cnn_studio.engine.device import free_device_memory
 from cnn_studio.engine.resources import LowMemoryError
+
+
+@contextmanager
+def told_in_a_sentence(device: torch.device, describe: Callable[[Exception], str]) -> Iterator[None]:
+    """Turn what a network, data or a device raises inside the block into a `RunError`, and free the device's memory.
+
+    Args:
+        device: where the block computes.
+        describe: makes the sentence.
+
+    Raises:
+        RunError: something was raised that is no error of the program's own.
+    """
+    failure = ""
+    try:
+        yield
+    except (StudioError, Cancelled):
+        raise
+    except Exception as error:  # noqa: BLE001  whatever a network, data or a device raises is told in a sentence
+        failure = describe(error)
+        # the traceback holds the tensors of the step, and with them the memory that a run needs
+        traceback.clear_frames(error.__traceback__)
+    finally:
+        with suppress(RuntimeError):
+            free_device_memory(device)
+    if failure:
+        raise RunError(failure)
 
 
 def not_finite(

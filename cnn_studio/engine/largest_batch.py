@@ -9,7 +9,6 @@ from __future__ import annotations
 import copy
 import traceback
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import suppress
 from dataclasses import dataclass, replace
 
 import torch
@@ -18,9 +17,9 @@ from torch import nn
 from cnn_studio.core.errors import Cancelled, RunError, StudioError
 from cnn_studio.datasets.memory import size_text, usable_memory
 from cnn_studio.engine.computing import Computing
-from cnn_studio.engine.device import exact_numerics, free_device_memory, pick_device
+from cnn_studio.engine.device import exact_numerics, pick_device
 from cnn_studio.engine.events import Tuning
-from cnn_studio.engine.failures import describe_failure, is_out_of_memory
+from cnn_studio.engine.failures import describe_failure, is_out_of_memory, told_in_a_sentence
 from cnn_studio.engine.memory import available_memory
 from cnn_studio.engine.plan import LayerPlan, apply_plan
 from cnn_studio.engine.settings import TrainSettings
@@ -106,34 +105,15 @@ def find_largest_batch(
         RunError: not even the smallest batch fits, or the network cannot be trained at all.
     """
     device = pick_device(settings.device)
-    plans, size, failure = list(plans), 0, ""
-    try:
-        # memory of the device ends with the inner generator
+    size = 0
+    # memory of the device ends with the inner generator
+    with told_in_a_sentence(device, lambda error: describe_failure(error, epoch=1, step=1, batch_size=size)):
         for event in _searched(
-            module,
-            shape,
-            settings,
-            device,
-            plans,
-            tuning,
-            num_classes,
-            num_images,
-            available,
-            check,
-            give_back,
-        ):
+            module, shape, settings, device, list(plans), tuning, num_classes, num_images, available,
+            check, give_back,
+        ):  # fmt: skip
             size = event.batch_size if isinstance(event, BatchTried) else size
             yield event
-    except (StudioError, Cancelled):
-        raise
-    except Exception as error:  # noqa: BLE001  whatever a network or a device raises is told in a sentence
-        failure = describe_failure(error, epoch=1, step=1, batch_size=size)
-        traceback.clear_frames(error.__traceback__)
-    finally:
-        with suppress(RuntimeError):
-            free_device_memory(device)
-    if failure:
-        raise RunError(failure)
 
 
 def _searched(

@@ -7,21 +7,18 @@ from __future__ import annotations
 
 import copy
 import math
-import traceback
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 
 import torch
 from torch import nn
 
-from cnn_studio.core.errors import Cancelled, RunError, StudioError
 from cnn_studio.datasets.batches import Batches
 from cnn_studio.datasets.records import ImageData
 from cnn_studio.engine.computing import Computing
-from cnn_studio.engine.device import exact_numerics, free_device_memory, pick_device
+from cnn_studio.engine.device import exact_numerics, pick_device
 from cnn_studio.engine.events import Tuning
-from cnn_studio.engine.failures import describe_failure
+from cnn_studio.engine.failures import describe_failure, told_in_a_sentence
 from cnn_studio.engine.losses import class_weights
 from cnn_studio.engine.plan import LayerPlan, apply_plan
 from cnn_studio.engine.settings import TrainSettings
@@ -94,23 +91,14 @@ def find_rate(
     """
     device = pick_device(settings.device)
     at = _Place()
-    failure = ""
-    try:
+    with told_in_a_sentence(
+        device,
+        lambda error: describe_failure(error, epoch=at.epoch, step=at.step, batch_size=settings.batch_size),
+    ):
         yield from _tested(
             module, data, settings, list(plans), normalisation or (data.mean, data.std), device,
             cancelled, num_steps, at,
         )  # fmt: skip
-    except (StudioError, Cancelled):
-        raise
-    except Exception as error:  # noqa: BLE001  whatever a network, data or a device raises is told in a sentence
-        failure = describe_failure(error, epoch=at.epoch, step=at.step, batch_size=settings.batch_size)
-        # the traceback holds the tensors of the step, and with them the memory that a run needs
-        traceback.clear_frames(error.__traceback__)
-    finally:
-        with suppress(RuntimeError):
-            free_device_memory(device)
-    if failure:
-        raise RunError(failure)
 
 
 def _tested(
