@@ -8,13 +8,15 @@ in another order, so results can differ in the last bit.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import lru_cache, partial
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 from torch.nn.functional import conv2d
+
+_Convolve = Callable[[Tensor, Tensor, Tensor | None], Tensor]
 
 
 @lru_cache(maxsize=4096)
@@ -45,11 +47,7 @@ def used_taps(
 
 def is_cut(conv: nn.Conv2d, height: int, width: int) -> bool:
     """Whether a convolution of maps of this size can do with a part of its kernel."""
-    found = _cut(conv, height, width)
-    return found is not None and (found[0][:2], found[1][:2]) != (
-        (0, conv.kernel_size[0]),
-        (0, conv.kernel_size[1]),
-    )
+    return _used_part(conv, height, width) is not None
 
 
 def any_is_cut(module: nn.Module, images: Tensor) -> bool:
@@ -84,8 +82,8 @@ def cut_kernels(module: nn.Module) -> None:
     Weights, their gradients and their names stay as they are; maps of any size are right.
     """
     for conv in module.modules():
-        if isinstance(conv, nn.Conv2d) and conv.padding_mode == "zeros" and not isinstance(conv.padding, str):
-            conv._conv_forward = partial(_convolve, conv)  # type: ignore[method-assign]  # what its forward calls
+        if isinstance(conv, nn.Conv2d):
+            conv._conv_forward = partial(_convolve, conv, conv._conv_forward)  # type: ignore[method-assign]  # what its forward calls
 
 
 class _Part(torch.autograd.Function):
@@ -110,24 +108,27 @@ class _Part(torch.autograd.Function):
         return gradient, None, None
 
 
-def _convolve(conv: nn.Conv2d, images: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:
-    found = _cut(conv, *images.shape[-2:])
-    if found is None:
-        return conv2d(images, weight, bias, conv.stride, conv.padding, conv.dilation, conv.groups)
-    (top, bottom, pad_y), (left, right, pad_x) = found
-    if (top, bottom, left, right) != (0, conv.kernel_size[0], 0, conv.kernel_size[1]):
-        weight = _Part.apply(weight, slice(top, bottom), slice(left, right))
-    return conv2d(images, weight, bias, conv.stride, (pad_y, pad_x), conv.dilation, conv.groups)
+def _convolve(
+    conv: nn.Conv2d, whole: _Convolve, images: Tensor, weight: Tensor, bias: Tensor | None
+) -> Tensor:
+    part = _used_part(conv, *images.shape[-2:])
+    if part is None:
+        return whole(images, weight, bias)
+    rows, columns, padding = part
+    used = _Part.apply(weight, rows, columns)
+    return conv2d(images, used, bias, conv.stride, padding, conv.dilation, conv.groups)
 
 
-def _cut(
-    conv: nn.Conv2d, height: int, width: int
-) -> tuple[tuple[int, int, int], tuple[int, int, int]] | None:
+def _used_part(conv: nn.Conv2d, height: int, width: int) -> tuple[slice, slice, tuple[int, int]] | None:
+    """Return the rows and columns of a kernel that can meet maps of a size and the padding they need; None for all of it."""
     if conv.padding_mode != "zeros" or isinstance(conv.padding, str):
         return None
-    sides = [
+    rows, columns = (
         used_taps(size, conv.kernel_size[i], conv.stride[i], conv.padding[i], conv.dilation[i])
         for i, size in enumerate((height, width))
-    ]
-    rows, columns = sides
-    return None if rows is None or columns is None else (rows, columns)
+    )
+    if rows is None or columns is None:
+        return None
+    if (rows[1] - rows[0], columns[1] - columns[0]) == tuple(conv.kernel_size):
+        return None
+    return slice(*rows[:2]), slice(*columns[:2]), (rows[2], columns[2])
