@@ -30,7 +30,7 @@ _log = logging.getLogger(__name__)
 
 _SECONDS_LOOK = 0.02  # of timed steps of a first look: most short runs are known as such by then
 _SECONDS_EACH = 0.15  # of timed steps of one candidate in one round
-_ROUNDS = 2
+_ROUNDS = 3
 _LEAST_STEPS = 2
 _WORTH = 0.06  # of the run that measuring may take
 _MARGIN = 1.03  # how much faster a candidate must be than a simpler one: below, it is noise
@@ -95,7 +95,9 @@ def find_tuning(
     began = time.perf_counter()
     can_cut = any_is_cut(module, images)
     for make, rounds in _stages(settings, device, threads, run_seconds, can_cut=can_cut):
-        candidates = [*([best] if rounds > 1 else []), *make(best)]
+        candidates = [best, *make(best)]
+        # of this stage alone: the machine may have been faster in an earlier one
+        now: dict[Tuning, float] = {}
         # in turns and more than once, each by its best: a machine that was busy for a moment decides nothing
         for _ in range(rounds):
             for candidate in tuple(candidates):
@@ -108,9 +110,10 @@ def find_tuning(
                 if found is None:
                     candidates.remove(candidate)
                 else:
+                    now[candidate] = max(found, now.get(candidate, 0.0))
                     speeds[candidate] = max(found, speeds.get(candidate, 0.0))
         for candidate in candidates:
-            if speeds.get(candidate, 0.0) > speeds[best] * _MARGIN:
+            if candidate in now and now[candidate] > now.get(best, speeds[best]) * _MARGIN:
                 best = candidate
     measured = tuple((_describe(tuning, threads), found) for tuning, found in speeds.items())
     chosen = replace(best, images_per_second=speeds[best], baseline=speeds[plain])

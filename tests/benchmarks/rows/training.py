@@ -61,7 +61,7 @@ CASES = (
     Case("train_lenet_mnist", "lenet5", "mnist", 128, 100, 60, 3.0, 0.93, 8),
     Case("train_smallcnn_mnist", "small-cnn", "mnist", 128, 40, 12, 3.2, 0.95, 8),
     Case("train_smallcnn_cifar_aug", "small-cnn", "cifar", 128, 30, 12, 3.0, 0.93, 8, FLIPS_AND_CROPS),
-    Case("train_resnet18_cifar", "resnet18", "cifar", 64, 6, 3, 1.6, 0.95, 14),
+    Case("train_resnet18_cifar", "resnet18", "cifar", 64, 16, 8, 1.6, 0.95, 3),
 )
 
 
@@ -81,7 +81,7 @@ def _rows(case: Case, budget: Budget) -> Iterator[Row]:
 
         with _tutorial(case) as tutorial:
             ours(), tutorial(), limit()  # warm up: libraries, threads, memory
-            found, slow, fast = alternate(budget.rounds(case.seconds, 7), ours, tutorial, limit)
+            found, slow, fast = alternate(budget.rounds(case.seconds, 9, least=5), ours, tutorial, limit)
     yield row(f"{case.name}.vs_tutorial", found, slow, "images/s", "higher", case.vs_tutorial)
     yield row(f"{case.name}.vs_limit", found, fast, "images/s", "higher", case.vs_limit)
 
@@ -174,7 +174,7 @@ def _tuned(case: Case, data: ImageData, document: NetworkDocument) -> Tuning:
     cpu = torch.device("cpu")
     found = find_tuning(
         lower(document), images, labels, _settings(case), cpu,
-        plans=(), num_classes=len(data.classes), num_steps=20_000 if case.seconds < 10 else 3_000, check=lambda: None,
+        plans=(), num_classes=len(data.classes), num_steps=20_000 if case.starter != "resnet18" else 3_000, check=lambda: None,
     )  # fmt: skip
     print(
         f"{case.name}: {', '.join(f'{name} {speed:,.0f}' for name, speed in found.measured)} images/s",

@@ -9,7 +9,7 @@ from torch import nn
 from torch.nn import functional
 
 from cnn_studio.engine.optimizers import build_optimizer
-from cnn_studio.engine.plan import apply_plan
+from cnn_studio.engine.plan import ParameterGroup, apply_plan
 from cnn_studio.engine.settings import Optimizer, TrainSettings
 from tests.helpers.tiny_training import batches_of, tiny_data, tiny_network
 
@@ -153,6 +153,33 @@ def test_fused_kernels_round_differently_and_no_more(optimizer):
     )[-1]
     for a, b in zip(mine, other, strict=True):
         assert torch.allclose(a, b, rtol=1e-4, atol=1e-6)
+
+
+@pytest.mark.parametrize("order", [torch.channels_last, torch.contiguous_format])
+@pytest.mark.parametrize("optimizer", ["sgd", "nesterov", "adam", "adamw"])
+def test_fused_kernels_move_channels_last_weights_as_the_plain_ones_do(optimizer, order):
+    settings = TrainSettings(optimizer=optimizer, learning_rate=0.01, weight_decay=0.01)
+    draw = torch.Generator().manual_seed(3)
+    shapes = [(8, 4, 3, 3), (64, 32, 3, 3), (8,), (6, 1, 5, 5)]
+    grads = [[torch.randn(shape, generator=draw) for shape in shapes] for _ in range(5)]
+    ended = []
+    for fused in (False, True):
+        params = [nn.Parameter(torch.linspace(-1, 1, math.prod(shape)).reshape(shape)) for shape in shapes]
+        for param in params:
+            if param.ndim == 4:
+                param.data = param.data.to(memory_format=torch.channels_last)
+        rule = build_optimizer(settings, [ParameterGroup(1.0, tuple(params))], CPU, fused=fused)
+        for step, own in enumerate(grads):
+            for param, grad in zip(params, own, strict=True):
+                # a weight that learns later than the others begins its momentum later
+                param.grad = None if step == 0 and param.ndim == 1 else grad.clone()
+                if param.grad is not None and param.ndim == 4:
+                    param.grad = param.grad.to(memory_format=order)
+            rule.step(0.01)
+        ended.append([param.detach() for param in params])
+        assert all(slot.shape in {*shapes, ()} for slot in rule.state().values())
+    for plain, other in zip(*ended, strict=True):
+        torch.testing.assert_close(other, plain, rtol=1e-4, atol=1e-6)
 
 
 def test_training_with_the_rule_of_alexnet_learns():
