@@ -11,7 +11,7 @@ import time
 import urllib.error
 import urllib.parse
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import IO
 
@@ -44,6 +44,22 @@ class Patience:
 PATIENCE = Patience()
 
 
+@dataclass(frozen=True, slots=True)
+class Words:
+    """What the sentences of errors say.
+
+    Attributes:
+        name: of the file; that of the target where it is empty.
+        otherwise: what somebody without a connection can do, as the end of a sentence.
+    """
+
+    name: str = ""
+    otherwise: str = "choose a folder on disk"
+
+
+WORDS = Words()
+
+
 class _WrongContentError(Exception):
     """What came is not what was published."""
 
@@ -55,6 +71,7 @@ def download(
     progress: Progress = lambda done, total: None,
     cancelled: Callable[[], bool] = lambda: False,
     patience: Patience = PATIENCE,
+    words: Words = WORDS,
 ) -> None:
     """Fetch a file, unless it is there already with the right content.
 
@@ -67,6 +84,7 @@ def download(
         progress: called some times a second.
         cancelled: asked often.
         patience: how long to wait.
+        words: for the sentences of errors.
 
     Raises:
         DownloadError: it could not be fetched from any address, or is not what was published.
@@ -83,10 +101,11 @@ def download(
         target.parent.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise storage_error(target, error) from error
+    words = replace(words, name=words.name or target.name)
     failures = []
     for url in addresses:
         try:
-            _fetch(url, part, digest, progress, cancelled, patience)
+            _fetch(url, part, digest, progress, cancelled, patience, words)
             _settle(part, target)
             return
         except DownloadError as error:
@@ -121,7 +140,13 @@ def _settle(part: Path, target: Path) -> None:
 
 
 def _fetch(
-    url: str, part: Path, digest: str, progress: Progress, cancelled: Callable[[], bool], patience: Patience
+    url: str,
+    part: Path,
+    digest: str,
+    progress: Progress,
+    cancelled: Callable[[], bool],
+    patience: Patience,
+    words: Words,
 ) -> None:
     """Bring `part` to its end, in as many attempts as make sense."""
     host = _host(url)
@@ -139,7 +164,7 @@ def _fetch(
                     return
                 _forget(part)
                 continue
-            raise _refused(url, error.code) from None
+            raise refused(url, error.code, words) from None
         except OSError as error:
             raise storage_error(part, error) from error
         if not reason:
@@ -149,17 +174,14 @@ def _fetch(
             if before:  # the beginning may be of another version
                 continue
             raise DownloadError(
-                f"{part.name.removesuffix('.part')} came from {host}, but is not the file that was published (its hash is "
-                "another one), so it was deleted. Try again later, or choose a folder on disk."
+                f"{words.name} came from {host}, but is not the file that was published (its hash is "
+                f"another one), so it was deleted. Try again later, or {words.otherwise}."
             )
         now = part.stat().st_size if part.exists() else 0
         attempts = attempts + 1 if now > before else patience.retries + 1
         if attempts > patience.retries:
             kept = f" {now / 1e6:,.1f} MB are kept, and the next attempt goes on from there." if now else ""
-            raise DownloadError(
-                f"{part.name.removesuffix('.part')} could not be fetched from {host}: {reason}. Check the internet "
-                f"connection and try again, or choose a folder on disk.{kept}"
-            )
+            raise unreachable(url, reason, words, kept)
 
 
 def _host(url: str) -> str:
@@ -169,16 +191,23 @@ def _host(url: str) -> str:
     return pieces.hostname
 
 
-def _refused(url: str, code: int) -> DownloadError:
-    host = _host(url)
+def unreachable(url: str, reason: str, words: Words, kept: str = "") -> DownloadError:
+    """Return the error for a file that no server sent."""
+    return DownloadError(
+        f"{words.name} could not be fetched from {_host(url)}: {reason}. Check the internet connection and try again, or "
+        f"{words.otherwise}.{kept}"
+    )
+
+
+def refused(url: str, code: int, words: Words) -> DownloadError:
+    """Return the error for a server that answers without the file."""
+    host, otherwise = _host(url), words.otherwise
     if code in {404, 410}:
         return DownloadError(
-            f"{url} is not there any more ({host} says {code}). Choose a folder on disk, or try a newer version of the "
-            "program."
+            f"{url} is not there any more ({host} says {code}). {otherwise[0].upper()}{otherwise[1:]}, or try a newer "
+            "version of the program."
         )
-    return DownloadError(
-        f"{host} does not give {url} (it says {code}). Try again later, or choose a folder on disk."
-    )
+    return DownloadError(f"{host} does not give {url} (it says {code}). Try again later, or {otherwise}.")
 
 
 def _is_right(part: Path, digest: str, cancelled: Callable[[], bool]) -> bool:

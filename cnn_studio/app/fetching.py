@@ -11,8 +11,10 @@ import ssl
 import threading
 import time
 import urllib.error
+import urllib.parse
 import urllib.request
 from collections.abc import Callable, Iterator
+from email.message import Message
 from typing import Any
 
 import cnn_studio
@@ -21,6 +23,7 @@ from cnn_studio.core.errors import Cancelled
 CHUNK = 1 << 18
 _WAITING = 16
 _POLL_SECONDS = 0.05
+_REDIRECTIONS = frozenset((301, 302, 303, 307, 308))
 
 
 class NoAnswerError(Exception):
@@ -34,6 +37,7 @@ class Answer:
         status: such as 200, or 206 for a part.
         length: bytes that are to come; None where the server does not say.
         range: the header that says which part this is, or nothing.
+        headers: all of them.
     """
 
     def __init__(
@@ -44,8 +48,11 @@ class Answer:
         *,
         connect_seconds: float,
         stall_seconds: float,
+        headers_only: bool = False,
     ) -> None:
         """Ask for a file from `first_byte` on and wait for the beginning of the answer.
+
+        With `headers_only` no content is asked for, and a redirection to another server is the answer itself.
 
         Raises:
             NoAnswerError: there is no connection within `connect_seconds`, or no answer within `stall_seconds`.
@@ -61,7 +68,7 @@ class Answer:
         headers = {"User-Agent": f"cnn-studio/{cnn_studio.__version__}", "Accept-Encoding": "identity"}
         if first_byte:
             headers["Range"] = f"bytes={first_byte}-"
-        request = urllib.request.Request(url, headers=headers)
+        request = urllib.request.Request(url, headers=headers, method="HEAD" if headers_only else "GET")
         self._thread = threading.Thread(target=self._read, args=(request,), name="download", daemon=True)
         self._thread.start()
         try:
@@ -75,6 +82,7 @@ class Answer:
             raise begun
         response: Any = self._response
         self.status = int(response.status)
+        self.headers: Message = response.headers
         length = response.headers.get("Content-Length")
         self.length = int(length) if length is not None and length.isdigit() else None
         self.range = response.headers.get("Content-Range", "")
@@ -139,7 +147,8 @@ class Answer:
 
     def _read(self, request: urllib.request.Request) -> None:
         try:
-            with _opener(self._connected).open(request, timeout=self._stall_seconds) as response:
+            opener = _opener(self._connected, stays=request.method == "HEAD")
+            with opener.open(request, timeout=self._stall_seconds) as response:
                 self._response = response
                 self._put("begun")
                 while not self._given_up.is_set():
@@ -148,7 +157,11 @@ class Answer:
                         return
         except urllib.error.HTTPError as error:
             error.close()
-            self._put(error)
+            if request.method == "HEAD" and error.code in _REDIRECTIONS:
+                self._response = error
+                self._put("begun")
+            else:
+                self._put(error)
         except urllib.error.URLError as error:
             self._put(NoAnswerError(_reason(error.reason)))
         except (OSError, http.client.HTTPException, ValueError) as error:
@@ -168,8 +181,11 @@ def _reason(error: object) -> str:
     return getattr(error, "strerror", None) or str(error) or "the connection broke off"
 
 
-def _opener(connected: threading.Event) -> urllib.request.OpenerDirector:
-    """What opens web addresses, through the system's proxies, and says when there is a connection."""
+def _opener(connected: threading.Event, *, stays: bool) -> urllib.request.OpenerDirector:
+    """What opens web addresses, through the system's proxies, and says when there is a connection.
+
+    With `stays` it follows redirections on the same server alone.
+    """
 
     class Plain(http.client.HTTPConnection):
         def connect(self) -> None:
@@ -189,4 +205,16 @@ def _opener(connected: threading.Event) -> urllib.request.OpenerDirector:
         def https_open(self, request: urllib.request.Request) -> http.client.HTTPResponse:
             return self.do_open(Secure, request, context=ssl.create_default_context())
 
-    return urllib.request.build_opener(PlainHandler, SecureHandler)
+    class Redirections(urllib.request.HTTPRedirectHandler):
+        def redirect_request(
+            self, req: urllib.request.Request, *answer: Any
+        ) -> urllib.request.Request | None:
+            target = urllib.parse.urlsplit(answer[-1])
+            if stays and target.netloc != urllib.parse.urlsplit(req.full_url).netloc:
+                return None
+            following = super().redirect_request(req, *answer)
+            if following is not None:
+                following.method = req.method  # urllib would ask for the content
+            return following
+
+    return urllib.request.build_opener(PlainHandler, SecureHandler, Redirections)

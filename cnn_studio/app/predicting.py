@@ -5,35 +5,27 @@ from __future__ import annotations
 from collections.abc import Iterable
 from pathlib import Path
 
-from cnn_studio.app.importing import open_library_network
 from cnn_studio.app.project import Project, load_project
+from cnn_studio.app.sources import open_source
 from cnn_studio.app.trying import Tried, try_images
-from cnn_studio.core.errors import DataError, NetworkError
+from cnn_studio.core.errors import DataError
 
 PREFIX = "source:"
 """Begins the name of a pre-trained network where a project file could stand, as in ``source:efficientnet_lite0``."""
 
 
 def open_for_prediction(name: str) -> Project:
-    """Return a project with trained weights, from a project file or from ``source:NAME``.
+    """Return a project with trained weights, from a project file or from ``source:NAME``, see `open_source`.
 
     Raises:
         FileFormatError: the file is no project.
         GraphError: there is no such source.
         NetworkError: its weights are not on this machine.
+        RunError: there is no such run.
     """
     if not name.startswith(PREFIX):
         return load_project(Path(name))
-    from cnn_studio.transfer.sources import ALWAYS_HERE, find_source
-
-    card = find_source(name.removeprefix(PREFIX))
-    project = open_library_network(card.full_name).project
-    if not len(project.weights):
-        raise NetworkError(
-            f"The weights of {card.full_name} are not on this machine, so it cannot predict. "
-            f"{PREFIX}{ALWAYS_HERE} is always there."
-        )
-    return project
+    return open_source(name.removeprefix(PREFIX)).project
 
 
 def images_of(paths: Iterable[Path]) -> list[Path]:

@@ -25,6 +25,7 @@ class Preferences(BaseModel):
         welcomed: whether the strip of the first start was closed.
         image_cache_gb: how much decoded images may take on disk; 0 keeps none.
         notify: whether the desktop says that a run ended while another window was in front.
+        weights_mirror: web address in place of the hosts of published weights, or nothing; see `mirrored`.
         minimap: whether the canvas shows a map of networks larger than the view.
     """
 
@@ -37,6 +38,7 @@ class Preferences(BaseModel):
     welcomed: bool = False
     notify: bool = True
     minimap: bool = True
+    weights_mirror: str = Field("", max_length=2000)
     image_cache_gb: int = Field(20, ge=0, le=100_000)
 
     def remember(self, path: Path) -> None:

@@ -26,7 +26,10 @@ class NetworkCard:
         accuracy: top-1 on ImageNet-1K in percent; None where the library does not say.
         file_name: name of the file with its weights, empty where there is none.
         repository: name of the weights' repository on the Hugging Face hub, or empty.
+        url: web address of the file with its weights, empty where there is none.
+        num_bytes: size of that file to about 10 kB; None where the library does not say.
         licence: of the weights, as far as stated.
+        origin: who published the weights.
         opens: False where a part of it is known to be no layer; opening it says which.
     """
 
@@ -41,7 +44,10 @@ class NetworkCard:
     accuracy: float | None = None
     file_name: str = ""
     repository: str = ""
+    url: str = ""
+    num_bytes: int | None = None
     licence: str = ""
+    origin: str = ""
     opens: bool = True
 
     @property

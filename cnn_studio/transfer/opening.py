@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import cache
-
-import torch
+from pathlib import Path
 
 from cnn_studio.compiler import Traced, trace
 from cnn_studio.core.errors import FileFormatError, GraphError
 from cnn_studio.transfer import timm_networks, torchvision_networks
 from cnn_studio.transfer.card import NetworkCard
-from cnn_studio.transfer.weights import PACKAGED, find_weights, fit_by_name, fit_by_order, read_weights
+from cnn_studio.transfer.matching import WeightMatch, match
+from cnn_studio.transfer.weight_file import read_weight_file
+from cnn_studio.transfer.weights import find_weights, read_weights
 
 _CARDS = {"torchvision": torchvision_networks.list_cards, "timm": timm_networks.list_cards}
 
@@ -60,15 +61,31 @@ def find_network(name: str) -> NetworkCard:
     raise GraphError(f"{source} has no convolutional network {short!r}. {hint}")
 
 
-def open_network(name: str) -> Traced:
+@dataclass(frozen=True, slots=True)
+class Opened(Traced):
+    """A document made from a library's network.
+
+    Attributes:
+        match: what of the weights file fits; None where there is no file, or it cannot be read.
+    """
+
+    match: WeightMatch | None = None
+
+
+def open_network(name: str, weights: Path | None = None) -> Opened:
     """Open a network of torchvision or timm as a document.
 
-    Weights are read if their file is on this machine already; nothing is downloaded. `Traced.weights` is None
-    otherwise, and a note says so.
+    Its published weights are read if their file is on this machine already; nothing is downloaded. `Traced.weights` is
+    None otherwise, and a note says so.
+
+    Args:
+        name: its full name, such as ``torchvision:resnet50``.
+        weights: a file to take the weights from instead of the published ones; what does not fit stays random.
 
     Raises:
         GraphError: there is no such network.
         NetworkError: something in it is no layer.
+        FileFormatError: `weights` cannot be read, or nothing in it fits.
     """
     card = find_network(name)
     library = torchvision_networks if card.source == "torchvision" else timm_networks
@@ -76,31 +93,56 @@ def open_network(name: str) -> Traced:
     traced = trace(module, card.input_size, name=card.name)
     labels = library.labels(card)
     traced.document.change_info(labels=labels, preprocessing=card.preprocessing)
-    shapes = {key: tuple(value.shape) for key, value in module.state_dict().items()}
-    weights, said = _weights(card, shapes)
+    paths = traced.document.paths
+    shapes = {
+        key: tuple(value.shape)
+        for key, value in module.state_dict().items()
+        if key in paths or key.rpartition(".")[0] in paths
+    }
     left_out, notes = traced.left_out, traced.notes
     if card.source == "torchvision":
         heads = torchvision_networks.left_out(card)
         left_out += tuple(heads)
         notes += (*heads.values(), *torchvision_networks.notes(card))
-    return replace(traced, weights=weights, left_out=left_out, notes=(*notes, said))
+    if weights is None:
+        found, said = _published(card, shapes)
+    else:
+        found = match_file(weights, shapes)
+        said = found.sentences()
+    return Opened(traced.document, found.fitting if found else None, left_out, (*notes, *said), found)
 
 
-def _weights(
+def match_file(file: Path, shapes: Mapping[str, tuple[int, ...]]) -> WeightMatch:
+    """Fit anybody's weights file to a network.
+
+    Args:
+        file: of ``torch.save`` or safetensors.
+        shapes: the network's tensors by name, in order.
+
+    Raises:
+        FileFormatError: it cannot be read, or nothing in it fits; says what is in it.
+    """
+    content = read_weight_file(file, is_published=False)
+    state = {torchvision_networks.present_name(key): value for key, value in content.state.items()}
+    found = match(state, shapes)
+    found = replace(found, notes=(*found.notes, *content.notes))
+    if not found.num_fitting:
+        raise FileFormatError(f"{file} has no weights for this network. {' '.join(found.sentences())}")
+    return found
+
+
+def _published(
     card: NetworkCard, shapes: Mapping[str, tuple[int, ...]]
-) -> tuple[dict[str, torch.Tensor] | None, str]:
-    """Return a network's weights, or None, and a sentence about them."""
+) -> tuple[WeightMatch | None, tuple[str, ...]]:
+    """Return what of a network's published weights fits if that is all, or None, and a sentence about them."""
     file = find_weights(card)
     if file is None:
-        return None, "Its weights are not on this machine, so the network is untrained."
+        return None, ("Its weights are not on this machine, so the network is untrained.",)
     try:
         state = read_weights(file)
     except FileFormatError as error:
-        return None, f"The network is untrained: {error}"
-    state = {torchvision_networks.present_name(key): value for key, value in state.items()}
-    found = fit_by_name(state, shapes)
-    if found is None and card.name == PACKAGED:
-        found = fit_by_order(state, shapes)  # the package has the names of another program
-    if found is None:
-        return None, f"The weights in {file} do not fit this network, so it is untrained."
-    return found, f"Its trained weights were read from {file.name}."
+        return None, (f"The network is untrained: {error}",)
+    found = match({torchvision_networks.present_name(key): value for key, value in state.items()}, shapes)
+    if not found.is_complete:
+        return None, (f"The weights in {file} do not fit this network, so it is untrained.",)
+    return found, (f"Its trained weights were read from {file.name}.",)

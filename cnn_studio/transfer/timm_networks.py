@@ -12,6 +12,7 @@ from cnn_studio.core.errors import NetworkError
 from cnn_studio.graph.preprocessing import Preprocessing
 from cnn_studio.transfer.card import NetworkCard
 from cnn_studio.transfer.skeleton import build_without_memory
+from cnn_studio.transfer.weights import HUB_FILE
 
 # timm sorts its networks into modules; those that hold convolutional networks
 _CNN_MODULES = (
@@ -26,6 +27,8 @@ _CNN_MODULES = (
 _NO_LAYERS = re.compile(
     r"^eca|^ecares|(?<!_g16)_evos|blur|_cc_|convnextv2|_rms|ghostnetv[23]|hgnetv2_b[0-3]|_hybrid|_bit$|_frn$|^gc|_clip$|^bat_"
 )
+
+_HUB = "https://huggingface.co"
 
 _INTERPOLATIONS = ("nearest", "bilinear", "bicubic")
 
@@ -74,8 +77,21 @@ def _card(name: str, module: str, settings: Any) -> NetworkCard:
         num_classes=settings.num_classes,
         file_name=(settings.url or "").rpartition("/")[2],
         repository=settings.hf_hub_id or "",
-        licence=settings.license or "",
+        url=f"{_HUB}/{settings.hf_hub_id}/resolve/main/{HUB_FILE}"
+        if settings.hf_hub_id
+        else settings.url or "",
+        licence="" if settings.license == "unknown" else settings.license or "",
+        origin=_origin(settings),
         opens=not _NO_LAYERS.search(name),
+    )
+
+
+def _origin(settings: Any) -> str:
+    """Return who published the weights: whoever trained them, where that is said, and where they lie."""
+    publisher, _, rest = (settings.hf_hub_id or "").partition("/")
+    place = f"{publisher} on the Hugging Face hub" if rest else ""
+    return ", ".join(part for part in (settings.origin_url or "", place) if part) or (
+        "timm" if settings.url else ""
     )
 
 

@@ -78,7 +78,10 @@ def _card(models: Any, name: str) -> NetworkCard:
         macs=round(meta["_ops"] * 1e9),
         accuracy=meta["_metrics"]["ImageNet-1K"]["acc@1"],
         file_name=weights.url.rpartition("/")[2],
+        url=weights.url,
+        num_bytes=round(meta["_file_size"] * 2**20),
         licence=meta.get("license", ""),
+        origin="PyTorch (torchvision)",
     )
 
 

@@ -21,6 +21,8 @@ class Site:
         delay: seconds between pieces of 1,000 bytes.
         asked: the Range header of each request, or nothing.
         lengthless: whether it keeps the length to itself.
+        headers: what else it says of a path.
+        moved: the address of a path that lies elsewhere.
     """
 
     files: dict[str, bytes]
@@ -29,6 +31,8 @@ class Site:
     delay: float = 0.0
     silent: bool = False
     lengthless: bool = False
+    headers: dict[str, dict[str, str]] = field(default_factory=dict)
+    moved: dict[str, str] = field(default_factory=dict)
     asked: list[str] = field(default_factory=list)
     url: str = ""
 
@@ -47,6 +51,8 @@ def serving(site: Site) -> Iterator[Site]:
             self.close_connection = True
             if site.silent:
                 stopped.wait(20)
+                return
+            if self._leads_elsewhere():
                 return
             content = site.files.get(self.path.lstrip("/"))
             if content is None:
@@ -73,6 +79,30 @@ def serving(site: Site) -> Iterator[Site]:
                         time.sleep(site.delay)
             except OSError:
                 pass  # whoever asked has gone
+
+        def do_HEAD(self) -> None:
+            self.close_connection = True
+            if self._leads_elsewhere():
+                return
+            content = site.files.get(self.path.lstrip("/"))
+            self.send_response(404 if content is None else 200)
+            self._say_more()
+            self.end_headers()
+
+        def _leads_elsewhere(self) -> bool:
+            target = site.moved.get(self.path.lstrip("/"))
+            if target is None:
+                return False
+            self.send_response(302)
+            self.send_header("Location", target)
+            self.send_header("Content-Length", "0")
+            self._say_more()
+            self.end_headers()
+            return True
+
+        def _say_more(self) -> None:
+            for name, value in site.headers.get(self.path.lstrip("/"), {}).items():
+                self.send_header(name, value)
 
         def log_message(self, format: str, *args: object) -> None:  # noqa: A002
             pass
