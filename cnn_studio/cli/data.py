@@ -3,21 +3,14 @@
 from __future__ import annotations
 
 import json
-import signal
-import sys
-import threading
-import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
-from types import TracebackType
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from cnn_studio.app.jobs import Progress
 from cnn_studio.cli.exits import Exit, complain
 from cnn_studio.cli.network import Json
+from cnn_studio.cli.progress import Line, interrupt_cancels
 from cnn_studio.core.errors import Cancelled, DataError
 from cnn_studio.datasets.catalogue import SOURCES, SourceInfo
 from cnn_studio.datasets.sources import describe, parse_source, source_text
@@ -28,7 +21,6 @@ if TYPE_CHECKING:
 _PARTS = {"train": "training", "val": "validation", "test": "test"}
 _MOST_FILES = 20
 _MOST_CLASSES = 30
-_TELL_SECONDS = 0.2
 
 app = typer.Typer(help="Look at data sources, and fetch known ones.", no_args_is_help=True)
 
@@ -62,9 +54,9 @@ def inspect(
         chosen = DataSource.model_validate(record)
     except ValidationError as error:
         raise DataError(f"This split cannot be used: {explain(error)}.") from None
-    with _interrupt_cancels() as cancelled:
+    with interrupt_cancels() as cancelled:
         try:
-            with _Line("Looking at images") as line:
+            with Line("Looking at images") as line:
                 report = make_report(chosen, line.images, cancelled)
         except Cancelled:
             return Exit.STOPPED
@@ -185,62 +177,12 @@ def download(
     if info is None or info.files is None:
         known = ", ".join(kind for kind, entry in SOURCES.items() if entry.files is not None)
         raise DataError(f"There is no data set {name} to download. There are {known}.")
-    with _interrupt_cancels() as cancelled:
+    with interrupt_cancels() as cancelled:
         try:
-            with _Line("") as line:
+            with Line("") as line:
                 source = download_source(info.kind, folder, line.bytes, cancelled)
         except Cancelled:
             complain("Stopped. What came is kept; the same command goes on from there.")
             return Exit.STOPPED
     typer.echo(source_text(source))
     return Exit.DONE
-
-
-class _Line:
-    """One line on the error stream that says how far it is; nothing where nobody watches."""
-
-    def __init__(self, text: str) -> None:
-        self._text = text
-        self._is_watched = sys.stderr.isatty()
-        self._told = 0.0
-        self._is_open = False
-
-    def __enter__(self) -> _Line:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        """End the line where its work did not, so that what is written next begins a new one."""
-        if self._is_open:
-            sys.stderr.write("\n")
-            sys.stderr.flush()
-
-    def images(self, done: int, total: int) -> None:
-        """Tell how many images were looked at."""
-        self._tell(f"{self._text}: {done:,} of {total:,}", is_last=0 < total <= done)
-
-    def bytes(self, event: object) -> None:
-        """Tell what came, of a `Progress` in bytes."""
-        if isinstance(event, Progress):
-            share = f": {event.done / 1e6:,.1f} of {event.total / 1e6:,.1f} MB" if event.total else ""
-            self._tell(event.text + share, is_last=0 < event.total <= event.done)
-
-    def _tell(self, text: str, *, is_last: bool) -> None:
-        now = time.monotonic()
-        if self._is_watched and (is_last or now - self._told > _TELL_SECONDS):
-            self._told = now
-            self._is_open = not is_last
-            sys.stderr.write(f"\r\033[K{text}" + ("\n" if is_last else ""))
-            sys.stderr.flush()
-
-
-@contextmanager
-def _interrupt_cancels() -> Iterator[Callable[[], bool]]:
-    """Let Ctrl+C end the work at its next step, with what is there kept."""
-    asked = threading.Event()
-    before = signal.signal(signal.SIGINT, lambda number, frame: asked.set())
-    try:
-        yield asked.is_set
-    finally:
-        signal.signal(signal.SIGINT, before)

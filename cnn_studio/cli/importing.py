@@ -25,6 +25,12 @@ def import_network(
     output: Annotated[
         Path | None, typer.Option("-o", "--output", metavar="FILE", help="Where to save.")
     ] = None,
+    weights: Annotated[
+        Path | None,
+        typer.Option(
+            "--weights", metavar="FILE", help="A .pth or .safetensors file to take the weights from."
+        ),
+    ] = None,
     source: Annotated[
         str, typer.Option("--list", metavar="LIBRARY", help="List the networks of torchvision or timm.")
     ] = "",
@@ -32,7 +38,7 @@ def import_network(
 ) -> int:
     """Make a project from a network of torchvision or timm, with its weights if they are on this machine.
 
-    Nothing is downloaded.
+    Nothing is downloaded. With --weights, what of the file fits is said; the rest of the network stays random.
     """
     if source:
         from cnn_studio.transfer.opening import list_networks
@@ -45,7 +51,7 @@ def import_network(
             f"Say which network and where to save it, such as: cnn-studio import {example} -o network.cnnstudio. "
             "List them with: cnn-studio import --list torchvision"
         )
-    opened = open_library_network(name)
+    opened = open_library_network(name, weights)
     save_project(output, opened.project)
     for note in opened.notes:
         typer.echo(note)
@@ -73,6 +79,7 @@ def card_record(card: NetworkCard) -> dict[str, Any]:
     """Return what is known of a network for JSON."""
     return {
         "name": card.full_name,
+        "library": card.source,
         "family": card.family,
         "input_size": list(card.input_size),
         "params": card.params,
@@ -80,5 +87,7 @@ def card_record(card: NetworkCard) -> dict[str, Any]:
         "accuracy": card.accuracy,
         "num_classes": card.num_classes,
         "licence": card.licence,
+        "origin": card.origin,
+        "url": card.url,
         "preprocessing": card.preprocessing.model_dump(mode="json"),
     }

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from cnn_studio.app.jobs import Progress
-from cnn_studio.cli.data import _Line
+from cnn_studio.cli.progress import Line
 from cnn_studio.datasets.catalogue import SOURCES
 from tests.helpers.images import write_classes, write_mnist
 from tests.unit.cli.conftest import Cli
@@ -121,7 +121,7 @@ class Terminal(io.StringIO):
 @pytest.mark.parametrize("total", [0, 50_000_000])
 def test_progress_stays_on_one_line(monkeypatch: pytest.MonkeyPatch, total: int) -> None:
     monkeypatch.setattr(sys, "stderr", screen := Terminal())
-    with _Line("") as line:
+    with Line("") as line:
         for number in range(50):
             line.bytes(Progress("Downloading", (number + 1) * 1_000_000, total))
     said = screen.getvalue()
