@@ -49,3 +49,9 @@ def dataset_folder(kind: str) -> Path:
     """Return the folder where a known data set is kept unless the user says otherwise."""
     home = _home()
     return (home or platformdirs.user_data_path(_NAME, appauthor=False)) / "datasets" / kind
+
+
+def codes_folder() -> Path:
+    """Return the folder of CNN codes that were computed before."""
+    home = _home()
+    return (home / "cache" if home else platformdirs.user_cache_path(_NAME, appauthor=False)) / "codes"

@@ -244,7 +244,7 @@ def fitted_document(document: NetworkDocument, data: ImageData, report: Report) 
     preprocessing = document.info.preprocessing
     if preprocessing.measured or preprocessing.mean is None or preprocessing.std is None:
         preprocessing = preprocessing.model_copy(update={"mean": data.mean, "std": data.std})
-    SetInfo(labels=data.classes, preprocessing=preprocessing).apply(document)
+    SetInfo(labels=data.classes, preprocessing=preprocessing, scores="logits").apply(document)
     return document
 
 

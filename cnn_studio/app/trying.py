@@ -97,7 +97,7 @@ def try_images(
             report(Tried(file, error=str(error)))
             continue
         (guesses,) = predict(
-            module, seen[None], info.preprocessing.mean, info.preprocessing.std, info.labels, top
+            module, seen[None], info.preprocessing.mean, info.preprocessing.std, info.labels, top, info.scores
         )
         report(Tried(file, seen, tuple(guesses)))
 

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 import typer
 
 from cnn_studio.app.threads import prepare_process
-from cnn_studio.cli import data, doctor, export, importing, network, predict, runs, train
+from cnn_studio.cli import data, doctor, export, importing, network, predict, runs, sources, train, transfer
 from cnn_studio.cli.exits import Exit, complain, exit_for
 from cnn_studio.core.errors import StudioError
 
@@ -34,8 +34,9 @@ app.command("layers")(network.layers)
 app.command("import")(importing.import_network)
 app.command("export")(export.export)
 app.command("train")(train.train_command)
+app.command("transfer")(transfer.transfer_command)
 app.command("predict")(predict.predict)
-app.command("sources")(predict.sources)
+app.command("sources")(sources.sources)
 app.command("doctor")(doctor.doctor)
 app.add_typer(data.app, name="data")
 app.add_typer(runs.app, name="runs")

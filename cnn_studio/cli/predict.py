@@ -1,4 +1,4 @@
-"""``predict``: what a network says of images; ``sources``: the pre-trained networks there are."""
+"""``predict``: what a network says of images."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from typing import Annotated, Any
 import typer
 
 from cnn_studio.app.predicting import images_of, open_for_prediction, predict_files
+from cnn_studio.app.project import Project
 from cnn_studio.app.trying import Tried
 from cnn_studio.cli.exits import Exit, complain
 from cnn_studio.cli.network import Json
@@ -39,45 +40,33 @@ def predict(
     """
     if as_json and as_csv:
         raise ParameterError("Choose one of --json and --csv.")
-    found = predict_files(open_for_prediction(network), images_of(images), top)
+    project = open_for_prediction(network)
+    found = predict_files(project, images_of(images), top)
     for tried in found:
         if tried.error:
             complain(tried.error)
     seen = [tried for tried in found if not tried.error]
+    key = _score_key(project)
     if as_json:
-        typer.echo(json.dumps([_record(tried) for tried in seen], indent=1, ensure_ascii=False))
+        typer.echo(json.dumps([_record(tried, key) for tried in seen], indent=1, ensure_ascii=False))
     elif as_csv:
         rows = csv.writer(sys.stdout)
-        rows.writerow(["file", "rank", "index", "label", "p"])
+        rows.writerow(["file", "rank", "index", "label", key])
         for tried in seen:
             for rank, guess in enumerate(tried.guesses, start=1):
-                rows.writerow([tried.file, rank, guess.index, guess.label, f"{guess.p:.6f}"])
+                rows.writerow([tried.file, rank, guess.index, guess.label, f"{guess.score:.6f}"])
     else:
         for tried in seen:
             typer.echo(str(tried.file))
             for guess in tried.guesses:
-                typer.echo(f"  {guess.p:7.2%}  {guess.label}")
+                typer.echo(f"  {guess.text:>12}  {guess.label}")
     return Exit.DONE if seen else Exit.BAD_INPUT
 
 
-def _record(tried: Tried) -> dict[str, Any]:
-    top = [{"index": guess.index, "label": guess.label, "p": guess.p} for guess in tried.guesses]
+def _score_key(project: Project) -> str:
+    return "p" if project.document.info.scores == "logits" else "margin"
+
+
+def _record(tried: Tried, key: str) -> dict[str, Any]:
+    top = [{"index": guess.index, "label": guess.label, key: guess.score} for guess in tried.guesses]
     return {"file": str(tried.file), "top": top}
-
-
-def sources(as_json: Json = False) -> int:
-    """List the pre-trained networks to begin from, those whose weights are on this machine first."""
-    from cnn_studio.cli.importing import card_facts, card_record
-    from cnn_studio.transfer.sources import list_sources
-    from cnn_studio.transfer.weights import find_weights
-
-    cards = list_sources()
-    if as_json:
-        typer.echo(
-            json.dumps([card_record(c) | {"is_here": find_weights(c) is not None} for c in cards], indent=1)
-        )
-        return Exit.DONE
-    for card in cards:
-        here = "here" if find_weights(card) is not None else ""
-        typer.echo(f"{card.full_name:<44} {here:<5} {card_facts(card)}")
-    return Exit.DONE

@@ -73,13 +73,7 @@ def train(
     as_json: Json = False,
 ) -> int:
     """Train a network. Settings that are not given are those in the file; the run is kept in any case."""
-    if output is not None:  # now, not after hours of training
-        if not output.absolute().parent.is_dir():
-            raise ParameterError(
-                f"{output} cannot be saved: there is no folder {output.parent}. Make it first."
-            )
-        if output.is_dir():
-            raise ParameterError(f"{output} cannot be saved: it is a folder. Name a file in it.")
+    check_output(output)
     if resume is not None:
         if file or data or settings or config or preset:
             raise ParameterError(
@@ -100,6 +94,20 @@ def train(
     if outcome.finished.status == "failed":
         complain(outcome.finished.message)
     return {"done": Exit.DONE, "failed": Exit.FAILED}.get(outcome.finished.status, Exit.STOPPED)
+
+
+def check_output(output: Path | None) -> None:
+    """Check that a file can be written at all: now, not after hours of training.
+
+    Raises:
+        ParameterError: it cannot.
+    """
+    if output is None:
+        return
+    if not output.absolute().parent.is_dir():
+        raise ParameterError(f"{output} cannot be saved: there is no folder {output.parent}. Make it first.")
+    if output.is_dir():
+        raise ParameterError(f"{output} cannot be saved: it is a folder. Name a file in it.")
 
 
 train_command = with_settings(train)
@@ -127,10 +135,10 @@ def _go_on(run: int, as_json: bool) -> TrainingOutcome:
 def _shown(
     as_json: bool, work: Callable[[Callable[[object], None], RunControl], TrainingOutcome]
 ) -> TrainingOutcome:
-    show = _JsonLines() if as_json else _Lines()
+    show = JsonLines() if as_json else EventLines()
     control = RunControl()
     try:
-        with _interrupt_stops(control), KeptAwake():
+        with interrupt_stops(control), KeptAwake():
             outcome = work(show.event, control)
     except StudioError as error:
         show.finished(TrainingOutcome(RunFinished("failed", 0, None, None, 0.0, str(error)), None, None))
@@ -140,7 +148,7 @@ def _shown(
 
 
 @contextmanager
-def _interrupt_stops(control: RunControl) -> Iterator[None]:
+def interrupt_stops(control: RunControl) -> Iterator[None]:
     """Let the first Ctrl+C end the run in order; a second one ends the program at once."""
 
     def stop(number: int, frame: object) -> None:
@@ -175,13 +183,14 @@ def _plain(value: Any) -> Any:
     return [_plain(item) for item in value] if isinstance(value, tuple) else value
 
 
-class _JsonLines:
+class JsonLines:
     """One JSON record a line."""
 
     def event(self, event: object) -> None:
+        """Print an event."""
         if isinstance(event, DataReady):
             data = event.data
-            self._print(
+            self.print_record(
                 {
                     "event": "data_ready",
                     "name": data.name,
@@ -193,22 +202,25 @@ class _JsonLines:
                 }
             )
         else:
-            self._print(event_record(event))
+            self.print_record(event_record(event))
 
     def finished(self, outcome: TrainingOutcome) -> None:
-        self._print(event_record(outcome.finished) | {"run": outcome.run})
+        """Print the end."""
+        self.print_record(event_record(outcome.finished) | {"run": outcome.run})
 
-    def _print(self, record: dict[str, Any]) -> None:
+    def print_record(self, record: dict[str, Any]) -> None:
+        """Print one line."""
         print(json.dumps(record, ensure_ascii=False), flush=True)  # noqa: T201
 
 
-class _Lines:
+class EventLines:
     """A line an epoch, for people."""
 
     def __init__(self) -> None:
         self._epochs = 0
 
     def event(self, event: object) -> None:
+        """Print an event, if it says anything to people."""
         text = self._text(event)
         if text:
             typer.echo(text)
@@ -244,6 +256,7 @@ class _Lines:
         return ""
 
     def finished(self, outcome: TrainingOutcome) -> None:
+        """Print the end."""
         end = outcome.finished
         if end.status == "failed":
             return

@@ -142,7 +142,7 @@ def _stages(
     settings: TrainSettings, device: torch.device, threads: int, run_seconds: float, *, can_cut: bool
 ) -> Iterator[tuple[Callable[[Tuning], list[Tuning]], int]]:
     """Yield makers of candidates, each beginning with the best so far, and how often to measure each."""
-    precisions = ["float32", "bfloat16"] if _has_bfloat16(device) else ["float32"]
+    precisions = ["float32", "bfloat16"] if has_bfloat16(device) else ["float32"]
 
     def formats(best: Tuning) -> list[Tuning]:
         every = [
@@ -163,7 +163,8 @@ def _stages(
         yield lambda best: [replace(best, compiled=True)], 1
 
 
-def _has_bfloat16(device: torch.device) -> bool:
+def has_bfloat16(device: torch.device) -> bool:
+    """Whether a device computes in bfloat16, and does not only imitate it."""
     if device.type == "cuda":
         return bool(torch.cuda.is_bf16_supported(including_emulation=False))
     if device.type != "cpu":

@@ -214,13 +214,13 @@ def fit_output(document: NetworkDocument, num_classes: int) -> SetParams | None:
     None if it has as many already, or if the network ends in something else.
     """
     output = document.info.output
-    found = None if output is None else _sets_width(document, output)
+    found = None if output is None else sets_width(document, output)
     if found is None or found[0].params[found[1]] == num_classes:
         return None
     return SetParams(id=found[0].id, changes={found[1]: num_classes})
 
 
-def _sets_width(document: NetworkDocument, output: int) -> tuple[Layer, str] | None:
+def sets_width(document: NetworkDocument, output: int) -> tuple[Layer, str] | None:
     """Return the layer and its parameter that decide the number of outputs, or None if it is not that simple."""
     here, pooled = document.layer(output), False
     while _keeps_width(here) or here.type in _TO_ONE_CELL:

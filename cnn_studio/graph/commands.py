@@ -12,7 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 
 from cnn_studio.core.errors import GraphError
 from cnn_studio.core.params import parse_values
-from cnn_studio.graph.document import Layer, Link, NetworkDocument
+from cnn_studio.graph.document import Layer, Link, NetworkDocument, Scores
 from cnn_studio.graph.legality import check_link
 from cnn_studio.graph.preprocessing import Preprocessing
 
@@ -288,6 +288,9 @@ class SetOutput(_Command):
         return SetOutput(id=target.change_info(output=self.id).output)
 
 
+_INFO_FIELDS = ("name", "labels", "preprocessing", "scores")
+
+
 class SetInfo(_Command):
     """Change name, labels or preprocessing of the network; None leaves as it is."""
 
@@ -295,13 +298,14 @@ class SetInfo(_Command):
     name: str | None = Field(None, min_length=1, max_length=200)
     labels: tuple[str, ...] | None = None
     preprocessing: Preprocessing | None = None
+    scores: Scores | None = None
 
     @property
     def label(self) -> str:
         return "change the network's description"
 
     def apply(self, target: NetworkDocument) -> SetInfo:
-        values = {name: getattr(self, name) for name in ("name", "labels", "preprocessing")}
+        values = {name: getattr(self, name) for name in _INFO_FIELDS}
         values = {name: value for name, value in values.items() if value is not None}
         before = target.change_info(**values)
         return SetInfo.model_construct(**{name: getattr(before, name) for name in values})

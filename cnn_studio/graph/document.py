@@ -11,7 +11,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 from psygnal import Signal
 
@@ -20,6 +20,8 @@ from cnn_studio.graph.paths import check_path, prefixes
 from cnn_studio.graph.preprocessing import Preprocessing
 from cnn_studio.graph.registry import find_spec
 from cnn_studio.graph.spec import LayerSpec
+
+Scores = Literal["logits", "margins"]
 
 
 class Link(NamedTuple):
@@ -73,12 +75,15 @@ class Info:
         name: the network's name.
         output: id of the layer whose result is the network's, or None.
         labels: class names in the order of the output; empty until known.
+        scores: what the output gives: ``logits``, of which softmax makes probabilities, or ``margins`` of a linear SVM,
+            of which it would make none.
     """
 
     name: str = "Untitled"
     output: int | None = None
     labels: tuple[str, ...] = ()
     preprocessing: Preprocessing = field(default_factory=Preprocessing)
+    scores: Scores = "logits"
 
 
 @dataclass(slots=True)

@@ -13,7 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from cnn_studio.core.errors import FileFormatError, GraphError, ParameterError
 from cnn_studio.graph.commands import MAX_ID, AddLayer
-from cnn_studio.graph.document import Layer, Link, NetworkDocument
+from cnn_studio.graph.document import Layer, Link, NetworkDocument, Scores
 from cnn_studio.graph.legality import check_link
 from cnn_studio.graph.preprocessing import Preprocessing
 
@@ -56,6 +56,7 @@ class DocumentRecord(_Record):
     output: int | None = None
     labels: tuple[str, ...] = Field((), max_length=100_000)
     preprocessing: Preprocessing = Preprocessing()
+    scores: Scores = "logits"
     next_id: int = Field(1, ge=1, le=MAX_ID + 1)  # one above the last layer's, whatever that has
     layers: tuple[LayerRecord, ...] = Field((), max_length=MAX_LAYERS)
     links: tuple[LinkRecord, ...] = Field((), max_length=MAX_LAYERS * 10)
@@ -64,7 +65,7 @@ class DocumentRecord(_Record):
 def to_record(document: NetworkDocument) -> dict[str, Any]:
     """Return the document as a JSON-able record; layers and links come in the order of their ids."""
     info = document.info
-    return {
+    record: dict[str, Any] = {
         "name": info.name,
         "output": info.output,
         "labels": list(info.labels),
@@ -75,6 +76,9 @@ def to_record(document: NetworkDocument) -> dict[str, Any]:
             link._asdict() for layer_id in sorted(document.layers) for link in document.inputs_of(layer_id)
         ],
     }
+    if info.scores != "logits":
+        record["scores"] = info.scores
+    return record
 
 
 def _layer_record(layer: Layer) -> dict[str, Any]:
@@ -120,7 +124,11 @@ def from_record(raw: object, owner: str = "The network in this file") -> Network
     except (GraphError, ParameterError) as error:
         raise FileFormatError(f"{owner} cannot be read: {error}") from None
     document.change_info(
-        name=record.name, output=record.output, labels=record.labels, preprocessing=record.preprocessing
+        name=record.name,
+        output=record.output,
+        labels=record.labels,
+        preprocessing=record.preprocessing,
+        scores=record.scores,
     )
     document.reserve_ids(record.next_id)
     return document

@@ -7,15 +7,13 @@ from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
-from PySide6.QtCore import QMimeData, QRectF, QSize, Qt, Slot
+from PySide6.QtCore import QMimeData, Qt, Slot
 from PySide6.QtGui import (
     QDragEnterEvent,
     QDropEvent,
     QGuiApplication,
     QImage,
     QKeySequence,
-    QPainter,
-    QPaintEvent,
     QPixmap,
     QShortcut,
 )
@@ -37,54 +35,11 @@ from cnn_studio.app.trying import Tried, try_images
 from cnn_studio.core.errors import StorageError
 from cnn_studio.ui import theme
 from cnn_studio.ui.bridge import Bridge
+from cnn_studio.ui.widgets.guess_bars import GuessBars
 
 _HINT = "Drop an image here, paste one (Ctrl+V), or open one."
 _TITLE = "What does the network see?"
 _SIDE = 208
-
-
-class _Bars(QWidget):
-    """The likeliest classes as bars."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self._rows: list[tuple[str, float]] = []
-        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
-        self.setAccessibleName("The likeliest classes")
-
-    def show_rows(self, rows: list[tuple[str, float]]) -> None:
-        self._rows = rows
-        self.setAccessibleDescription(", ".join(f"{name} {100 * p:.1f} %" for name, p in rows))
-        self.update()
-
-    @override
-    def sizeHint(self) -> QSize:
-        return QSize(theme.px(260), theme.px(190))
-
-    @override
-    def paintEvent(self, event: QPaintEvent) -> None:
-        painter = QPainter(self)
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        high, bar = theme.px(36), float(theme.px(6))
-        value = theme.px(56)
-        for number, (name, p) in enumerate(self._rows):
-            top = number * high
-            weight = theme.current().type.strong if number == 0 else None
-            painter.setFont(theme.ui_font(weight=weight) if weight else theme.ui_font())
-            painter.setPen(theme.qcolor("text"))
-            room = self.width() - value
-            text = painter.fontMetrics().elidedText(name, Qt.TextElideMode.ElideRight, room)
-            line = painter.fontMetrics().height()
-            painter.drawText(QRectF(0, top, room, line), Qt.AlignmentFlag.AlignLeft, text)
-            painter.drawText(QRectF(room, top, value, line), Qt.AlignmentFlag.AlignRight, f"{100 * p:.1f} %")
-            painter.setPen(Qt.PenStyle.NoPen)
-            painter.setBrush(theme.qcolor("line"))
-            below = QRectF(0, top + line + 2, self.width(), bar)
-            painter.drawRoundedRect(below, bar / 2, bar / 2)
-            painter.setBrush(theme.qcolor("accent"))
-            below.setWidth(max(bar, p * self.width()))
-            painter.drawRoundedRect(below, bar / 2, bar / 2)
-        painter.end()
 
 
 class TryDialog(QDialog):
@@ -116,7 +71,7 @@ class TryDialog(QDialog):
         theme.set_role(self.title, "strong")
         self.title.setTextFormat(Qt.TextFormat.PlainText)
         self.title.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
-        self.bars = _Bars()
+        self.bars = GuessBars()
         self.note = QLabel()
         self.note.setWordWrap(True)
         theme.set_role(self.note, "muted")
@@ -231,7 +186,7 @@ class TryDialog(QDialog):
         name = tried.file.stem if tried.file.parent == Path(self._scratch.name) else tried.file.name
         self.title.setText(f"{name}: {tried.guesses[0].label}")
         self.title.setToolTip(str(tried.file))
-        self.bars.show_rows([(guess.label, guess.p) for guess in tried.guesses])
+        self.bars.show_guesses(tried.guesses)
         self.picture.setPixmap(_pixmap(tried.seen, theme.px(_SIDE)))
         _, height, width = tried.seen.shape
         self._say(f"The picture is what the network gets: {height} × {width}.", "muted")
@@ -240,7 +195,7 @@ class TryDialog(QDialog):
         """Take back what was shown of an image before, so that the sentence is not read with it."""
         self.title.setText(_TITLE)
         self.title.setToolTip("")
-        self.bars.show_rows([])
+        self.bars.show_guesses(())
         self.picture.setText(_HINT)
         self._say(why, "error")
 

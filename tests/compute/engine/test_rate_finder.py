@@ -134,7 +134,7 @@ def test_predictions_are_those_of_the_network():
     for own, row in zip(guesses, plain, strict=True):
         order = row.argsort(descending=True)[:2].tolist()
         assert [guess.index for guess in own] == order
-        assert [guess.p for guess in own] == pytest.approx(row[order].tolist(), abs=1e-5)
+        assert [guess.score for guess in own] == pytest.approx(row[order].tolist(), abs=1e-5)
         assert [guess.label for guess in own] == [("a", "b", "2")[n] for n in order]
     module.train()
     predict(module, images, (0.3,), (0.25,), ())

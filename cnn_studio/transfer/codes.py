@@ -1,0 +1,131 @@
+"""CNN codes: what a network up to a cut gives for each image of a data set, computed once."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+import torch
+from torch import nn
+
+from cnn_studio.core.errors import NetworkError
+from cnn_studio.datasets.batches import Batches
+from cnn_studio.datasets.records import ImageData, ImagePart
+from cnn_studio.engine.computing import Computing
+from cnn_studio.engine.events import Tuning
+from cnn_studio.engine.tuning import has_bfloat16
+
+BATCH = 32
+_LEAST_IMAGES = 256
+"""Below so many, measuring which way of computing is fastest takes longer than it saves."""
+
+_ROUNDS = 2
+_WORTH = 1.03  # how much faster a way must be than a simpler one
+
+
+@dataclass(frozen=True, slots=True)
+class Codes:
+    """The codes of a data set's parts, float32 of shape [N, D] each, in the order of the images.
+
+    Attributes:
+        test: None where the data has no test part.
+        how: in words how they were computed, such as ``bfloat16, channels-last``.
+        images_per_second: as they were computed.
+    """
+
+    train: np.ndarray
+    val: np.ndarray
+    test: np.ndarray | None
+    how: str = "float32"
+    images_per_second: float = 0.0
+
+    @property
+    def size(self) -> int:
+        """Numbers per image."""
+        return int(self.train.shape[1])
+
+
+def compute_codes(
+    module: nn.Module,
+    part: ImagePart,
+    normalisation: tuple[Sequence[float], Sequence[float]],
+    tuning: Tuning,
+    progress: Callable[[int], None] = lambda done: None,
+    check: Callable[[], None] = lambda: None,
+) -> np.ndarray:
+    """Return the code of each image, float32 of shape [N, D], in evaluation mode.
+
+    Args:
+        module: images [B, C, H, W] to codes [B, D], on the device; stays there in evaluation mode, see
+            `cnn_studio.graph.cutting.code_network`.
+        part: the images.
+        normalisation: mean and deviation per channel, of values scaled to 0..1.
+        tuning: how to compute.
+        progress: called with the number of images done.
+        check: called between batches; may raise to stop.
+
+    Raises:
+        NetworkError: a code is not finite, or no vector.
+    """
+    device = next((param.device for param in module.parameters()), torch.device("cpu"))
+    module.eval()
+    computing = Computing(module, device, tuning)
+    batches = Batches(part, *normalisation, BATCH, device)
+    found: np.ndarray | None = None
+    done = 0
+    with torch.inference_mode():
+        for images, _ in batches.in_order():
+            check()
+            codes = computing.logits(images)
+            if codes.ndim != 2:
+                raise NetworkError("The network does not give one vector per image at this cut.")
+            if found is None:
+                found = np.empty((len(part), codes.shape[1]), dtype=np.float32)
+            found[done : done + len(codes)] = codes.cpu().numpy()
+            done += len(codes)
+            progress(done)
+    if found is None:
+        return np.empty((0, 0), dtype=np.float32)
+    if not np.isfinite(found).all():
+        row = int(np.argmin(np.isfinite(found).all(axis=1)))
+        raise NetworkError(
+            f"The network gives codes that are no numbers (image {row + 1:,}). Its weights are damaged; use others."
+        )
+    return found
+
+
+def find_forward_tuning(
+    module: nn.Module, data: ImageData, normalisation: tuple[Sequence[float], Sequence[float]]
+) -> Tuning:
+    """Return the fastest way to compute codes on this machine, by timing a batch of each.
+
+    Args:
+        module: on the device; its weights' order in memory may change.
+        data: the images; few of them are computed exactly, in float32.
+        normalisation: mean and deviation per channel.
+    """
+    device = next((param.device for param in module.parameters()), torch.device("cpu"))
+    plain = Tuning(threads=torch.get_num_threads())
+    if len(data.train) + len(data.val) < _LEAST_IMAGES:
+        return plain
+    candidates = [plain, replace(plain, channels_last=True)]
+    if has_bfloat16(device):
+        candidates.append(replace(plain, channels_last=True, precision="bfloat16"))
+    images, _ = next(Batches(data.train, *normalisation, BATCH, device).in_order())
+    module.eval()
+    speeds = dict.fromkeys(candidates, 0.0)
+    for number in range(_ROUNDS + 1):  # the first is a warm-up
+        for candidate in candidates:
+            computing = Computing(module, device, candidate)
+            start = time.perf_counter()
+            with torch.inference_mode():
+                computing.logits(images).cpu()
+            if number:
+                speeds[candidate] = max(speeds[candidate], len(images) / (time.perf_counter() - start))
+    best = plain
+    for candidate in candidates[1:]:
+        if speeds[candidate] > speeds[best] * _WORTH:
+            best = candidate
+    return replace(best, images_per_second=speeds[best], baseline=speeds[plain])
