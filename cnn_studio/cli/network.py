@@ -17,6 +17,7 @@ from cnn_studio.core.params import Param
 from cnn_studio.engine.memory import training_memory
 from cnn_studio.engine.settings import TrainSettings
 from cnn_studio.graph.analysis import Analysis, analyse
+from cnn_studio.graph.freeze_tree import frozen_layers, holds_state
 from cnn_studio.graph.problems import Problem
 from cnn_studio.graph.registry import all_specs
 from cnn_studio.graph.shapes import ShapeReport, infer_shapes
@@ -130,9 +131,17 @@ def summary_record(report: ShapeReport, settings: TrainSettings) -> dict[str, An
     """Return the numbers of a network as a JSON-able record; unknown ones are null."""
     numbers = analyse(report)
     memory = training_memory(numbers, settings)
+    frozen = frozen_layers(report.document)
+    layers = [
+        _layer_record(report, numbers, layer_id, settings.batch_size)
+        | {"frozen": layer_id in frozen and holds_state(report, layer_id)}
+        for layer_id in numbers.layers
+    ]
     return {
         "total_params": numbers.total.params,
         "trainable_params": numbers.trainable_params,
+        "frozen_params": numbers.total.params - numbers.trainable_params,
+        "frozen_layers": sum(row["frozen"] for row in layers),
         "total_macs": numbers.total.macs,
         "total_neurons": numbers.total.neurons,
         "total_activations": numbers.total.activations,
@@ -150,9 +159,7 @@ def summary_record(report: ShapeReport, settings: TrainSettings) -> dict[str, An
             "batch_size": settings.batch_size,
             "bytes": None if memory is None else memory.total,
         },
-        "layers": [
-            _layer_record(report, numbers, layer_id, settings.batch_size) for layer_id in numbers.layers
-        ],
+        "layers": layers,
     }
 
 
@@ -179,6 +186,8 @@ def _layer_record(report: ShapeReport, numbers: Analysis, layer_id: int, batch_s
         "effective_stride": None if fields is None else [_plain(field.stride) for field in fields],
         "dense_params": row.dense_params,
         "trainable": layer.trainable,
+        "lr_factor": layer.lr_factor,
+        "keep_statistics": layer.keep_statistics,
     }
 
 
@@ -200,8 +209,7 @@ def _print_summary(record: dict[str, Any]) -> None:
         params = "?" if row["params"] is None else f"{row['params']:,}"
         macs = "?" if row["macs"] is None else f"{row['macs']:,}"
         field = "?" if row["receptive_field"] is None else shape_text(tuple(row["receptive_field"]))
-        frozen = "" if row["trainable"] or not row["params"] else " (frozen)"
-        table.add_row(row["path"] + frozen, row["type"], shape, params, macs, field)
+        table.add_row(row["path"] + _training_text(row), row["type"], shape, params, macs, field)
     # a type of another version may hold brackets; in a pipe nobody says how wide a line may be
     console = Console(markup=False, emoji=False, width=None if sys.stdout.isatty() else 140)
     console.print(table)
@@ -211,14 +219,27 @@ def _print_summary(record: dict[str, Any]) -> None:
             console.print(f"{title}: {total['params']:,} parameters, {total['share']:.1%}", highlight=False)
     memory = record["training_memory"]
     takes = "unknown" if memory["bytes"] is None else f"about {memory['bytes'] / 1e6:,.0f} MB"
+    frozen = ""
+    if record["frozen_layers"]:
+        count = record["frozen_layers"]
+        frozen = f", {record['frozen_params']:,} frozen in {count:,} layer{'' if count == 1 else 's'}"
     console.print(
-        f"{record['total_params']:,} parameters, {record['trainable_params']:,} trainable; "
+        f"{record['total_params']:,} parameters, {record['trainable_params']:,} trainable{frozen}; "
         f"{record['total_macs']:,} MAC and {record['total_activations']:,} activations per image, "
         f"{record['total_neurons']:,} neurons; memory of training at a batch of "
         f"{memory['batch_size']}: {takes}",
         highlight=False,
         soft_wrap=True,
     )
+
+
+def _training_text(row: dict[str, Any]) -> str:
+    """Return how a layer trains where that is not as usual."""
+    if row["frozen"]:
+        return " (frozen)"
+    said = [f"rate × {row['lr_factor']:g}"] if row["lr_factor"] != 1 and row["params"] else []
+    said += ["statistics kept"] if row["keep_statistics"] and row["type"] == "batch_norm" else []
+    return f" ({', '.join(said)})" if said else ""
 
 
 def layers(as_json: Json = False) -> int:

@@ -9,9 +9,10 @@ import time
 from functools import cache
 
 from cnn_studio.graph.analysis import Analysis
+from cnn_studio.graph.freeze_tree import training_passes
 
-_TRAINING_COST = 3.0
-"""A step costs about three forward passes: one forward, two backward (gradients of maps and of weights)."""
+_ALL_PASSES = 3.0
+"""Forward passes that a step of a network without multiplications costs: one forward, two backward."""
 
 _SECONDS_PER_VALUE = 1.5e-9
 """What each value of a feature map costs in a step beside the multiplications: reading, writing, normalising."""
@@ -40,6 +41,8 @@ def macs_per_second() -> float:
 def seconds_per_epoch(numbers: Analysis, num_images: int, batch_size: int, speed: float) -> float | None:
     """Estimate the training time of one epoch on a CPU, to a factor of about two; None while the network has errors.
 
+    What is frozen makes it shorter, see `cnn_studio.graph.freeze_tree.training_passes`.
+
     Args:
         numbers: of the network.
         num_images: in the training part.
@@ -48,7 +51,7 @@ def seconds_per_epoch(numbers: Analysis, num_images: int, batch_size: int, speed
     """
     if not numbers.report.ok:
         return None
-    total = numbers.total
+    total, passes = numbers.total, training_passes(numbers.report) or _ALL_PASSES
     steps = -(-num_images // batch_size)
-    per_image = _TRAINING_COST * total.macs / speed + _SECONDS_PER_VALUE * _TRAINING_COST * total.activations
-    return num_images * per_image + steps * total.layers * _TRAINING_COST * _SECONDS_PER_LAYER
+    per_image = passes * total.macs / speed + _SECONDS_PER_VALUE * passes * total.activations
+    return num_images * per_image + steps * total.layers * passes * _SECONDS_PER_LAYER

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 from cnn_studio.graph.document import Layer
+from cnn_studio.graph.freeze_tree import frozen_layers
 from cnn_studio.graph.receptive import Field, receptive_fields
 from cnn_studio.graph.shapes import ShapeReport
 from cnn_studio.graph.spec import Family, Shape, product
@@ -62,7 +63,7 @@ class Analysis:
         layers: by layer id, in execution order.
         total: sums over all layers.
         families: sums by kind of layer, in the order of the palette; kinds without layers are left out.
-        trainable_params: parameters of layers that are not frozen.
+        trainable_params: parameters of layers that are not frozen, nor share weights with one that is.
         unknown: how many layers have no shape yet, and count nowhere.
     """
 
@@ -88,12 +89,12 @@ def analyse(report: ShapeReport) -> Analysis:
     """Return the numbers of a network."""
     layers = {layer_id: _numbers(report, report.document.layer(layer_id)) for layer_id in report.order}
     by_family: dict[Family, list[LayerNumbers]] = {family: [] for family in Family}
-    trainable = 0
+    trainable, frozen = 0, frozen_layers(report.document)
     for layer_id, numbers in layers.items():
         layer = report.document.layer(layer_id)
         if layer.spec is not None and numbers.shape is not None:
             by_family[layer.spec.family].append(numbers)
-        if layer.trainable:
+        if layer_id not in frozen:
             trainable += numbers.params or 0
     families = {family: _totals(found) for family, found in by_family.items() if found}
     known = [numbers for numbers in layers.values() if numbers.shape is not None]

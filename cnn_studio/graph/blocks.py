@@ -12,6 +12,7 @@ from typing import Literal
 
 from cnn_studio.core.errors import GraphError
 from cnn_studio.graph.document import Link, NetworkDocument
+from cnn_studio.graph.freeze_tree import stateful
 from cnn_studio.graph.paths import prefixes
 from cnn_studio.graph.shapes import ShapeReport
 
@@ -72,7 +73,7 @@ class Totals:
         num_params: trainable numbers of the layers whose shapes are known.
         macs: multiply-accumulate operations of those for one image.
         is_complete: whether all shapes are known.
-        frozen: how many of the layers are frozen.
+        frozen: how many are frozen of the layers that hold parameters or buffers; of all, if none does.
     """
 
     num_layers: int
@@ -193,11 +194,12 @@ def totals(report: ShapeReport, members: Collection[int]) -> Totals:
     """Return what a group of layers comes to."""
     params = [report.num_params(layer_id) for layer_id in members]
     macs = [report.macs(layer_id) for layer_id in members]
-    frozen = sum(not report.document.layer(layer_id).trainable for layer_id in members)
+    held = stateful(report, members)
+    frozen = sum(not report.document.layer(layer_id).trainable for layer_id in held)
     return Totals(
         num_layers=len(members),
         num_params=sum(count or 0 for count in params),
         macs=sum(count or 0 for count in macs),
         is_complete=None not in params and None not in macs,
-        frozen="none" if not frozen else "all" if frozen == len(members) else "some",
+        frozen="none" if not frozen else "all" if frozen == len(held) else "some",
     )

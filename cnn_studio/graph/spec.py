@@ -193,6 +193,11 @@ class LayerSpec:
     keywords: tuple[str, ...] = ()
     icon: str = ""
 
+    @property
+    def may_hold_state(self) -> bool:
+        """Whether layers of this type have parameters or buffers, for some settings at least."""
+        return self.tensors is not _no_tensors
+
     def num_params(self, params: Params, inputs: tuple[Shape, ...]) -> int:
         """Return the number of trainable numbers for the given input shapes."""
         return sum(product(t.shape) for t in self.tensors(params, inputs).values() if not t.is_buffer)

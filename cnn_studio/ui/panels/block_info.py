@@ -133,7 +133,7 @@ class BlockInfo(QWidget):
             self.name.setText(block.path)
         report = self._session.report()
         self.facts.show_values({**sums(report, block.members), **self._places(block)})
-        self.freeze.show_layers(self._session.document, block.members)
+        self.freeze.show_layers(report, block.members)
         is_folded = block.path in {found.path for found in self._view.network.picture.folded.values()}
         self._fold.setText("Unfold" if is_folded else "Fold")
         self._fold.setToolTip(

@@ -8,7 +8,7 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QCheckBox, QFormLayout, QLabel, QWidget
 
 from cnn_studio.graph.blocks import totals
-from cnn_studio.graph.document import NetworkDocument
+from cnn_studio.graph.freeze_tree import stateful
 from cnn_studio.graph.shapes import ShapeReport
 from cnn_studio.ui import theme
 from cnn_studio.ui.canvas.content import quantity
@@ -79,9 +79,10 @@ class FreezeBox(QCheckBox):
         self._num_frozen = 0
         self.clicked.connect(self._choose)
 
-    def show_layers(self, document: NetworkDocument, ids: Collection[int]) -> None:
-        """Show how layers train."""
-        self._num_frozen = count = sum(not document.layer(layer_id).trainable for layer_id in ids)
+    def show_layers(self, report: ShapeReport, ids: Collection[int]) -> None:
+        """Show how layers train; those that have nothing to freeze do not count beside others."""
+        ids = stateful(report, ids)
+        self._num_frozen = count = sum(not report.document.layer(layer_id).trainable for layer_id in ids)
         is_mixed = 0 < count < len(ids)
         self.setTristate(is_mixed)
         if is_mixed:

@@ -90,7 +90,7 @@ class SelectionInfo(QWidget):
             self._make_fields()
         self.title.setText(f"{len(ids):,} layers")
         self.facts.show_values({"Kinds": _kinds(layers), **sums(report, ids)})
-        self.freeze.show_layers(document, ids)
+        self.freeze.show_layers(report, ids)
         for key, field in self.fields.items():
             values = [layer.params[key] for layer in layers]
             if all(value == values[0] for value in values):

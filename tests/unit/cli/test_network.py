@@ -162,11 +162,43 @@ def test_summary_counts_frozen_layers_and_unknown_shapes(cli: Cli, save: Save) -
     document.change_layer(document.paths["a"], trainable=False)
     record = cli("summary", save(document), "--json").json
     assert (record["total_params"], record["trainable_params"]) == (51 + 8, 8)
+    assert (record["frozen_params"], record["frozen_layers"]) == (51, 1)
+    assert [(row["path"], row["frozen"]) for row in record["layers"] if row["params"]] == [
+        ("a", True),
+        ("b", False),
+    ]
     broken = cli("summary", save(odd()), "--json")
     assert broken.code == 1
     last = broken.json["layers"][-1]
     assert (last["output_shape"], last["params"]) == (None, None)
     assert cli("summary", save(odd())).code == 1
+
+
+def test_summary_says_how_layers_train(cli: Cli, save: Save) -> None:
+    document = chain(
+        (3, 4, 4),
+        ("conv", "conv2d", {"out_channels": 3, "kernel_size": 3, "padding": 1}),
+        ("bn", "batch_norm", {}),
+        ("relu", "relu", {}),
+        FLAT,
+        ("a", "linear", {"out_features": 48}),
+        ("b", "linear", {"out_features": 48}),
+        ("c", "linear", {"out_features": 2}),
+    )
+    paths = document.paths
+    document.change_layer(paths["conv"], lr_factor=0.1)
+    document.change_layer(paths["bn"], keep_statistics=True)
+    document.change_layer(paths["relu"], trainable=False)
+    document.change_layer(paths["b"], tied_to=paths["a"], trainable=False)
+    text = cli("summary", save(document)).out
+    for said in ("conv (rate × 0.1)", "bn (statistics kept)", "a (frozen)", "b (frozen)"):
+        assert said in text
+    assert "relu (" not in text
+    total, shared = 3 * 3 * 9 + 3 + 6 + 48 * 48 + 48 + 48 * 2 + 2, 48 * 48 + 48
+    assert f"{total:,} parameters, {total - shared:,} trainable, {shared:,} frozen in 2 layers;" in text
+    record = cli("summary", save(document), "--json").json
+    conv, bn = record["layers"][1:3]
+    assert (conv["lr_factor"], bn["keep_statistics"], bn["frozen"]) == (0.1, True, False)
 
 
 def test_damaged_networks_can_be_looked_at(cli: Cli, save: Save) -> None:
