@@ -1,4 +1,4 @@
-"""Pre-trained networks: what there is (`catalogue`), and opening one as a document (`opening`).
+"""Pre-trained networks: what there is (`sources`), opening one as a document (`opening`), weights of files (`matching`).
 
 Nothing is downloaded. torch, torchvision and timm are loaded when a catalogue or a network is asked for.
 """

@@ -190,6 +190,20 @@ def test_weights_of_the_hub_are_checked_by_what_it_says_first(folder: Path, tmp_
     assert not is_complete(file), "what was damaged later is found, too"
 
 
+def test_a_system_without_links_keeps_the_file_itself(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(self: Path, target: object) -> None:
+        raise OSError("a required privilege is not held by the client")
+
+    monkeypatch.setattr(Path, "symlink_to", refuse)
+    content, card = save({"a": torch.ones(3)}), find_network(HUB_NAME)
+    with serving(on_hub(content)) as hub:
+        hub.files[HUB_PATH] = content
+        file = download_weights(card, nothing, never, mirror=hub.url, patience=QUICK)
+        assert download_weights(card, nothing, never, mirror=hub.url) == file == find_weights(card)
+        assert len(hub.asked) == 1
+    assert not file.is_symlink() and file.read_bytes() == content
+
+
 def test_a_repository_with_a_new_name_is_found(folder: Path) -> None:
     content = save({"a": torch.ones(3)})
     with serving(on_hub(content)) as hub:
