@@ -47,6 +47,7 @@ _ENTRIES = (
     _Entry("redo", "Redo", "Ctrl+Shift+Z", "Carry out again what was undone", "redo"),
     _Entry("find_layer", "Add a layer…", "Ctrl+K", "Search a layer and put it behind the selected one", "search"),
     _Entry("arrange", "Arrange", "Ctrl+Shift+A", "Put all layers in order, from top to bottom", "arrange"),
+    _Entry("freeze_layers", "Freeze layers…", "Ctrl+Shift+F", "Choose which layers learn and which keep their weights", "snowflake"),
     _Entry("fit", "Fit", "Ctrl+0", "Show the whole network", "fit"),
     _Entry("zoom_to_selection", "Zoom to selection", "Ctrl+9", "Show the selected layers as large as they fit"),
     _Entry("actual_size", "100 %", "Ctrl+8", "Show the network at 100 %"),
@@ -128,6 +129,7 @@ class Actions(QObject):
         self._add(network, "find_layer", "arrange")
         network.addMenu(self.ways)
         fill_network(network, canvas)
+        self._add(network, "-", "freeze_layers")
         self.data = bar.addMenu("&Data")
         self._add(self.data, "choose_folder")
         run = bar.addMenu("&Run")

@@ -108,6 +108,9 @@ class MainWindow(QMainWindow):
         for source in (self.files, self.pictures, self.tools, panel):
             source.message.connect(space.say)
         self.files.saved_changed.connect(self._saved)
+        self.tools.epoch_seconds = self._epoch_seconds
+        self.tools.layer_selected.connect(space.canvas.reveal)
+        self.tools.block_selected.connect(space.canvas.select_block)
         self.status.problems_clicked.connect(space.show_problems)
         panel.settings_changed.connect(self._settings_edited)
         self.runs.train_pressed.connect(self._welcomed)
@@ -206,14 +209,17 @@ class MainWindow(QMainWindow):
             )
         return ""
 
+    def _epoch_seconds(self) -> float | None:
+        """Return what an epoch will take here; None while that cannot be told."""
+        data, speed = self.training.data, self._macs_per_second
+        if data is None or not self.loader.is_ready or speed is None:
+            return None
+        batch_size = self.session.settings.batch_size
+        return seconds_per_epoch(self.session.analysis(), len(data.train), batch_size, speed)
+
     def _time_estimate(self) -> str:
         """Return what an epoch will take here, in words; nothing while that cannot be told."""
-        data, settings = self.training.data, self.session.settings
-        if data is None or not self.loader.is_ready or self._macs_per_second is None:
-            return ""
-        seconds = seconds_per_epoch(
-            self.session.analysis(), len(data.train), settings.batch_size, self._macs_per_second
-        )
+        seconds = self._epoch_seconds()
         return "" if seconds is None else f"about {duration_text(max(1.0, seconds))} an epoch"
 
     def _show_project(self) -> None:

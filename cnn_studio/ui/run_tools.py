@@ -1,7 +1,8 @@
-"""Windows beside a run: the finders of learning rate and batch size, the augmentation, trying an image."""
+"""Windows beside a run: finders of learning rate and batch size, augmentation, what is frozen, trying an image."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Signal, Slot
@@ -15,11 +16,16 @@ if TYPE_CHECKING:
     from cnn_studio.datasets.records import ImageData
     from cnn_studio.ui.batch_dialog import BatchDialog
     from cnn_studio.ui.panels.augment_panel import AugmentPanel
+    from cnn_studio.ui.panels.freeze_tree import FreezeTree
     from cnn_studio.ui.rate_dialog import RateDialog
     from cnn_studio.ui.try_dialog import TryDialog
 
 
 _HIGHEST_RATE = 10.0  # that the settings allow
+
+
+def _unknown() -> float | None:
+    return None
 
 
 class RunTools(QObject):
@@ -28,10 +34,15 @@ class RunTools(QObject):
     Attributes:
         message: something the user should know.
         settings_changed: the training settings of the session were changed here.
+        layer_selected, block_selected: with a layer's id or a block's path that was chosen among what can be frozen.
+        freezing: the tree of what is frozen, once it was opened.
+        epoch_seconds: tells what an epoch of the network as it is now takes, or None.
     """
 
     message = Signal(str)
     settings_changed = Signal()
+    layer_selected = Signal(int)
+    block_selected = Signal(str)
 
     def __init__(self, session: Session, training: TrainingController, window: QWidget) -> None:
         super().__init__(window)
@@ -39,6 +50,8 @@ class RunTools(QObject):
         self._training = training
         self._window = window
         self.augmentation: AugmentPanel | None = None
+        self.freezing: FreezeTree | None = None
+        self.epoch_seconds: Callable[[], float | None] = _unknown
         self.rates: RateDialog | None = None
         self.batches: BatchDialog | None = None
         self.trial: TryDialog | None = None
@@ -116,6 +129,34 @@ class RunTools(QObject):
             changes["learning_rate"] = float(f"{rate:.3g}")
         self._session.set_settings(settings.model_copy(update=changes))
         self.settings_changed.emit()
+
+    # ---------------------------------------------------------------------------------------------------- freezing
+
+    @Slot()
+    def freeze_layers(self) -> None:
+        """Show which layers learn, and which keep their weights."""
+        if self.freezing is None:
+            self.freezing = self._make_freezing()
+        self.freezing.set_epoch_estimate(self.epoch_seconds)  # images may have come since
+        dialog = self.freezing.window()
+        dialog.show()
+        dialog.raise_()
+        dialog.activateWindow()
+
+    def _make_freezing(self) -> FreezeTree:
+        from cnn_studio.ui.panels.freeze_tree import FreezeTree
+
+        dialog = QDialog(self._window)
+        dialog.setWindowTitle("Freeze layers")
+        dialog.resize(theme.px(860), theme.px(640))
+        tree = FreezeTree(self._session)
+        layout = QVBoxLayout(dialog)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.addWidget(tree)
+        tree.message.connect(self.message)
+        tree.layer_selected.connect(self.layer_selected)
+        tree.block_selected.connect(self.block_selected)
+        return tree
 
     # ------------------------------------------------------------------------------------------------ augmentation
 

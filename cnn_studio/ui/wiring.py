@@ -28,6 +28,7 @@ def connect_actions(window: MainWindow) -> None:
         "redo": window.redo,
         "find_layer": space.find_layer,
         "arrange": canvas.arrange,
+        "freeze_layers": window.tools.freeze_layers,
         "fit": canvas.fit,
         "zoom_to_selection": canvas.zoom_to_selection,
         "actual_size": canvas.actual_size,

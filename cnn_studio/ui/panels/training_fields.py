@@ -14,7 +14,7 @@ from cnn_studio.graph.commands import AnyCommand, SetTraining
 from cnn_studio.graph.document import Layer
 from cnn_studio.ui import theme
 
-_RATE = Real(
+RATE = Real(
     "lr_factor",
     "Rate factor",
     "This layer's learning rate is the run's times this number.",
@@ -57,8 +57,8 @@ class TrainingFields(QWidget):
         theme.set_role(self._rate_label, "muted")
         self.rate = QLineEdit()
         self.rate.setFixedWidth(theme.px(64))
-        self.rate.setToolTip(_RATE.help)
-        self.rate.setAccessibleName(_RATE.title)
+        self.rate.setToolTip(RATE.help)
+        self.rate.setAccessibleName(RATE.title)
         self.rate.textEdited.connect(self._typed)
         self.rate.editingFinished.connect(self._change_rate)
         self.keep = QCheckBox("keep batch-norm statistics")
@@ -94,19 +94,19 @@ class TrainingFields(QWidget):
             self._show_rate(layer)
 
     def _show_rate(self, layer: Layer) -> None:
-        self.rate.setText(_RATE.text(layer.lr_factor))
+        self.rate.setText(RATE.text(layer.lr_factor))
         theme.set_style_property(self.rate, "invalid", False)
 
     @Slot(str)
     def _typed(self, text: str) -> None:
         try:
-            _RATE.parse(text)
+            RATE.parse(text)
         except ParameterError as error:
             theme.set_style_property(self.rate, "invalid", True)
             self.rate.setToolTip(str(error))
         else:
             theme.set_style_property(self.rate, "invalid", False)
-            self.rate.setToolTip(_RATE.help)
+            self.rate.setToolTip(RATE.help)
 
     @Slot(bool)
     def _freeze(self, trainable: bool) -> None:
@@ -124,7 +124,7 @@ class TrainingFields(QWidget):
         if layer is None:
             return
         try:
-            value = _RATE.parse(self.rate.text())
+            value = RATE.parse(self.rate.text())
         except ParameterError:
             self._show_rate(layer)
             return
