@@ -21,7 +21,7 @@ from cnn_studio.datasets.digest import data_digest
 from cnn_studio.datasets.records import ImageData
 from cnn_studio.graph.document import NetworkDocument
 from cnn_studio.graph.records import to_record
-from cnn_studio.transfer.codes import Codes
+from cnn_studio.transfer.code_set import Codes
 
 LIMIT = 4 * 10**9
 """Bytes that all entries may take together."""

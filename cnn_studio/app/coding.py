@@ -18,7 +18,7 @@ from cnn_studio.engine.settings import Speed
 from cnn_studio.graph.cutting import CutPoint, Pooling, code_network
 from cnn_studio.graph.document import NetworkDocument
 from cnn_studio.graph.shapes import infer_shapes
-from cnn_studio.transfer.codes import Codes
+from cnn_studio.transfer.code_set import Codes
 
 Report = Callable[[object], None]
 

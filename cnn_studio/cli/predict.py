@@ -59,7 +59,8 @@ def predict(
         for tried in seen:
             typer.echo(str(tried.file))
             for guess in tried.guesses:
-                typer.echo(f"  {guess.text:>12}  {guess.label}")
+                score = f"{guess.score:7.2%}" if key == "p" else f"margin {guess.score:+.3f}"
+                typer.echo(f"  {score}  {guess.label}")
     return Exit.DONE if seen else Exit.BAD_INPUT
 
 

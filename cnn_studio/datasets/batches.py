@@ -102,6 +102,11 @@ class Batches:
         return int(self._labels.shape[0])
 
     @property
+    def batch_size(self) -> int:
+        """Images per training step."""
+        return self._batch_size
+
+    @property
     def steps_per_epoch(self) -> int:
         """Number of batches that `epoch` yields from the first one on."""
         return len(self._bounds)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Callable
 from typing import Any
 
@@ -10,6 +11,9 @@ from torch import Tensor, nn
 
 from cnn_studio.engine.events import Tuning
 from cnn_studio.engine.used_kernel import cut_kernels
+
+Features = tuple[Tensor, ...]
+"""What stands for images behind the part of a network that is computed once."""
 
 
 class Computing:
@@ -34,26 +38,42 @@ class Computing:
         if tuning.cut_kernels:
             cut_kernels(module)
         self.module = module
-        self._forward: Callable[[Tensor], Any] = module
+        self._forward: Callable[..., Any] = module
         if tuning.compiled:
             self._forward = torch.compile(module)
         self._mixed = tuning.precision == "bfloat16"
 
-    def logits(self, images: Tensor) -> Tensor:
+    def of(self, part: nn.Module) -> Computing:
+        """Return what computes a part of the network, which shares its layers, in the same way."""
+        found = copy.copy(self)
+        found._forward = torch.compile(part) if self.tuning.compiled else part
+        return found
+
+    def logits(self, images: Tensor | Features) -> Tensor:
         """Return the logits as float32, of shape [B, K].
+
+        Args:
+            images: float32 of shape [B, C, H, W], on the device, or what stands for them.
+        """
+        found: Tensor = self._computed(images)
+        return found.float()
+
+    def features(self, images: Tensor) -> Features:
+        """Return all results of a part that has several, as they are.
 
         Args:
             images: float32 of shape [B, C, H, W], on the device.
         """
+        return tuple(self._computed(images))
+
+    def _computed(self, images: Tensor | Features) -> Any:
+        inputs = (images,) if isinstance(images, Tensor) else images
         if self.tuning.channels_last:
-            images = images.to(memory_format=torch.channels_last)
+            inputs = tuple(
+                value.to(memory_format=torch.channels_last) if value.ndim == 4 else value for value in inputs
+            )
         if not self._mixed:
-            return self._as_float(self._forward(images))
+            return self._forward(*inputs)
         # without its cache a weight that two layers share would be cast twice; with it casts end with the block
         with torch.autocast(self.device.type, torch.bfloat16):
-            logits = self._forward(images)
-        return self._as_float(logits)
-
-    @staticmethod
-    def _as_float(logits: Tensor) -> Tensor:
-        return logits.float()
+            return self._forward(*inputs)

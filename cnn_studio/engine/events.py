@@ -80,6 +80,22 @@ class TuningStarted:
 
 
 @dataclass(frozen=True, slots=True)
+class FrontComputed:
+    """The part of the network that gives the same in every step is being computed once, or was.
+
+    Attributes:
+        done, total: images.
+        layers: how many layers with weights are in it.
+        num_bytes: that its results take, in memory or on disk.
+    """
+
+    done: int
+    total: int
+    layers: int
+    num_bytes: int
+
+
+@dataclass(frozen=True, slots=True)
 class SpeedTuned:
     """The fastest way to compute this network on this machine was measured, or was known from before.
 
@@ -285,6 +301,7 @@ class RunFinished:
 Event = (
     TuningStarted
     | SpeedTuned
+    | FrontComputed
     | RunStarted
     | BatchDone
     | GradientsMeasured

@@ -10,6 +10,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from cnn_studio.engine.computing import Features
 from cnn_studio.engine.events import HeldOutResults
 
 
@@ -38,14 +39,14 @@ class Evaluation:
 
 def evaluate(
     module: nn.Module,
-    batches: Iterable[tuple[Tensor, Tensor]],
-    logits: Callable[[Tensor], Tensor] | None = None,
+    batches: Iterable[tuple[Tensor | Features, Tensor]],
+    logits: Callable[[Tensor | Features], Tensor] | None = None,
 ) -> Evaluation:
     """Measure a network in evaluation mode; the mode it was in comes back.
 
     Args:
         module: gives logits of shape [B, K].
-        batches: images [B, C, H, W] and labels [B], at least one batch, on the module's device.
+        batches: images [B, C, H, W] (or what stands for them) and labels [B], at least one batch, on the module's device.
         logits: computes them, if not the module itself does it.
 
     Raises:

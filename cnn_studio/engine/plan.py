@@ -50,11 +50,19 @@ class ParameterGroup:
 
 
 class AppliedPlan:
-    """A plan in force: the groups that learn, and the hooks that hold frozen layers in evaluation mode."""
+    """A plan in force: the groups that learn, and the hooks that hold frozen layers in evaluation mode.
 
-    def __init__(self, groups: tuple[ParameterGroup, ...], hooks: Sequence[RemovableHandle]) -> None:
+    Attributes:
+        groups: what learns.
+        held: the modules that stay in evaluation mode, whatever `train()` says.
+    """
+
+    def __init__(self, groups: tuple[ParameterGroup, ...], held: Iterable[nn.Module]) -> None:
         self.groups = groups
-        self._hooks = hooks
+        self.held = frozenset(held)
+        self._hooks: Sequence[RemovableHandle] = [
+            part.register_forward_pre_hook(_to_evaluation) for part in self.held
+        ]
 
     def release(self) -> None:
         """Take the hooks off; `requires_grad` stays as the plan set it."""
@@ -91,7 +99,7 @@ def apply_plan(module: nn.Module, plans: Iterable[LayerPlan] = ()) -> AppliedPla
         raise RunError(f"There is nothing to train in this network: {why}. Unfreeze or add a layer.")
     return AppliedPlan(
         tuple(ParameterGroup(factor, tuple(params)) for factor, params in groups.items()),
-        _hold_statistics(module, by_path),
+        _held(module, by_path),
     )
 
 
@@ -121,8 +129,8 @@ def _plan_of(name: str, by_path: dict[str, LayerPlan]) -> LayerPlan | None:
         name = name.rpartition(".")[0]
 
 
-def _hold_statistics(module: nn.Module, by_path: dict[str, LayerPlan]) -> list[RemovableHandle]:
-    """Hold what moves buffers in training, in evaluation mode whatever `train()` says."""
+def _held(module: nn.Module, by_path: dict[str, LayerPlan]) -> list[nn.Module]:
+    """Return what would move buffers in training and must not; it is in evaluation mode from now on."""
     held: dict[nn.Module, None] = {}
     for name, part in module.named_modules(remove_duplicate=False):
         plan = _plan_of(name, by_path)
@@ -135,7 +143,7 @@ def _hold_statistics(module: nn.Module, by_path: dict[str, LayerPlan]) -> list[R
             held[part] = None
     for part in held:
         part.training = False
-    return [part.register_forward_pre_hook(_to_evaluation) for part in held]
+    return list(held)
 
 
 def _to_evaluation(part: nn.Module, _: tuple[torch.Tensor, ...]) -> None:

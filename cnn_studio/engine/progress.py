@@ -4,15 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from torch import Tensor, nn
 
 from cnn_studio.engine.checkpoint import Position
+from cnn_studio.engine.events import RunFinished, Status
 from cnn_studio.engine.metrics import Evaluation
 from cnn_studio.engine.readback import StepNumbers
 from cnn_studio.engine.schedules import Plateau
 from cnn_studio.engine.stopwatch import Stopwatch
+
+if TYPE_CHECKING:
+    from cnn_studio.engine.step import StepRunner
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,6 +161,36 @@ class RunState:
             "num_images": self.num_images,
             "seconds": self.watch.seconds,
         }
+
+    def tensors(self, module: nn.Module, runner: StepRunner) -> dict[str, Tensor]:
+        """Return what a checkpoint holds of tensors: network, optimizer, average and best weights, by part and name."""
+        kept = self.best.kept
+        parts: dict[str, dict[str, Tensor]] = {
+            "model": module.state_dict(),
+            "optimizer": runner.optimizer.state(),
+            "average": {} if runner.average is None else runner.average.state(),
+            "kept": {} if kept is None else kept.weights,
+        }
+        return {f"{part}.{key}": value for part, found in parts.items() for key, value in found.items()}
+
+    def finished(self, status: Status, module: nn.Module, test: Evaluation | None) -> RunFinished:
+        """Return the last event of a run that ends as `status` says, without its message."""
+        kept = self.best.kept
+        weights = kept.weights if kept is not None else None
+        if kept is None and status == "stopped":
+            weights = copy_of_weights(module)  # better than nothing to whoever stopped
+        if status == "discarded":
+            kept = weights = None
+        seconds = self.watch.seconds
+        return RunFinished(
+            status=status,
+            epoch=kept.epoch if kept is not None else 0,
+            val_accuracy=kept.accuracy if kept is not None else None,
+            test_accuracy=test.accuracy if test is not None else None,
+            images_per_second=self.num_images / seconds if seconds > 0 else 0.0,
+            weights=weights,
+            test=test.as_results() if test is not None else None,
+        )
 
     def restore(self, at: Position, record: Mapping[str, Any], kept: Mapping[str, Tensor]) -> None:
         """Take over what a checkpoint holds.

@@ -16,7 +16,7 @@ from cnn_studio.datasets.batches import Batches
 from cnn_studio.datasets.records import ImageData, ImagePart
 from cnn_studio.engine.blame import find_culprit
 from cnn_studio.engine.checkpoint import Checkpoint
-from cnn_studio.engine.computing import Computing
+from cnn_studio.engine.computing import Computing, Features
 from cnn_studio.engine.control import RunControl
 from cnn_studio.engine.device import describe_device, exact_numerics, free_device_memory, pick_device
 from cnn_studio.engine.events import (
@@ -38,6 +38,7 @@ from cnn_studio.engine.events import (
     describe_tuning,
 )
 from cnn_studio.engine.failures import not_finite
+from cnn_studio.engine.front import FeatureBatches, Kept, compute_front
 from cnn_studio.engine.gradients import weight_histograms
 from cnn_studio.engine.losses import class_weights
 from cnn_studio.engine.metrics import Evaluation, evaluate
@@ -101,25 +102,37 @@ class Run:
         for name, part in (("training", data.train), ("validation", data.val)):
             if not len(part):
                 raise RunError(
-                    f"The {name} part of {data.name} has no image. Add images or choose another split."
+                    f"The {name} part of {data.name} has no image. Add some or choose another split."
                 )
         plans = tuple(plans)
         self._device = pick_device(settings.device)
         self._guard = MemoryGuard(self._device, settings.batch_size)
         threads = self._undo.enter_context(exact_numerics(self._device, deterministic=settings.deterministic))
-        self._train_batches = self._batches(data.train, normalisation, augmented=True)
+        self._train_batches: Batches | FeatureBatches
+        self._val_batches: Batches | FeatureBatches
+        self._images = self._train_batches = self._batches(data.train, normalisation, augmented=True)
         self._steps_per_epoch = self._train_batches.steps_per_epoch
         if resume is not None:
             tuning = resume.tuning
         elif tuning is None and settings.speed == "auto":
             tuning = yield from self._tuned(plans)
-        if tuning is None:
-            tuning = Tuning(settings.channels_last, settings.precision, threads)
+        tuning = tuning or Tuning(settings.channels_last, settings.precision, threads)
         tuning = replace(tuning, threads=tuning.threads or threads)
         torch.set_num_threads(tuning.threads)
-        self._computing = Computing(module, self._device, tuning)
+        self._computing = self._whole = Computing(module, self._device, tuning)
         plan = apply_plan(module, plans)
         self._undo.callback(plan.release)
+        self._val_batches = self._batches(data.val, normalisation)
+        if settings.augmentation.is_off and settings.epochs > 1:
+            if resume is not None:
+                module.load_state_dict(resume.part("model"))
+            self._undo.callback((kept := Kept()).close)
+            loaders = self._images, self._val_batches
+            found = yield from compute_front(
+                module, plan.held, self._whole, loaders, kept, self._stop_if_asked
+            )
+            if found is not None:
+                self._computing, self._train_batches, self._val_batches = found
         self._runner = StepRunner(
             self._computing,
             settings,
@@ -144,13 +157,13 @@ class Run:
             trainable_params=sum(param.numel() for group in plan.groups for param in group.params),
             learning_rate=self.state.base_rate,
         )
-        yield from self._epochs(self._batches(data.val, normalisation))
+        yield from self._epochs()
         if self.state.best.kept is not None:
             module.load_state_dict(self.state.best.kept.weights)
         if data.test is not None and len(data.test):
             self._test = self._evaluate(self._batches(data.test, normalisation))
 
-    def _epochs(self, val_batches: Batches) -> Iterator[Event]:
+    def _epochs(self) -> Iterator[Event]:
         state, epochs = self.state, self._settings.epochs
         for epoch in range(state.first_epoch(), epochs + 1):
             if 0 < self._settings.early_stop <= state.best.num_worse:
@@ -159,7 +172,7 @@ class Run:
             state.epoch = epoch
             yield from self._train_epoch()
             try:
-                validated = self._validate(val_batches)
+                validated = self._validate()
             except StopObeyedError:
                 if self._control.stop_kind == "interrupt":
                     yield from self._checkpoint()  # the epoch's steps are done; only its validation comes again
@@ -172,25 +185,8 @@ class Run:
 
     def finished(self, status: Status, message: str, details: str, smaller_batch: int | None) -> RunFinished:
         """Return the last event; call after `close`."""
-        kept = self.state.best.kept
-        weights = kept.weights if kept is not None else None
-        if kept is None and status == "stopped":
-            weights = copy_of_weights(self._module)  # better than nothing to whoever stopped
-        if status == "discarded":
-            kept = weights = None
-        seconds = self.state.watch.seconds
-        return RunFinished(
-            status=status,
-            epoch=kept.epoch if kept is not None else 0,
-            val_accuracy=kept.accuracy if kept is not None else None,
-            test_accuracy=self._test.accuracy if self._test is not None else None,
-            images_per_second=self.state.num_images / seconds if seconds > 0 else 0.0,
-            message=message,
-            details=details,
-            smaller_batch=smaller_batch,
-            weights=weights,
-            test=self._test.as_results() if self._test is not None else None,
-        )
+        end = self.state.finished(status, self._module, self._test)
+        return replace(end, message=message, details=details, smaller_batch=smaller_batch)
 
     def close(self) -> None:
         """Put everything back that the run changed outside the network, and free the device."""
@@ -202,7 +198,14 @@ class Run:
             self._module.to("cpu")
             for param in self._module.parameters():
                 param.data = param.data.contiguous()
-        for name in ("_runner", "_computing", "_train_batches"):  # the optimizer's memory goes with them
+        for name in (
+            "_runner",
+            "_computing",
+            "_whole",
+            "_images",
+            "_train_batches",
+            "_val_batches",
+        ):  # the optimizer's memory goes with them
             self.__dict__.pop(name, None)
         with suppress(RuntimeError):
             free_device_memory(self._device)
@@ -227,7 +230,7 @@ class Run:
         yield TuningStarted()
         tuned = find_tuning(
             self._module,
-            *next(self._train_batches.in_order()),
+            *next(self._images.in_order()),
             self._settings,
             self._device,
             plans=plans,
@@ -242,14 +245,7 @@ class Run:
 
     def _checkpoint(self) -> Iterator[Event]:
         """Yield a checkpoint; whoever takes it writes it before asking for the next event."""
-        runner, kept = self._runner, self.state.best.kept
-        parts: dict[str, dict[str, Tensor]] = {
-            "model": self._module.state_dict(),
-            "optimizer": runner.optimizer.state(),
-            "average": {} if runner.average is None else runner.average.state(),
-            "kept": {} if kept is None else kept.weights,
-        }
-        tensors = {f"{part}.{key}": value for part, found in parts.items() for key, value in found.items()}
+        tensors = self.state.tensors(self._module, self._runner)
         began = time.monotonic()
         yield CheckpointReady(
             Checkpoint(self.state.position, self._computing.tuning, self.state.record(), tensors)
@@ -356,12 +352,12 @@ class Run:
     def _averaged(self) -> AbstractContextManager[None]:
         return nullcontext() if self._runner.average is None else self._runner.average.in_force()
 
-    def _validate(self, batches: Batches) -> EpochDone:
+    def _validate(self) -> EpochDone:
         with self._averaged():
-            validation = self._evaluate(batches)
+            validation = self._evaluate(self._val_batches)
             if not math.isfinite(validation.loss):
                 where = f"the validation after epoch {self.state.epoch}, step {self.state.step}"
-                raise self._not_finite("validation loss", validation.loss, where, next(batches.in_order())[0])
+                raise self._not_finite("validation loss", validation.loss, where, None)
             is_best = self.state.best.take(self._module, self.state.epoch, validation)
         self.state.plateau.take(validation.loss)
         self.state.epoch_is_done = True
@@ -379,18 +375,22 @@ class Run:
             ranks=validation.ranks,
         )
 
-    def _not_finite(self, what: str, loss: float, where: str, images: Tensor | None) -> RunError:
-        if images is None:
-            images = next(self._train_batches.in_order())[0]  # late numbers: the batch itself is gone
+    def _not_finite(self, what: str, loss: float, where: str, images: Tensor | Features | None) -> RunError:
+        # of late numbers the batch itself is gone, and behind a part that is computed once there are no images
+        if not isinstance(images, Tensor):
+            images = next(self._images.in_order())[0]
         culprit = find_culprit(self._module, images)
         return not_finite(
             what, loss, where, rate=self._rate, learning_rate=self._settings.learning_rate, culprit=culprit
         )
 
-    def _evaluate(self, batches: Batches) -> Evaluation:
-        return evaluate(self._module, self._until_stopped(batches.in_order()), self._computing.logits)
+    def _evaluate(self, batches: Batches | FeatureBatches) -> Evaluation:
+        computing = self._whole if isinstance(batches, Batches) else self._computing
+        return evaluate(self._module, self._until_stopped(batches.in_order()), computing.logits)
 
-    def _until_stopped(self, batches: Iterator[tuple[Tensor, Tensor]]) -> Iterator[tuple[Tensor, Tensor]]:
+    def _until_stopped(
+        self, batches: Iterator[tuple[Tensor | Features, Tensor]]
+    ) -> Iterator[tuple[Tensor | Features, Tensor]]:
         for batch in batches:
             self._stop_if_asked()
             yield batch

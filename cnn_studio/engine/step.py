@@ -12,7 +12,7 @@ from torch.nn.utils import clip_grad_norm_
 from cnn_studio.core.errors import RunError
 from cnn_studio.core.randomness import derive_seed
 from cnn_studio.engine.averaging import WeightAverage
-from cnn_studio.engine.computing import Computing
+from cnn_studio.engine.computing import Computing, Features
 from cnn_studio.engine.gradients import GradientMeter
 from cnn_studio.engine.losses import ClassLoss, Labels, count_right
 from cnn_studio.engine.optimizers import build_optimizer
@@ -24,7 +24,7 @@ from cnn_studio.engine.settings import TrainSettings
 class NotFiniteError(Exception):
     """The loss of a step is NaN or infinite; the weights are as they were before the step."""
 
-    def __init__(self, loss: float, images: Tensor) -> None:
+    def __init__(self, loss: float, images: Tensor | Features) -> None:
         super().__init__(f"the loss is {loss}")
         self.loss = loss
         self.images = images
@@ -70,12 +70,12 @@ class StepRunner:
         ]
 
     def take(
-        self, images: Tensor, labels: Labels, epoch: int, step: int, rate: float
+        self, images: Tensor | Features, labels: Labels, epoch: int, step: int, rate: float
     ) -> Iterable[StepNumbers]:
         """Train on one batch and return the steps whose numbers have arrived: this one or, on a GPU, earlier ones.
 
         Args:
-            images: float32 of shape [B, C, H, W].
+            images: float32 of shape [B, C, H, W], or what stands for them.
             labels: int64 of shape [B], or two of them mixed.
             epoch, step: count from 1.
             rate: the learning rate of layers with factor 1.
@@ -88,7 +88,8 @@ class StepRunner:
             reseed(derive_seed(self._seed, epoch, step, index))
         self.optimizer.clear_gradients()
         logits = self._computing.logits(images)
-        self._check(logits, len(images))
+        count = len(images if isinstance(images, Tensor) else images[0])
+        self._check(logits, count)
         loss = self._loss(logits, labels)
         if self._checks_at_once and not math.isfinite(value := loss.item()):
             raise NotFiniteError(value, images)
@@ -103,7 +104,7 @@ class StepRunner:
             self.average.update(step)
         with torch.no_grad():
             values = torch.stack([loss.detach(), count_right(logits, labels).to(loss.dtype), *norms])
-        return self._readback.push(StepNumbers(step, epoch, len(images), rate), values)
+        return self._readback.push(StepNumbers(step, epoch, count, rate), values)
 
     def flush(self) -> Iterable[StepNumbers]:
         """Wait for the numbers of all steps taken and return those not returned yet."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
 import torch
@@ -23,28 +23,6 @@ _LEAST_IMAGES = 256
 
 _ROUNDS = 2
 _WORTH = 1.03  # how much faster a way must be than a simpler one
-
-
-@dataclass(frozen=True, slots=True)
-class Codes:
-    """The codes of a data set's parts, float32 of shape [N, D] each, in the order of the images.
-
-    Attributes:
-        test: None where the data has no test part.
-        how: in words how they were computed, such as ``bfloat16, channels-last``.
-        images_per_second: as they were computed.
-    """
-
-    train: np.ndarray
-    val: np.ndarray
-    test: np.ndarray | None
-    how: str = "float32"
-    images_per_second: float = 0.0
-
-    @property
-    def size(self) -> int:
-        """Numbers per image."""
-        return int(self.train.shape[1])
 
 
 def compute_codes(
