@@ -33,6 +33,10 @@ photograph comes below 0.27. Enlarged thumbnails lie between: they are photograp
 `VERY_DIFFERENT_FROM` stand in the two gaps. Linear classifiers on averaged maps, from 5 to 10 images per class, agree with
 the upper one: for ants and bees and for CIFAR-10 the end of the network was best (the last block gave 92 and 58 % right),
 for the digits the 13th of its 16 blocks (88 %, 70 % at the end), for five kinds of grain the third (94 %, 58 % at the end).
+
+The limits are those of this network. Small networks of seven BatchNorm layers keep the order: one trained on MNIST has MNIST's
+own test images at 0.04 and CIFAR-10 at 0.53, one trained on CIFAR-10 has its own at 0.04, cats alone at 0.09, noise at 0.33 and
+MNIST at 0.18: features that never had to tell much apart are less surprised. So ImageNet is best measured by this one.
 """
 
 from __future__ import annotations
