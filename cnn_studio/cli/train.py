@@ -34,6 +34,7 @@ from cnn_studio.datasets.sources import FORMS, parse_source
 from cnn_studio.engine.control import RunControl
 from cnn_studio.engine.events import (
     EpochDone,
+    FrontComputed,
     RunFinished,
     RunStarted,
     SpeedTuned,
@@ -240,6 +241,8 @@ class EventLines:
                 return message
             case TuningStarted():
                 return "measuring the fastest way to compute this network here"
+            case FrontComputed(done, total, layers) if done == total:
+                return f"the {layers:,} frozen layers in front were computed once for all {total:,} images"
             case SpeedTuned(tuning) if tuning.baseline > 0:
                 gain = tuning.images_per_second / tuning.baseline
                 known = ", as measured before" if event.remembered else ""

@@ -12,6 +12,7 @@ from PySide6.QtWidgets import QSplitter, QVBoxLayout, QWidget
 from cnn_studio.engine.events import (
     BatchDone,
     Event,
+    FrontComputed,
     GradientsMeasured,
     RateChanged,
     ResourcesMeasured,
@@ -69,7 +70,7 @@ class TrainingPanel(QWidget):
         self._state: State = "idle"
         self._ready = (True, "")
         self._estimate = ""
-        self._measures = False
+        self._preparing = ""
         self._tuned: SpeedTuned | None = None  # of the run that is about to start
         self._controls = Controls()
         self._now = now
@@ -172,9 +173,11 @@ class TrainingPanel(QWidget):
     def _take(self, event: Event) -> None:
         match event:
             case TuningStarted():
-                self._measures = True
+                self._preparing = "measuring the fastest way to compute this network here"
             case SpeedTuned():
-                self._measures, self._tuned = False, event
+                self._preparing, self._tuned = "", event
+            case FrontComputed(done, total, layers):
+                self._preparing = f"computing the {layers:,} frozen layers once: {done:,} of {total:,} images"
             case RunStarted(learning_rate=rate):
                 self._state = "running"
                 self._show_speed(event)
@@ -190,7 +193,7 @@ class TrainingPanel(QWidget):
             case RateChanged(learning_rate=rate):
                 self.side.rate.show_rate(rate)
             case RunFinished():
-                self._state, self._measures = "idle", False
+                self._state, self._preparing = "idle", ""
                 self._clock.tick()  # the last points must not wait for their turn
             case _:
                 pass
@@ -202,7 +205,7 @@ class TrainingPanel(QWidget):
         self._tuned = None
 
     def _forget_speed(self) -> None:
-        self._measures, self._tuned = False, None
+        self._preparing, self._tuned = "", None
         self.side.speed.hide()
 
     def _refresh(self) -> None:
@@ -237,11 +240,7 @@ class TrainingPanel(QWidget):
         if idle and blocked:
             text, role = blocked, "error" if error else "warning"
         elif state == "preparing":
-            text = (
-                "measuring the fastest way to compute this network here"
-                if self._measures
-                else "building the network and reading the data"
-            )
+            text = self._preparing or "building the network and reading the data"
         elif state == "stopping":
             text = "stopping after this batch"
         side.line.setText(text)
