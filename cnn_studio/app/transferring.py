@@ -21,7 +21,15 @@ from cnn_studio.datasets.records import ImageData, ImagePart
 from cnn_studio.engine.control import RunControl
 from cnn_studio.engine.events import RunFinished
 from cnn_studio.graph.commands import SetInfo, SetTraining
-from cnn_studio.graph.cutting import CutPoint, code_network, find_classifier, find_cut, shapes_of, with_head
+from cnn_studio.graph.cutting import (
+    CutPoint,
+    Head,
+    code_network,
+    find_classifier,
+    find_cut,
+    shapes_of,
+    with_head,
+)
 from cnn_studio.graph.document import NetworkDocument
 from cnn_studio.graph.freezing import apply_globs
 from cnn_studio.graph.stages import frozen_with, last_stage, thaw_steps
@@ -150,9 +158,14 @@ def _as_it_was_trained(document: NetworkDocument) -> NetworkDocument:
 
 def headed(prepared: Prepared, recipe: TransferRecipe) -> NetworkDocument:
     """Return the source's network up to the cut with a head for the new classes, all of it trainable."""
-    document = with_head(
-        shapes_of(prepared.source.document), prepared.cut, prepared.data.classes, recipe.head
-    )
+    return with_new_head(prepared.source.document, prepared.cut, prepared.data.classes, recipe.head)
+
+
+def with_new_head(
+    source: NetworkDocument, cut: CutPoint, classes: tuple[str, ...], head: Head
+) -> NetworkDocument:
+    """Return a network up to a cut with a head for new classes, all of it trainable."""
+    document = with_head(shapes_of(_as_it_was_trained(source)), cut, classes, head)
     SetTraining(ids=tuple(document.layers), trainable=True, lr_factor=1.0, keep_statistics=False).apply(
         document
     )
@@ -187,6 +200,7 @@ def run_transfer(
     *,
     prepared: Prepared | None = None,
     store: RunStore | None = None,
+    network: NetworkDocument | None = None,
 ) -> TransferOutcome:
     """Carry out a recipe.
 
@@ -199,6 +213,8 @@ def run_transfer(
         control: pause, rate and stop requests.
         prepared: source and images, if they are in memory already.
         store: where to keep runs; the user's own if None.
+        network: for fine-tuning, the network of `headed` as its layers shall train, in place of what the recipe says of
+            freezing: rate factors and single batch norms are no matter of recipes.
 
     Raises:
         StudioError: the recipe cannot be carried out; says why.
@@ -212,7 +228,7 @@ def run_transfer(
         return TransferOutcome(recipe.strategy, RunFinished("stopped", 0, None, None, 0.0), 0.0)
     if recipe.strategy == "gradual":
         return _thaw(recipe, prepared, report, control, store, began)
-    return _train_on(recipe, prepared, report, control, store, began)
+    return _train_on(recipe, prepared, report, control, store, began, network)
 
 
 # ------------------------------------------------------------------------------------------------- classifiers on codes
@@ -282,10 +298,11 @@ def _train_on(
     control: RunControl,
     store: RunStore | None,
     began: float,
+    network: NetworkDocument | None,
 ) -> TransferOutcome:
     document = headed(prepared, recipe)
     if recipe.strategy == "finetune":
-        document = frozen_as(document, recipe)
+        document = frozen_as(document, recipe) if network is None else network.copy()
     project = replace(prepared.source, document=document, settings=recipe.training)
     ended = run_training(project, report, control, store=store, data=prepared.data)
     return _outcome(recipe, prepared, ended.finished, ended.project, ended.run, began)
