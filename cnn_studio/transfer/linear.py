@@ -21,6 +21,9 @@ _FOLDS = 3
 _MOST_FOR_CHOICE = 4_000
 """Images that choose C; the fit itself takes all."""
 
+_MOST_SECONDS = 60.0
+"""After so long the choice is made from what is known: with thousands of classes one fit takes minutes."""
+
 _USUAL_C = 0.01  # where there are too few images to choose
 
 
@@ -134,8 +137,8 @@ def _cross_validate(
         except ValueError:  # a class has too few images to be divided
             chosen = np.random.default_rng(seed).choice(len(labels), _MOST_FOR_CHOICE, replace=False)
             codes, labels = codes[chosen], labels[chosen]
-    right = dict.fromkeys(CHOICES, 0)
-    done = 0
+    right, seen = dict.fromkeys(CHOICES, 0), dict.fromkeys(CHOICES, 0)
+    done, began = 0, time.perf_counter()
     parts = StratifiedKFold(folds, shuffle=True, random_state=seed)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", UserWarning)  # rare classes are in some folds only
@@ -146,9 +149,12 @@ def _cross_validate(
             scaler, model, _ = _fit(kind, codes[fit_rows], labels[fit_rows], c, balanced, seed)
             found = model.predict(scaler.transform(codes[look_rows]))
             right[c] += int((found == labels[look_rows]).sum())
+            seen[c] += len(look_rows)
             done += 1
             progress(done, total)
-    return {c: count / len(labels) for c, count in right.items()}
+            if time.perf_counter() - began > _MOST_SECONDS:
+                return {c: right[c] / seen[c] for c in CHOICES if seen[c]}
+    return {c: right[c] / seen[c] for c in CHOICES}
 
 
 def _fit(
@@ -166,7 +172,7 @@ def _fit(
     else:
         model = LogisticRegression(C=c, class_weight=weight, max_iter=1_000)
     with warnings.catch_warnings(record=True) as caught:
-        warnings.simplefilter("always", ConvergenceWarning)
+        warnings.simplefilter("always")  # few images per class are no mistake; what did not converge is told
         model.fit(scaler.transform(codes), labels)
     return scaler, model, not any(issubclass(found.category, ConvergenceWarning) for found in caught)
 
