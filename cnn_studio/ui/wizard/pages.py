@@ -3,11 +3,21 @@
 from __future__ import annotations
 
 from cnn_studio.ui.wizard.advice_page import AdvicePage
+from cnn_studio.ui.wizard.cut_page import CutPage
+from cnn_studio.ui.wizard.data_page import DataPage
+from cnn_studio.ui.wizard.freeze_page import FreezePage
+from cnn_studio.ui.wizard.how_page import HowPage
 from cnn_studio.ui.wizard.page import WizardPage
+from cnn_studio.ui.wizard.source_page import SourcePage
 from cnn_studio.ui.wizard.task_page import TaskPage
 
 PAGES: tuple[type[WizardPage], ...] = (
     TaskPage,
+    DataPage,
+    SourcePage,
     AdvicePage,
+    CutPage,
+    FreezePage,
+    HowPage,
 )
 """Each is made with the wizard's state. What a page needs, those before it give."""

@@ -14,6 +14,7 @@ from cnn_studio.app.project import Project
 from cnn_studio.app.session import Session
 from cnn_studio.core.errors import StudioError
 from cnn_studio.datasets.records import DataSource
+from cnn_studio.engine.settings import TrainSettings
 from cnn_studio.graph.commands import SetTraining
 from cnn_studio.graph.cutting import CutPoint, find_classifier, find_cut, list_cuts, shapes_of
 from cnn_studio.graph.document import DocumentChange, NetworkDocument
@@ -218,17 +219,29 @@ class WizardState(QObject):
         known = self.opened.project.document.layers if self.opened is not None else {}
         return tuple(i for i in self.session.document.layers if i not in known)
 
+    @property
+    def training(self) -> TrainSettings:
+        """The settings of training; computed as is fastest on this machine unless the user said otherwise."""
+        if self.recipe.settings is not None:
+            return self.recipe.training
+        return self.recipe.training.model_copy(update={"speed": "auto"})
+
     def final_recipe(self) -> TransferRecipe:
         """Return the recipe with what is frozen in the network written down as patterns."""
-        if not self.has_network or self.recipe.strategy != "finetune":
-            return self.recipe.model_copy(update={"freeze": (), "unfreeze": ()})
+        if not self.has_network or self.recipe.strategy != "finetune" or self.compares:
+            return self.recipe.model_copy(update={"freeze": (), "unfreeze": (), "settings": self.training})
         freeze = tuple(frozen_paths(freeze_tree(self.session.report())))
         adapts = any(
             layer.type == "batch_norm" and layer.trainable and not layer.keep_statistics
             for layer in self.session.document.layers.values()
         )
         return self.recipe.model_copy(
-            update={"freeze": freeze, "unfreeze": () if freeze else ("*",), "adapts_statistics": adapts}
+            update={
+                "freeze": freeze,
+                "unfreeze": () if freeze else ("*",),
+                "adapts_statistics": adapts,
+                "settings": self.training,
+            }
         )
 
 
