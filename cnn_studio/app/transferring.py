@@ -32,7 +32,7 @@ from cnn_studio.graph.cutting import (
 )
 from cnn_studio.graph.document import NetworkDocument
 from cnn_studio.graph.freezing import apply_globs
-from cnn_studio.graph.stages import frozen_with, last_stage, thaw_steps
+from cnn_studio.graph.stages import frozen_with, last_stage, set_rates, thaw_steps
 from cnn_studio.transfer.recipe import Strategy, TransferRecipe
 
 _CODED: frozenset[Strategy] = frozenset({"svm", "softmax"})
@@ -184,11 +184,13 @@ def frozen_as(document: NetworkDocument, recipe: TransferRecipe) -> NetworkDocum
     else:
         shapes = shapes_of(document)
         SetTraining(ids=frozen_with(shapes, last_stage(shapes)), trainable=False).apply(document)
-    _set_statistics(document, recipe)
+    _set_rates(document, recipe)
     return document
 
 
-def _set_statistics(document: NetworkDocument, recipe: TransferRecipe) -> None:
+def _set_rates(document: NetworkDocument, recipe: TransferRecipe) -> None:
+    """Set how fast the stages learn, and whether norms adapt."""
+    set_rates(shapes_of(document), recipe.rate_decay).apply(document)
     norms = tuple(layer.id for layer in document.layers.values() if layer.type == "batch_norm")
     SetTraining(ids=norms, keep_statistics=not recipe.adapts_statistics).apply(document)
 
@@ -318,7 +320,7 @@ def _thaw(
 ) -> TransferOutcome:
     """Train the head, then the head and the last part, and so on; each step goes on from the one before."""
     document = headed(prepared, recipe)
-    _set_statistics(document, recipe)
+    _set_rates(document, recipe)
     shapes = shapes_of(document)
     steps = thaw_steps(shapes, recipe.stages)
     settings = recipe.training

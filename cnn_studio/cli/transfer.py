@@ -14,6 +14,7 @@ from cnn_studio.app.coding import CodesReady
 from cnn_studio.app.comparing import Comparison, WayFinished, WayStarted, compare
 from cnn_studio.app.jobs import Progress
 from cnn_studio.app.project import save_project
+from cnn_studio.app.training import DataReady
 from cnn_studio.app.transferring import (
     ClassifierFitted,
     SourceReady,
@@ -109,6 +110,14 @@ def transfer(
         bool | None,
         typer.Option("--balanced/--no-balanced", help="Rare classes count as much as common ones."),
     ] = None,
+    rate_decay: Annotated[
+        float | None,
+        typer.Option(
+            "--rate-decay",
+            metavar="X",
+            help="Share of the rate at which each earlier stage learns; 1 for all alike.",
+        ),
+    ] = None,
     stages: Annotated[
         int | None,
         typer.Option("--stages", metavar="N", help="Steps of gradual unfreezing, the head's own included."),
@@ -154,6 +163,7 @@ def transfer(
         "adapts_statistics": adapt_statistics,
         "balanced": balanced,
         "stages": stages,
+        "rate_decay": rate_decay,
     }
     head = {"pooling": pooling, "hidden": hidden, "dropout": dropout}
     chosen = _recipe(base, given, {key: value for key, value in head.items() if value is not None})
@@ -289,7 +299,15 @@ def _way_record(way: WayFinished) -> dict[str, Any]:
 class _Text(EventLines):
     """Lines for people."""
 
+    def __init__(self) -> None:
+        super().__init__()
+        self._has_told_data = False
+
     def event(self, event: object) -> None:
+        if isinstance(event, DataReady):
+            if self._has_told_data:  # of every way that is compared
+                return
+            self._has_told_data = True
         text = self._of_transfer(event)
         if text is None:
             super().event(event)

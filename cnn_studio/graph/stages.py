@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
+from cnn_studio.graph.commands import Macro, SetTraining
 from cnn_studio.graph.cutting import find_classifier
 from cnn_studio.graph.freezing import Stage, stages
 from cnn_studio.graph.shapes import ShapeReport
 
 _LAST_SHARE = 0.2
 """Of the parameters before the head, which the last stage has at least: less would hardly differ from a new head."""
+
+_LEAST_RATE = 0.01
+"""The rate factor below which a stage would hardly learn at all."""
 
 
 def list_stages(report: ShapeReport) -> tuple[Stage, ...]:
@@ -58,6 +62,15 @@ def thaw_steps(report: ShapeReport, count: int) -> tuple[tuple[int, ...], ...]:
             learning = [*new, *learning]
             steps.append(tuple(learning))
     return tuple(steps)
+
+
+def set_rates(report: ShapeReport, decay: float) -> Macro:
+    """Return the command by which each stage before the head learns at a share of the rate of the one behind it."""
+    *parts, head = list_stages(report)
+    commands = [SetTraining(ids=head.ids, lr_factor=1.0)]
+    for number, stage in enumerate(reversed(parts), 1):
+        commands.append(SetTraining(ids=stage.ids, lr_factor=max(_LEAST_RATE, decay**number)))
+    return Macro(text="set the rates of stages", commands=tuple(commands))
 
 
 def frozen_with(report: ShapeReport, learning: Collection[int]) -> tuple[int, ...]:

@@ -57,6 +57,8 @@ class TransferRecipe(BaseModel):
         freeze, unfreeze: patterns of paths, in this order, that do not learn, or do; without any, fine-tuning trains the
             last stage and the head.
         adapts_statistics: batch norms that learn also adapt their running statistics; otherwise they keep them.
+        rate_decay: in fine-tuning each stage before the head learns at this share of the rate of the one behind it: early
+            layers are generic, and large steps would spoil what they know. 1 for the same rate everywhere.
         balanced: rare classes count as much as common ones.
         stages: steps of ``gradual``, the head's own included.
         settings: of training; None for the usual ones.
@@ -73,6 +75,7 @@ class TransferRecipe(BaseModel):
     freeze: tuple[str, ...] = ()
     unfreeze: tuple[str, ...] = ()
     adapts_statistics: bool = False
+    rate_decay: float = Field(0.5, gt=0, le=1)
     balanced: bool = False
     stages: int = Field(3, ge=2, le=20)
     settings: TrainSettings | None = None
