@@ -65,7 +65,7 @@ _ENTRIES = (
     _Entry("augment", "Augmentation…", "", "Change every training image at random, new in each epoch, and see how"),
     _Entry("try_image", "Try an image…", "Ctrl+I", "See what the trained or paused network says of an image"),
     _Entry("notify", "Say when a run ends", "", "Show a message of the desktop when a run ends while another window is in front"),
-    _Entry("transfer", "Transfer…", "", "Transfer learning is not part of this version", "transfer"),
+    _Entry("transfer", "Transfer wizard…", "Ctrl+Shift+W", "Carry a trained network over to your own images, step by step", "transfer"),
     _Entry("show_network", "Network", "Ctrl+1", "Show the network"),
     _Entry("show_analysis", "Analysis", "Ctrl+2", "Show sizes, parameters and costs of every layer"),
     _Entry("show_code", "Code", "Ctrl+3", "Show the network as PyTorch code"),
@@ -135,6 +135,7 @@ class Actions(QObject):
         run = bar.addMenu("&Run")
         self._add(run, "train", "pause", "step", "stop", "discard", "forget_waiting", "-")
         self._add(run, "find_rate", "augment", "-", "try_image", "-", "notify")
+        self._add(bar.addMenu("&Transfer"), "transfer")
         self._add(bar.addMenu("&Help"), "keys", "about")
 
     def _add(self, menu: QMenu, *names: str) -> None:

@@ -1,4 +1,4 @@
-"""Windows beside a run: finders of learning rate and batch size, augmentation, what is frozen, trying an image."""
+"""Windows beside a run: finders of rate and batch size, augmentation, what is frozen, trying an image, transfer."""
 
 from __future__ import annotations
 
@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QObject, Signal, Slot
 from PySide6.QtWidgets import QDialog, QVBoxLayout, QWidget
 
+from cnn_studio.app.importing import OpenedNetwork
+from cnn_studio.app.project import Project
 from cnn_studio.app.session import Session
 from cnn_studio.ui import theme
 from cnn_studio.ui.training_controller import TrainingController
@@ -19,6 +21,7 @@ if TYPE_CHECKING:
     from cnn_studio.ui.panels.freeze_tree import FreezeTree
     from cnn_studio.ui.rate_dialog import RateDialog
     from cnn_studio.ui.try_dialog import TryDialog
+    from cnn_studio.ui.wizard.window import TransferWizard
 
 
 _HIGHEST_RATE = 10.0  # that the settings allow
@@ -35,6 +38,9 @@ class RunTools(QObject):
         message: something the user should know.
         settings_changed: the training settings of the session were changed here.
         layer_selected, block_selected: with a layer's id or a block's path that was chosen among what can be frozen.
+        project_made: with the `OpenedNetwork` that a transfer made and that is to be opened.
+        runs_changed: a transfer kept a run.
+        wizard: the transfer wizard, once it was opened.
         freezing: the tree of what is frozen, once it was opened.
         epoch_seconds: tells what an epoch of the network as it is now takes, or None.
     """
@@ -43,6 +49,8 @@ class RunTools(QObject):
     settings_changed = Signal()
     layer_selected = Signal(int)
     block_selected = Signal(str)
+    project_made = Signal(object)
+    runs_changed = Signal()
 
     def __init__(self, session: Session, training: TrainingController, window: QWidget) -> None:
         super().__init__(window)
@@ -55,6 +63,7 @@ class RunTools(QObject):
         self.rates: RateDialog | None = None
         self.batches: BatchDialog | None = None
         self.trial: TryDialog | None = None
+        self.wizard: TransferWizard | None = None
         training.data_loaded.connect(self._show_images)
         session.settings_changed.connect(self._follow)
 
@@ -221,3 +230,31 @@ class RunTools(QObject):
         self.trial.show()
         self.trial.raise_()
         self.trial.activateWindow()
+
+    # ----------------------------------------------------------------------------------------------------- transfer
+
+    @Slot()
+    def transfer(self) -> None:
+        """Open the transfer wizard with the answers of before."""
+        if self.wizard is None:
+            self.wizard = self._make_wizard()
+        self.wizard.show()
+        self.wizard.raise_()
+        self.wizard.activateWindow()
+
+    def _make_wizard(self) -> TransferWizard:
+        from cnn_studio.ui.wizard.state import WizardState
+        from cnn_studio.ui.wizard.window import TransferWizard
+
+        state = WizardState(self._training.jobs)
+        state.trains_elsewhere = lambda: self._training.is_training
+        wizard = TransferWizard(state, self._window)
+        wizard.open_requested.connect(self._open_result)
+        state.outcome_changed.connect(self.runs_changed)
+        return wizard
+
+    @Slot(object)
+    def _open_result(self, project: Project) -> None:
+        if self.wizard is not None:
+            self.wizard.close()
+        self.project_made.emit(OpenedNetwork(project, ()))

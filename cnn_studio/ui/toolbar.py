@@ -41,7 +41,6 @@ class MainToolBar(QToolBar):
             button.setPopupMode(QToolButton.ToolButtonPopupMode.MenuButtonPopup)
             self.addWidget(button)
         self.addSeparator()
-        actions.all["transfer"].setEnabled(False)
         self.addWidget(actions.tool_button("transfer"))
         spacer = QWidget()
         spacer.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)

@@ -44,6 +44,7 @@ def connect_actions(window: MainWindow) -> None:
         "find_rate": window.tools.find_rate,
         "augment": window.tools.augment,
         "try_image": window.tools.try_image,
+        "transfer": window.tools.transfer,
         "show_network": space.enter_network,
         "show_analysis": space.show_analysis,
         "show_code": space.show_code,
@@ -51,6 +52,8 @@ def connect_actions(window: MainWindow) -> None:
         "about": window.show_about,
     }.items():
         window.actions_.connect(name, slot)
+    window.tools.project_made.connect(files.take_network)
+    window.tools.runs_changed.connect(space.runs_changed)
     _connect_map(window)
     _connect_notice(window)
 

@@ -45,6 +45,7 @@ class DataPage(WizardPage):
         self._line = state.work.line(self)
         self._line.told.connect(self._take)
         self._shown: ImportReport | None = None
+        self._failed: DataSource | None = None
         self.downloads = DataJobs(self)
         self.buttons = SourceButtons()
         self.place = text_label(role="strong")
@@ -101,6 +102,7 @@ class DataPage(WizardPage):
         self._stack.addWidget(self.catalogue)
 
     def _connect(self) -> None:
+        self.state.changed.connect(self._changed)
         buttons, pages, jobs = self.buttons, self.catalogue, self.downloads
         buttons.folder_chosen.connect(self.take_path)
         buttons.list_chosen.connect(self.take_path)
@@ -141,9 +143,12 @@ class DataPage(WizardPage):
         self._line.start("Looking at the images", lambda job: _report(job, source))
 
     def _choose(self, source: DataSource) -> None:
+        self._line.drop()
+        self._failed = None
         self.state.choose_data(source)
         self._show_main()
-        self.look()
+        if not self._line.is_busy and self.state.report is None:
+            self.look()
 
     @Slot()
     def _use_digits(self) -> None:
@@ -201,6 +206,7 @@ class DataPage(WizardPage):
             case DataSource():
                 self.state.choose_data(event)
             case JobEnded(status, message):
+                self._failed = self.state.recipe.data if status != "done" else None
                 if status == "failed":
                     self.say(message)
                 elif status == "cancelled":
@@ -211,8 +217,15 @@ class DataPage(WizardPage):
 
     def enter(self) -> None:
         """Show the images of now; look at them if a recipe named them."""
+        self._failed = None
+        self._changed()
         self.show_state()
-        if self.state.has_data and self.state.report is None and not self._line.is_busy:
+
+    @Slot()
+    def _changed(self) -> None:
+        """Look at images that were named elsewhere, such as by a recipe."""
+        state, source = self.state, self.state.recipe.data
+        if state.has_data and state.report is None and not self._line.is_busy and source != self._failed:
             self.look()
 
     def show_state(self) -> None:

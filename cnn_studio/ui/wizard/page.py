@@ -50,6 +50,10 @@ class WizardPage(QWidget):
         """Return the sentence that says why one cannot go on, or nothing."""
         return ""
 
+    def pending(self) -> str:
+        """Return what must still happen before the next page can be shown, or nothing; `proceed` may do it."""
+        return ""
+
     def proceed(self) -> bool:
         """Do what the button that leads on says; return whether to show the next page."""
         return True

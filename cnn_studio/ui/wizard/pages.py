@@ -8,6 +8,8 @@ from cnn_studio.ui.wizard.data_page import DataPage
 from cnn_studio.ui.wizard.freeze_page import FreezePage
 from cnn_studio.ui.wizard.how_page import HowPage
 from cnn_studio.ui.wizard.page import WizardPage
+from cnn_studio.ui.wizard.result_page import ResultPage
+from cnn_studio.ui.wizard.run_page import RunPage
 from cnn_studio.ui.wizard.source_page import SourcePage
 from cnn_studio.ui.wizard.task_page import TaskPage
 
@@ -19,5 +21,7 @@ PAGES: tuple[type[WizardPage], ...] = (
     CutPage,
     FreezePage,
     HowPage,
+    RunPage,
+    ResultPage,
 )
 """Each is made with the wizard's state. What a page needs, those before it give."""

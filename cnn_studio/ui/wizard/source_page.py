@@ -82,6 +82,7 @@ class SourcePage(WizardPage):
         self._opens.told.connect(self._take_opened)
         self._loads.told.connect(self._take_weights)
         self._loading: NetworkCard | None = None
+        self._failed = ""
         self.model = SourceTable(self)
         self.rows = FilteredRows(self.model, (0, 7, 8), self)
         self.table = SortedTable(self.rows, stretched=8, least=80, text_columns=TEXT_COLUMNS)
@@ -140,6 +141,7 @@ class SourcePage(WizardPage):
         self.body.addLayout(below, 2)
 
     def _connect(self) -> None:
+        self.state.changed.connect(self._changed)
         self.search.textChanged.connect(self._narrow)
         self.table.selectionModel().selectionChanged.connect(self._selected)
         self.table.row_entered.connect(self._entered)
@@ -151,8 +153,16 @@ class SourcePage(WizardPage):
 
     # ------------------------------------------------------------------------------------------------------- the list
 
+    @Slot()
+    def _changed(self) -> None:
+        """Open a network that was named elsewhere, such as by a recipe."""
+        state, name = self.state, self.state.recipe.source
+        if state.has_source and state.opened is None and not self._opens.is_busy and name != self._failed:
+            self._start(name, Path(state.recipe.weights) if state.recipe.weights else None)
+
     def enter(self) -> None:
         """Read the list of networks the first time; open what a recipe named."""
+        self._failed = ""
         if not self.model.cards and not self._lists.is_busy:
             self._lists.start("Reading the list of networks", _list)
         self._show_state()
@@ -174,7 +184,7 @@ class SourcePage(WizardPage):
     def _select_present(self) -> None:
         """Choose the network of the recipe, or open what the recipe names beside the list."""
         recipe = self.state.recipe
-        if self.state.opened is None:
+        if self.state.opened is None and not self._opens.is_busy:
             self._start(recipe.source, Path(recipe.weights) if recipe.weights else None)
         self._mark_row(recipe.source)
 
@@ -226,7 +236,9 @@ class SourcePage(WizardPage):
         if card is None:
             return
         self.say("")
-        if card.full_name in self.model.present:
+        if self._is_open(card) and not self.state.recipe.weights:
+            self._opens.drop()
+        elif card.full_name in self.model.present:
             self._start(card.full_name, None)
         else:
             self._opens.drop()
@@ -257,6 +269,7 @@ class SourcePage(WizardPage):
                 if self._row_of(name) is None:
                     self.table.clearSelection()
             case JobEnded("failed", message):
+                self._failed = self.state.recipe.source
                 self.say(message)
         self._show_state()
 

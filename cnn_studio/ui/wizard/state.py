@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -24,12 +24,29 @@ from cnn_studio.transfer.recipe import TransferRecipe
 from cnn_studio.ui.wizard.work import Work
 
 if TYPE_CHECKING:
+    from cnn_studio.app.coding import CodesReady
     from cnn_studio.app.comparing import Comparison
     from cnn_studio.app.sources import OpenedSource
     from cnn_studio.app.transferring import TransferOutcome
     from cnn_studio.datasets.report import ImportReport
     from cnn_studio.transfer.advisor import Advice, Answer
     from cnn_studio.transfer.likeness import Likeness
+    from cnn_studio.ui.wizard.running import Kept
+
+
+@dataclass(frozen=True, slots=True)
+class Answers:
+    """All that a run depends on.
+
+    Attributes:
+        recipe: with what is frozen as patterns.
+        compares: whether several ways are compared.
+        marks: how each layer trains, where that counts.
+    """
+
+    recipe: TransferRecipe
+    compares: bool
+    marks: tuple[tuple[int, bool, float, bool], ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +64,7 @@ class WizardState(QObject):
 
     Attributes:
         changed: emitted after anything changed.
+        outcome_changed: emitted after a run came to a result.
         jobs: all jobs of the program.
         work: the wizard's own, by page.
         recipe: the answers; replaced by `update`.
@@ -58,10 +76,14 @@ class WizardState(QObject):
         told: what the user says of how similar the images are.
         similarity, advice: what was measured, and what follows; None until then.
         outcome, comparison: of the last run.
-        ran: the recipe of the last run.
+        ran: what the last run was of, see `answers`.
+        kept: source and images in memory, once they were read.
+        codes: the CNN codes of the last linear classifier, with the layer behind which they were taken.
+        trains_elsewhere: tells whether another run goes on in the program.
     """
 
     changed = Signal()
+    outcome_changed = Signal()
 
     def __init__(
         self, jobs: JobList, recipe: TransferRecipe | None = None, parent: QObject | None = None
@@ -81,7 +103,10 @@ class WizardState(QObject):
         self.advice: Advice | None = None
         self.outcome: TransferOutcome | None = None
         self.comparison: Comparison | None = None
-        self.ran: TransferRecipe | None = None
+        self.ran: Answers | None = None
+        self.kept: Kept | None = None
+        self.codes: CodesReady | None = None
+        self.trains_elsewhere: Callable[[], bool] = lambda: False
         self._built: _Built | None = None
         self._shapes: ShapeReport | None = None
         self.session.changed.connect(self._network_edited)
@@ -106,6 +131,8 @@ class WizardState(QObject):
                 raise AttributeError(f"the wizard's state has no {name}")
             setattr(self, name, value)
         self.refresh()
+        if "outcome" in found:
+            self.outcome_changed.emit()
 
     def choose_data(self, source: DataSource) -> None:
         """Take other images; what was found out about those before goes."""
@@ -218,6 +245,13 @@ class WizardState(QObject):
         """The layers with weights of the new head."""
         known = self.opened.project.document.layers if self.opened is not None else {}
         return tuple(i for i in self.session.document.layers if i not in known)
+
+    def answers(self) -> Answers:
+        """Return all that a run of now would depend on."""
+        fine_tunes = self.recipe.strategy == "finetune" and not self.compares
+        layers = self.session.document.layers.values() if fine_tunes else ()
+        marks = tuple((one.id, one.trainable, one.lr_factor, one.keep_statistics) for one in layers)
+        return Answers(self.final_recipe(), self.compares, marks)
 
     @property
     def training(self) -> TrainSettings:

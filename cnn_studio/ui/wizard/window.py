@@ -21,6 +21,7 @@ from cnn_studio.ui import theme
 from cnn_studio.ui.drops import dropped_path, is_list
 from cnn_studio.ui.wizard.page import WizardPage, text_label
 from cnn_studio.ui.wizard.pages import PAGES
+from cnn_studio.ui.wizard.result_page import ResultPage
 from cnn_studio.ui.wizard.state import WizardState
 from cnn_studio.ui.wizard.steps import StepList
 
@@ -119,6 +120,8 @@ class TransferWizard(QWidget):
         for page in self.pages:
             page.answered.connect(self.refresh)
             page.go_on.connect(self.go_on)
+            if isinstance(page, ResultPage):
+                page.open_requested.connect(self.open_requested)
         for keys, slot in (("Alt+Left", self.go_back), ("Alt+Right", self.go_on), ("Esc", self.close)):
             QShortcut(QKeySequence(keys), self, slot)
 
@@ -147,7 +150,7 @@ class TransferWizard(QWidget):
     def _reached(self) -> tuple[int, str]:
         """Return the number of the last page that can be shown, and why the next one cannot."""
         for number, page in enumerate(self.pages[:-1]):
-            problem = page.problem()
+            problem = page.problem() or page.pending()
             if problem:
                 return number, f"{page.title}: {problem}"
         return len(self.pages) - 1, ""
