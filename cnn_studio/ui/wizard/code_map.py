@@ -287,14 +287,14 @@ class CodeMapView(QWidget):
 
     @Slot()
     def _draw(self, *_: object) -> None:
-        points, exploration = self._points(), self._exploration
-        if points is not None and exploration is not None:
-            self.canvas.show_map(exploration, self._maps[self._kind], points, self._predictions)
+        # while the chosen one is computed the other one stays in view
+        found = self._maps.get(self._kind) or next(iter(self._maps.values()), None)
+        exploration = self._exploration
+        if found is not None and exploration is not None:
+            points = self._points(exploration, found)
+            self.canvas.show_map(exploration, found, points, self._predictions)
 
-    def _points(self) -> Points | None:
-        exploration, found = self._exploration, self._maps.get(self._kind)
-        if exploration is None or found is None:
-            return None
+    def _points(self, exploration: Exploration, found: CodeMap) -> Points:
         import numpy as np
 
         from cnn_studio.ui.wizard.code_scatter import Points

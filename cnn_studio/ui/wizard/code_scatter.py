@@ -18,7 +18,8 @@ from cnn_studio.ui.plots.number_axis import NumberAxis
 
 _REACH = 14  # pixels at 100 % within which the mouse finds a point
 _FAINT = 0.13
-_CLEAR = 0.85
+_CROWD = 2_000  # points; so many overlap, and are smaller and let each other through
+_CLEAR, _CROWDED = 1.0, 0.75
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,10 +156,10 @@ class CodeScatter:
         is_faint = points.bright not in (-1, label)
         color = class_color(label)
         edge = theme.qcolor("text" if is_val else "panel")
-        color.setAlphaF(_FAINT if is_faint else _CLEAR)
+        many = len(points.places) > _CROWD
+        color.setAlphaF(_FAINT if is_faint else _CROWDED if many else _CLEAR)
         edge.setAlphaF(_FAINT if is_faint else 0.9)
         layer.setZValue((0 if is_faint else 10) + is_val)
-        many = len(points.places) > 2_000
         layer.setSymbol("d" if is_val else "o")
         layer.setSize(theme.px((9 if is_val else 6) if many else (11 if is_val else 8)))
         layer.setBrush(pg.mkBrush(color))

@@ -220,7 +220,7 @@ class MapCanvas(QWidget):
             return int(points.shown.argmax())
         away = points.places - points.places[now]
         ahead, aside = (away * step).sum(axis=1), np.abs((away * (step[1], step[0])).sum(axis=1))
-        cost = np.where(points.shown & (ahead > 0) & (aside <= 2 * ahead), ahead + 2 * aside, np.inf)
+        cost = np.where(points.shown & (ahead > 0), ahead + 2 * aside, np.inf)
         at = int(cost.argmin())
         return at if np.isfinite(cost[at]) else -1
 
