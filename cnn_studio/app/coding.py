@@ -115,9 +115,11 @@ def _compute(
     import torch
 
     from cnn_studio.compiler import lower
+    from cnn_studio.datasets.batches import Batches
     from cnn_studio.engine.device import exact_numerics, pick_device
     from cnn_studio.engine.events import Tuning, describe_tuning
-    from cnn_studio.transfer.codes import compute_codes, find_forward_tuning
+    from cnn_studio.engine.forward_tuning import find_forward_tuning
+    from cnn_studio.transfer.codes import BATCH, compute_codes
 
     device = pick_device("auto")
     module = lower(document, weights={key: torch.tensor(array) for key, array in weights.items()}).to(device)
@@ -127,7 +129,8 @@ def _compute(
         with exact_numerics(device, deterministic=speed == "exact") as threads:
             tuning = Tuning(threads=threads)
             if speed == "auto":
-                tuning = find_forward_tuning(module, data, normalisation)
+                images, _ = next(Batches(data.train, *normalisation, BATCH, device).in_order())
+                tuning = find_forward_tuning(module.eval(), images, device, total, check).tuning
             found = []
             start = time.perf_counter()
             for part in parts:

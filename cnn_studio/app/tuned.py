@@ -43,6 +43,7 @@ def tuning_key(document: NetworkDocument, settings: TrainSettings, device: str, 
         settings.batch_size,
         settings.optimizer,
         settings.ema_decay > 0,
+        settings.augmentation.is_off and settings.epochs > 1,  # a frozen front is then computed once
         device,
         is_long,
         os.cpu_count(),

@@ -66,6 +66,12 @@ class Computing:
         """
         return tuple(self._computed(images))
 
+    def run(self, images: Tensor) -> None:
+        """Compute, and wait for the end of it."""
+        self._computed(images)
+        if self.device.type == "cuda":
+            torch.cuda.synchronize(self.device)
+
     def _computed(self, images: Tensor | Features) -> Any:
         inputs = (images,) if isinstance(images, Tensor) else images
         if self.tuning.channels_last:

@@ -19,8 +19,10 @@ from torch import Tensor, fx, nn
 
 from cnn_studio.datasets.batches import Batches, batch_bounds
 from cnn_studio.datasets.order import seeded_order
+from cnn_studio.datasets.records import ImageData
 from cnn_studio.engine.computing import Computing, Features
-from cnn_studio.engine.events import FrontComputed
+from cnn_studio.engine.events import FrontComputed, SpeedTuned
+from cnn_studio.engine.forward_tuning import find_forward_tuning
 from cnn_studio.engine.memory import available_memory
 
 DISK_LIMIT = 20 * 10**9
@@ -215,8 +217,7 @@ class Kept:
 
 
 def compute_front(
-    module: nn.Module,
-    held: Collection[nn.Module],
+    split: FrontSplit,
     computing: Computing,
     loaders: tuple[Batches, Batches],
     kept: Kept,
@@ -225,20 +226,15 @@ def compute_front(
     """Run all images through the part that gives the same in every step; yields how far it is.
 
     Args:
-        module: with a plan in force.
-        held: modules that stay in evaluation mode.
+        split: the network in two, in training mode.
         computing: of the whole network.
         loaders: of the images of both parts as they are, in batches of the run's size.
         kept: room for the results.
         check: called between batches; may raise to stop.
 
     Returns:
-        What computes the rest, and what serves the results of both parts; None where there is no such part or no room.
+        What computes the rest, and what serves the results of both parts; None where there is no room for them.
     """
-    split = split_front(module, held)
-    if split is None:
-        return None
-    module.train()
     front = computing.of(split.front)
     found: list[FeatureBatches] = []
     total, done = sum(map(len, loaders)), 0
@@ -261,3 +257,17 @@ def compute_front(
         done += at
         found.append(FeatureBatches(values or (), torch.cat(labels), batches.batch_size, computing.device))
     return computing.of(split.back), found[0], found[1]
+
+
+def find_front_tuning(
+    module: nn.Module,
+    split: FrontSplit,
+    images: Tensor,
+    device: torch.device,
+    data: ImageData,
+    check: Callable[[], None],
+) -> SpeedTuned:
+    """Return the fastest way to compute a front; see `find_forward_tuning` for the arguments."""
+    module.to(device).train()
+    count = len(data.train) + len(data.val)
+    return find_forward_tuning(split.front, images, device, count, check)

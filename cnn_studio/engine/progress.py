@@ -6,13 +6,18 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+import torch
 from torch import Tensor, nn
 
+from cnn_studio.datasets.records import ImageData
 from cnn_studio.engine.checkpoint import Position
-from cnn_studio.engine.events import RunFinished, Status
+from cnn_studio.engine.device import describe_device
+from cnn_studio.engine.events import RunFinished, RunStarted, Status, Tuning, describe_tuning
 from cnn_studio.engine.metrics import Evaluation
+from cnn_studio.engine.plan import AppliedPlan
 from cnn_studio.engine.readback import StepNumbers
 from cnn_studio.engine.schedules import Plateau
+from cnn_studio.engine.settings import TrainSettings
 from cnn_studio.engine.stopwatch import Stopwatch
 
 if TYPE_CHECKING:
@@ -206,6 +211,32 @@ class RunState:
         self.best.restore(record["best"], kept)
         self.sums = EpochSums(record["sums"])
         self.watch = Stopwatch(record["seconds"])
+
+
+def run_started(
+    module: nn.Module,
+    data: ImageData,
+    settings: TrainSettings,
+    plan: AppliedPlan,
+    tuning: Tuning,
+    device: torch.device,
+    steps_per_epoch: int,
+    state: RunState,
+) -> RunStarted:
+    """Return the event that says what a run is about to do."""
+    return RunStarted(
+        device=describe_device(device),
+        threads=tuning.threads,
+        precision=describe_tuning(tuning),
+        num_epochs=settings.epochs,
+        steps_per_epoch=steps_per_epoch,
+        num_train=len(data.train),
+        num_val=len(data.val),
+        num_test=len(data.test) if data.test is not None else 0,
+        total_params=sum(param.numel() for param in module.parameters()),
+        trainable_params=sum(param.numel() for group in plan.groups for param in group.params),
+        learning_rate=state.base_rate,
+    )
 
 
 def copy_of_weights(module: nn.Module, into: dict[str, Tensor] | None = None) -> dict[str, Tensor]:

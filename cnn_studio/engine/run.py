@@ -18,7 +18,7 @@ from cnn_studio.engine.blame import find_culprit
 from cnn_studio.engine.checkpoint import Checkpoint
 from cnn_studio.engine.computing import Computing, Features
 from cnn_studio.engine.control import RunControl
-from cnn_studio.engine.device import describe_device, exact_numerics, free_device_memory, pick_device
+from cnn_studio.engine.device import exact_numerics, free_device_memory, pick_device
 from cnn_studio.engine.events import (
     BatchDone,
     CheckpointReady,
@@ -30,25 +30,31 @@ from cnn_studio.engine.events import (
     RunContinued,
     RunFinished,
     RunPaused,
-    RunStarted,
     Status,
     Tuning,
     TuningStarted,
     WeightsMeasured,
-    describe_tuning,
 )
 from cnn_studio.engine.failures import not_finite
-from cnn_studio.engine.front import FeatureBatches, Kept, compute_front
+from cnn_studio.engine.front import (
+    FeatureBatches,
+    FrontSplit,
+    Kept,
+    compute_front,
+    find_front_tuning,
+    split_front,
+)
 from cnn_studio.engine.gradients import weight_histograms
 from cnn_studio.engine.losses import class_weights
 from cnn_studio.engine.metrics import Evaluation, evaluate
 from cnn_studio.engine.plan import LayerPlan, apply_plan
-from cnn_studio.engine.progress import RunState, copy_of_weights
+from cnn_studio.engine.progress import RunState, copy_of_weights, run_started
 from cnn_studio.engine.readback import StepNumbers
 from cnn_studio.engine.resources import MemoryGuard, SpeedMeter, held_memory
 from cnn_studio.engine.schedules import SchedulePoint, rate_factor
 from cnn_studio.engine.settings import TrainSettings
 from cnn_studio.engine.step import NotFiniteError, StepRunner
+from cnn_studio.engine.tuning import find_tuning
 
 _CHECKPOINT_SHARE = 20
 """A checkpoint after an epoch is left out while the last one is younger than this many times what it took to write."""
@@ -112,27 +118,21 @@ class Run:
         self._val_batches: Batches | FeatureBatches
         self._images = self._train_batches = self._batches(data.train, normalisation, augmented=True)
         self._steps_per_epoch = self._train_batches.steps_per_epoch
+        plan = apply_plan(module, plans)
+        self._undo.callback(plan.release)
+        is_plain = settings.augmentation.is_off and settings.epochs > 1
+        split = split_front(module, plan.held) if is_plain else None
         if resume is not None:
             tuning = resume.tuning
         elif tuning is None and settings.speed == "auto":
-            tuning = yield from self._tuned(plans)
+            tuning = yield from self._tuned(plans, split)
         tuning = tuning or Tuning(settings.channels_last, settings.precision, threads)
         tuning = replace(tuning, threads=tuning.threads or threads)
         torch.set_num_threads(tuning.threads)
         self._computing = self._whole = Computing(module, self._device, tuning)
-        plan = apply_plan(module, plans)
-        self._undo.callback(plan.release)
         self._val_batches = self._batches(data.val, normalisation)
-        if settings.augmentation.is_off and settings.epochs > 1:
-            if resume is not None:
-                module.load_state_dict(resume.part("model"))
-            self._undo.callback((kept := Kept()).close)
-            loaders = self._images, self._val_batches
-            found = yield from compute_front(
-                module, plan.held, self._whole, loaders, kept, self._stop_if_asked
-            )
-            if found is not None:
-                self._computing, self._train_batches, self._val_batches = found
+        if split is not None:
+            yield from self._compute_front(split, self._val_batches, resume)
         self._runner = StepRunner(
             self._computing,
             settings,
@@ -144,18 +144,8 @@ class Run:
         )
         if resume is not None:
             self._restore(resume)
-        yield RunStarted(
-            device=describe_device(self._device),
-            threads=tuning.threads,
-            precision=describe_tuning(tuning),
-            num_epochs=settings.epochs,
-            steps_per_epoch=self._steps_per_epoch,
-            num_train=len(data.train),
-            num_val=len(data.val),
-            num_test=len(data.test) if data.test is not None else 0,
-            total_params=sum(param.numel() for param in module.parameters()),
-            trainable_params=sum(param.numel() for group in plan.groups for param in group.params),
-            learning_rate=self.state.base_rate,
+        yield run_started(
+            self._module, self._data, settings, plan, tuning, self._device, self._steps_per_epoch, self.state
         )
         yield from self._epochs()
         if self.state.best.kept is not None:
@@ -224,22 +214,31 @@ class Run:
             part, *normalisation, self._settings.batch_size, self._device, augmentation=augmentation
         )
 
-    def _tuned(self, plans: tuple[LayerPlan, ...]) -> Generator[Event, None, Tuning]:
-        from cnn_studio.engine.tuning import find_tuning
-
+    def _tuned(
+        self, plans: tuple[LayerPlan, ...], split: FrontSplit | None
+    ) -> Generator[Event, None, Tuning]:
         yield TuningStarted()
-        tuned = find_tuning(
-            self._module,
-            *next(self._images.in_order()),
-            self._settings,
-            self._device,
-            plans=plans,
-            num_classes=len(self._data.classes),
-            num_steps=self._settings.epochs * self._steps_per_epoch,
-            check=self._stop_if_asked,
-        )
+        batch, check = next(self._images.in_order()), self._stop_if_asked
+        num_steps = self._settings.epochs * self._steps_per_epoch
+        if split is not None:  # which then takes most of the run's time
+            tuned = find_front_tuning(self._module, split, batch[0], self._device, self._data, check)
+        else:
+            tuned = find_tuning(
+                self._module, *batch, self._settings, self._device,
+                plans=plans, num_classes=len(self._data.classes), num_steps=num_steps, check=check,
+            )  # fmt: skip
         yield tuned
         return tuned.tuning
+
+    def _compute_front(self, split: FrontSplit, val: Batches, resume: Checkpoint | None) -> Iterator[Event]:
+        """Compute what stays the same only once, where there is room for its results."""
+        if resume is not None:
+            self._module.load_state_dict(resume.part("model"))
+        self._undo.callback((kept := Kept()).close)
+        self._module.train()
+        found = yield from compute_front(split, self._whole, (self._images, val), kept, self._stop_if_asked)
+        if found is not None:
+            self._computing, self._train_batches, self._val_batches = found
 
     # ------------------------------------------------------------------------------------------------- checkpoints
 

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 
 import numpy as np
 import torch
@@ -12,17 +10,11 @@ from torch import nn
 
 from cnn_studio.core.errors import NetworkError
 from cnn_studio.datasets.batches import Batches
-from cnn_studio.datasets.records import ImageData, ImagePart
+from cnn_studio.datasets.records import ImagePart
 from cnn_studio.engine.computing import Computing
 from cnn_studio.engine.events import Tuning
-from cnn_studio.engine.tuning import has_bfloat16
 
 BATCH = 32
-_LEAST_IMAGES = 256
-"""Below so many, measuring which way of computing is fastest takes longer than it saves."""
-
-_ROUNDS = 2
-_WORTH = 1.03  # how much faster a way must be than a simpler one
 
 
 def compute_codes(
@@ -72,38 +64,3 @@ def compute_codes(
             f"The network gives codes that are no numbers (image {row + 1:,}). Its weights are damaged; use others."
         )
     return found
-
-
-def find_forward_tuning(
-    module: nn.Module, data: ImageData, normalisation: tuple[Sequence[float], Sequence[float]]
-) -> Tuning:
-    """Return the fastest way to compute codes on this machine, by timing a batch of each.
-
-    Args:
-        module: on the device; its weights' order in memory may change.
-        data: the images; few of them are computed exactly, in float32.
-        normalisation: mean and deviation per channel.
-    """
-    device = next((param.device for param in module.parameters()), torch.device("cpu"))
-    plain = Tuning(threads=torch.get_num_threads())
-    if len(data.train) + len(data.val) < _LEAST_IMAGES:
-        return plain
-    candidates = [plain, replace(plain, channels_last=True)]
-    if has_bfloat16(device):
-        candidates.append(replace(plain, channels_last=True, precision="bfloat16"))
-    images, _ = next(Batches(data.train, *normalisation, BATCH, device).in_order())
-    module.eval()
-    speeds = dict.fromkeys(candidates, 0.0)
-    for number in range(_ROUNDS + 1):  # the first is a warm-up
-        for candidate in candidates:
-            computing = Computing(module, device, candidate)
-            start = time.perf_counter()
-            with torch.inference_mode():
-                computing.logits(images).cpu()
-            if number:
-                speeds[candidate] = max(speeds[candidate], len(images) / (time.perf_counter() - start))
-    best = plain
-    for candidate in candidates[1:]:
-        if speeds[candidate] > speeds[best] * _WORTH:
-            best = candidate
-    return replace(best, images_per_second=speeds[best], baseline=speeds[plain])

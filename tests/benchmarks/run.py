@@ -20,7 +20,7 @@ from pathlib import Path
 sys.path[:0] = [str(Path(__file__).parent), str(Path(__file__).parents[2])]
 
 from measure import Budget, Row  # noqa: E402 - the path is set above
-from rows import canvas, costs, gui, imports, pipeline, plots, shapes, startup, thumbs, training  # noqa: E402
+from rows import canvas, costs, gui, imports, pipeline, plots, shapes, startup, thumbs, training, transfer  # noqa: E402
 
 from cnn_studio.app.threads import prepare_process  # noqa: E402
 
@@ -42,6 +42,10 @@ GROUPS = {
     **{case.name: training.rows_of(case) for case in training.CASES},
     "train_lenet_with_window": gui.lenet_with_window_rows,
     "train_smallcnn_with_window": gui.smallcnn_with_window_rows,
+    "transfer_svm": transfer.rows,
+    "codes": transfer.rows,
+    "frozen_20_epochs": transfer.rows,
+    "finetune_last_stage": transfer.rows,
     "events": costs.events_rows,
     "memory": costs.memory_rows,
 }
