@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 
@@ -18,7 +19,6 @@ from cnn_studio.engine.largest_batch import (
     sizes_up_to,
     suggested_batch,
 )
-from cnn_studio.engine.plan import LayerPlan
 from cnn_studio.engine.settings import TrainSettings
 from tests.helpers.tiny_training import NUM_CLASSES, bits, tiny_network
 
@@ -48,6 +48,27 @@ def search(module, shape=SHAPE, *, num_images=96, **given):
     return events[:-1], events[-1]
 
 
+SEARCHES = """
+import json, sys
+from dataclasses import asdict
+from cnn_studio.app.threads import prepare_process
+prepare_process()
+from tests.compute.engine.test_largest_batch import search, wide_network
+for given in json.loads(sys.argv[1]):
+    given["plans"] = [LayerPlan(path, trainable=False) for path in given.pop("frozen", [])]
+    tried, found = search(wide_network(), (1, 64, 64), **given)
+    print(json.dumps(asdict(found) | {"told": max(one.batch_size for one in tried)}))
+"""
+
+
+def searches_apart(*given):
+    """Search in a program of its own: what tests before left of their memory would be taken for free."""
+    told = subprocess.run(
+        [sys.executable, "-c", SEARCHES, json.dumps(given)], capture_output=True, text=True, check=True
+    )
+    return [json.loads(line) for line in told.stdout.splitlines()]
+
+
 def test_a_small_network_fits_as_a_whole_and_stays_as_it_is():
     module = tiny_network()
     before, draws = bits(module), torch.random.get_rng_state()
@@ -63,19 +84,19 @@ def test_a_small_network_fits_as_a_whole_and_stays_as_it_is():
 
 
 def test_the_memory_that_there_is_decides():
-    ends = {}
-    for megabytes in (200, 400):
-        tried, found = search(wide_network(), (1, 64, 64), num_images=100_000, available=megabytes * 10**6)
-        ends[megabytes] = found
-        assert found.is_limited_by_memory
-        assert found.largest in sizes_up_to(8192)
-        assert found.largest >= max(one.batch_size for one in tried)
-        assert all(one.memory <= 0.75 * found.available for one in found.tried)
+    few, many = searches_apart(
+        *({"num_images": 100_000, "available": megabytes * 10**6} for megabytes in (200, 400))
+    )
+    for found in (few, many):
+        assert found["is_limited_by_memory"]
+        assert found["largest"] in sizes_up_to(8192)
+        assert found["largest"] >= found["told"]
+        assert all(one["memory"] <= 0.75 * found["available"] for one in found["tried"])
         # four maps of 64 × 64 × 64 float32 are made, two of which both ReLUs share; gradients and what the kernels work
         # in come on top
-        assert 2 * 10**6 < found.bytes_per_image < 24 * 10**6
-        assert found.largest * found.bytes_per_image <= 0.75 * found.available
-    assert ends[400].largest > ends[200].largest
+        assert 2 * 10**6 < found["bytes_per_image"] < 24 * 10**6
+        assert found["largest"] * found["bytes_per_image"] <= 0.75 * found["available"]
+    assert many["largest"] > few["largest"]
 
 
 STEPS = """
@@ -176,14 +197,8 @@ def test_other_failures_are_told():
 
 
 def test_frozen_layers_need_less():
-    free = search(wide_network(), (1, 64, 64), num_images=8)[1]
-    frozen = search(
-        wide_network(),
-        (1, 64, 64),
-        num_images=8,
-        plans=[LayerPlan("0", trainable=False), LayerPlan("2", trainable=False)],
-    )[1]
-    assert frozen.bytes_per_image < free.bytes_per_image
+    free, frozen = searches_apart({"num_images": 8}, {"num_images": 8, "frozen": ["0", "2"]})
+    assert frozen["bytes_per_image"] < free["bytes_per_image"]
 
 
 @pytest.mark.parametrize(
