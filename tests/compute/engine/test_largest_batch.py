@@ -53,6 +53,7 @@ import json, sys
 from dataclasses import asdict
 from cnn_studio.app.threads import prepare_process
 prepare_process()
+from cnn_studio.engine.plan import LayerPlan
 from tests.compute.engine.test_largest_batch import search, wide_network
 for given in json.loads(sys.argv[1]):
     given["plans"] = [LayerPlan(path, trainable=False) for path in given.pop("frozen", [])]
