@@ -51,14 +51,26 @@ class CodeMapView(QWidget):
     Attributes:
         message: what was copied or written, or why not.
         failed: emitted with the sentence that says why there is no map.
+        prepared: emitted with source and images (a `Prepared`) once they are in memory.
+        ready: emitted when the codes are there.
     """
 
     message = Signal(str)
     failed = Signal(str)
+    prepared = Signal(object)
+    ready = Signal()
 
-    def __init__(self, line: JobLine, parent: QWidget | None = None) -> None:
+    def __init__(self, line: JobLine, parent: QWidget | None = None, *, shows_progress: bool = True) -> None:
+        """Make an empty view.
+
+        Args:
+            line: for its work.
+            parent: the widget it belongs to.
+            shows_progress: below the map; False where the window around it does.
+        """
         super().__init__(parent)
         self._line = line
+        self._shows_progress = shows_progress
         self._kind: MapKind = "pca"
         self._exploration: Exploration | None = None
         self._maps: dict[MapKind, CodeMap] = {}
@@ -160,7 +172,10 @@ class CodeMapView(QWidget):
             from cnn_studio.app.exploring import ExplorationReady, explore, make_map
             from cnn_studio.app.transferring import prepare
 
-            ready = prepared or prepare(recipe, job.report, job.control)
+            ready = prepared
+            if ready is None:
+                ready = prepare(recipe, job.report, job.control)
+                job.report(ready)
             speed = recipe.training.speed
             found = explore(ready, job.report, job.control, pooling=recipe.head.pooling, speed=speed)
             job.report(ExplorationReady(found))
@@ -190,9 +205,13 @@ class CodeMapView(QWidget):
     @Slot(object)
     def _take(self, event: object) -> None:
         from cnn_studio.app.exploring import CodeMap, ExplorationReady
+        from cnn_studio.app.transferring import Prepared
 
         if isinstance(event, ExplorationReady):
             self.set_exploration(event.exploration)
+            self.ready.emit()
+        elif isinstance(event, Prepared):
+            self.prepared.emit(event)
         elif isinstance(event, CodeMap):
             self.set_map(event)
         elif isinstance(event, JobEnded):
@@ -211,7 +230,7 @@ class CodeMapView(QWidget):
 
     @Slot()
     def _busy_changed(self) -> None:
-        self.footer.setVisible(self._line.is_busy)
+        self.footer.setVisible(self._shows_progress and self._line.is_busy)
 
     # --------------------------------------------------------------------------------------------------------- content
 

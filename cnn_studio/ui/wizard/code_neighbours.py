@@ -93,8 +93,8 @@ class NeighbourList(QWidget):
         layout.addLayout(top)
         layout.addWidget(self.metric_box)
         layout.addWidget(self.list, 1)
-        self.picture.hide()
-        self.summary.hide()
+        for widget in (self.picture, self.summary, self.metric_box):
+            widget.hide()
         self.metric_box.currentIndexChanged.connect(lambda _: self.metric_changed.emit())
         self.list.itemActivated.connect(self._activated)
 
@@ -107,8 +107,8 @@ class NeighbourList(QWidget):
     def clear(self) -> None:
         """Show no image."""
         self.list.clear()
-        self.picture.hide()
-        self.summary.hide()
+        for widget in (self.picture, self.summary, self.metric_box):
+            widget.hide()
         self.name.setText(_NOTHING)
 
     def show_image(
@@ -125,6 +125,7 @@ class NeighbourList(QWidget):
         same = sum(one.is_same for one in found)
         self.summary.setText(f"{same} of its {len(found)} nearest images are of the same class.")
         self.summary.show()
+        self.metric_box.show()
         self.list.clear()
         for one in found:
             self.list.addItem(_item(exploration, one))

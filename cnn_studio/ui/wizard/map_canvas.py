@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from cnn_studio.app.exploring import CodeMap, Exploration, Neighbour
     from cnn_studio.ui.wizard.code_scatter import CodeScatter, Points
 
-_EMPTY = "Here the images lie as the network sees them: similar ones close together"
+_EMPTY = "Compute the map to see the images as the network sees them: similar ones close together"
 _THUMBNAIL = 96
 _STEPS = {
     Qt.Key.Key_Left: (-1, 0),

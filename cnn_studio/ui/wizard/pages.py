@@ -5,6 +5,7 @@ from __future__ import annotations
 from cnn_studio.ui.wizard.advice_page import AdvicePage
 from cnn_studio.ui.wizard.cut_page import CutPage
 from cnn_studio.ui.wizard.data_page import DataPage
+from cnn_studio.ui.wizard.explore_page import ExplorePage
 from cnn_studio.ui.wizard.freeze_page import FreezePage
 from cnn_studio.ui.wizard.how_page import HowPage
 from cnn_studio.ui.wizard.page import WizardPage
@@ -19,6 +20,7 @@ PAGES: tuple[type[WizardPage], ...] = (
     SourcePage,
     AdvicePage,
     CutPage,
+    ExplorePage,
     FreezePage,
     HowPage,
     RunPage,
