@@ -38,7 +38,7 @@ COLUMNS = (
     ("Learned", "Parameters that were trained or fitted"),
 )
 WIDTHS = (260, 300, 80, 100)
-ROW = 38
+ROW = 34
 
 _LEFT = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
 _RIGHT = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter

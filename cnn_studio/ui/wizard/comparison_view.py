@@ -32,6 +32,7 @@ VALIDATION = PlotSpec(
 )
 _NOTHING = "Nothing has been compared yet."
 _GAP = 12
+_PLOT = 190
 
 
 @dataclass(slots=True)
@@ -72,13 +73,13 @@ class ComparisonView(QWidget):
         self._at = -1
         self.heading, self.verdict = QLabel(self.title), QLabel(_NOTHING)
         theme.set_role(self.heading, "strong")
-        for label in (self.verdict,):
-            label.setWordWrap(True)
-            label.setTextFormat(Qt.TextFormat.PlainText)
-            label.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        self.verdict.setWordWrap(True)
+        self.verdict.setTextFormat(Qt.TextFormat.PlainText)
+        self.verdict.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         self.verdict.setAccessibleName("Verdict")
         self.table = WayTable()
         self.plot = LivePlot(VALIDATION, clock)
+        self.plot.setMinimumHeight(theme.px(_PLOT))
         self.menu = PlotMenu(self, self)
         for menu in (self.menu, self.plot.menu):
             menu.message.connect(self.message)
