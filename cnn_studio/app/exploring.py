@@ -265,6 +265,7 @@ def _tsne(
     # two threads and 1.5 s on one, and 2,000 images 46 s and 8.5 s
     with threadpool_limits(1, user_api="openmp"), _heard(progress, check):
         places = model.fit_transform(codes)
+    check()
     progress(_STEPS, _STEPS)
     found: np.ndarray = places.astype(np.float32)
     return found
@@ -286,7 +287,9 @@ def _heard(progress: Callable[[int, int], None], check: Callable[[], None]) -> I
         if event != "call":
             return
         calls += 1
-        if calls % _CHECK_EVERY == 0:
+        if (
+            not steps and calls % _CHECK_EVERY == 0
+        ):  # afterwards at steps alone, which nothing catches errors of
             check()
         if frame.f_code.co_name.startswith("_kl_divergence"):
             steps += 1

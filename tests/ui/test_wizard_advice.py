@@ -228,6 +228,15 @@ def test_many_images_let_the_whole_network_learn(qtbot: QtBot) -> None:
     assert page.use.text() == "In use"
 
 
+def test_of_an_own_network_nothing_is_said_of_imagenet(qtbot: QtBot, tmp_path: Path) -> None:
+    state = state_of(few(tmp_path))
+    state.take_source("run:3", None, OpenedSource(Project(find_starter("resnet18").build()), "Run 3"))
+    page = show(qtbot, AdvicePage, state)
+    assert isinstance(page, AdvicePage)
+    assert not any("ImageNet" in text for text in texts(page))
+    assert page.likeness.ruler.currentText() == "Run 3"  # it knows best what it has seen
+
+
 def test_one_is_free_to_take_another_way(qtbot: QtBot) -> None:
     state = with_network(state_of(DataSource()))
     state.update(head=state.recipe.head.model_copy(update={"hidden": 64}))

@@ -15,7 +15,7 @@ from cnn_studio.transfer.recipe import STRATEGIES, Strategy
 from cnn_studio.ui import theme
 from cnn_studio.ui.wizard.case_table import CaseTable
 from cnn_studio.ui.wizard.choice_card import info_card
-from cnn_studio.ui.wizard.likeness_box import LikenessBox
+from cnn_studio.ui.wizard.likeness_box import LikenessBox, is_own
 from cnn_studio.ui.wizard.page import Notice, WizardPage, scrolled, text_label
 from cnn_studio.ui.wizard.state import WizardState
 
@@ -117,7 +117,8 @@ class AdvicePage(WizardPage):
         problem = _NOTHING
         if self.state.counts:
             try:
-                advice = advise(self.state.counts, self.state.similarity, self.state.told)
+                source = "its source data" if is_own(self.state.recipe.source) else "ImageNet"
+                advice = advise(self.state.counts, self.state.similarity, self.state.told, source=source)
             except StudioError as error:
                 problem = str(error)
         self.state.advice = advice

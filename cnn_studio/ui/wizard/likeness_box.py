@@ -9,6 +9,8 @@ from PySide6.QtWidgets import QComboBox, QHBoxLayout, QPushButton, QVBoxLayout, 
 
 from cnn_studio.app.jobs import Job, JobEnded
 from cnn_studio.app.measuring import RULER, LikenessMeasured
+from cnn_studio.app.project import SUFFIX
+from cnn_studio.app.sources import PROJECT, RUN
 from cnn_studio.datasets.records import DataSource
 from cnn_studio.transfer.likeness import Likeness
 from cnn_studio.ui import theme
@@ -87,7 +89,9 @@ class LikenessBox(QWidget):
         names = [("EfficientNet-Lite0", RULER, "")]
         recipe = self.state.recipe
         if self.state.opened is not None and not recipe.source.endswith("efficientnet_lite0"):
-            names.append((self.state.opened.title, recipe.source, recipe.weights))
+            # what one's own network learned from, that network knows; of ImageNet the usual one tells best
+            place = 0 if is_own(recipe.source) else len(names)
+            names.insert(place, (self.state.opened.title, recipe.source, recipe.weights))
         if [self.ruler.itemData(at) for at in range(self.ruler.count())] != [name[1:] for name in names]:
             self.ruler.clear()
             for title, source, weights in names:
@@ -118,6 +122,11 @@ class LikenessBox(QWidget):
             self.state.set(similarity=event.likeness)
         elif isinstance(event, JobEnded):
             self.failed.emit(event.message if event.status == "failed" else "")
+
+
+def is_own(source: str) -> bool:
+    """Whether a source is a project or a run of the user, and not a published network."""
+    return source.startswith((RUN, PROJECT)) or source.endswith(SUFFIX)
 
 
 def depth_words(found: Likeness) -> str:
