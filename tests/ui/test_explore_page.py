@@ -65,12 +65,12 @@ def test_the_map_is_of_the_answers_and_marks_what_the_classifier_got_wrong(qtbot
     assert page.start.isEnabled()
     page.start.click()
     assert [job.title for job in state.work.busy] == ["Computing the map of the codes"]
-    qtbot.waitUntil(lambda: not state.work.busy, timeout=60_000)
+    qtbot.waitUntil(lambda: not state.work.busy, timeout=120_000)
     found = page.view.exploration
     assert found is not None and len(found) == len(prepared.data.train) + len(prepared.data.val)
     assert found.cut in page.where.text() and not page.start.isVisible()
     assert "wrongly" not in page.view.canvas.header.text
-    recipe = state.recipe.model_copy(update={"strategy": "softmax"})
+    recipe = state.recipe.model_copy(update={"strategy": "svm"})
     outcome = run_transfer(recipe, lambda event: None, RunControl(), prepared=prepared)
     state.set(outcome=outcome, ran=state.answers())
     wrong = round((1 - (outcome.finished.val_accuracy or 0)) * len(prepared.data.val))
@@ -83,7 +83,7 @@ def test_the_map_is_of_the_answers_and_marks_what_the_classifier_got_wrong(qtbot
     state.update(cut=earlier.path)
     assert "changed since" in page.where.text()
     page.start.click()
-    qtbot.waitUntil(lambda: not state.work.busy, timeout=60_000)
+    qtbot.waitUntil(lambda: not state.work.busy, timeout=120_000)
     again = page.view.exploration
     assert again is not None and again.cut == earlier.path and not page.start.isVisible()
     assert "wrongly" not in page.view.canvas.header.text  # the classifier is of other codes
