@@ -118,6 +118,7 @@ def _compute(
     from cnn_studio.datasets.batches import Batches
     from cnn_studio.engine.device import exact_numerics, pick_device
     from cnn_studio.engine.events import Tuning, describe_tuning
+    from cnn_studio.engine.folding import fold_norms
     from cnn_studio.engine.forward_tuning import find_forward_tuning
     from cnn_studio.transfer.codes import BATCH, compute_codes
 
@@ -129,8 +130,9 @@ def _compute(
         with exact_numerics(device, deterministic=speed == "exact") as threads:
             tuning = Tuning(threads=threads)
             if speed == "auto":
+                fold_norms(module.eval())
                 images, _ = next(Batches(data.train, *normalisation, BATCH, device).in_order())
-                tuning = find_forward_tuning(module.eval(), images, device, total, check).tuning
+                tuning = find_forward_tuning(module, images, device, total, check).tuning
             found = []
             start = time.perf_counter()
             for part in parts:

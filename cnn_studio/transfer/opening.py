@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 
 from cnn_studio.compiler import Traced, trace
@@ -88,11 +88,35 @@ def open_network(name: str, weights: Path | None = None) -> Opened:
         FileFormatError: `weights` cannot be read, or nothing in it fits.
     """
     card = find_network(name)
+    read = _read(name)
+    if weights is None:
+        found, said = _published(card, read.shapes)
+    else:
+        found = match_file(weights, read.shapes)
+        said = found.sentences()
+    document = read.traced.document.copy()  # it belongs to whoever opened it
+    return Opened(
+        document, found.fitting if found else None, read.traced.left_out, (*read.traced.notes, *said), found
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Read:
+    traced: Traced
+    shapes: Mapping[str, tuple[int, ...]]
+
+
+@lru_cache(maxsize=4)
+def _read(name: str) -> _Read:
+    """Return a library's network as a document, and the shapes of its tensors in the library's order.
+
+    The last ones are remembered: a wizard opens the same source again and again, and reading one takes most of a second.
+    """
+    card = find_network(name)
     library = torchvision_networks if card.source == "torchvision" else timm_networks
     module = library.build(card)
     traced = trace(module, card.input_size, name=card.name)
-    labels = library.labels(card)
-    traced.document.change_info(labels=labels, preprocessing=card.preprocessing)
+    traced.document.change_info(labels=library.labels(card), preprocessing=card.preprocessing)
     paths = traced.document.paths
     shapes = {
         key: tuple(value.shape)
@@ -104,12 +128,7 @@ def open_network(name: str, weights: Path | None = None) -> Opened:
         heads = torchvision_networks.left_out(card)
         left_out += tuple(heads)
         notes += (*heads.values(), *torchvision_networks.notes(card))
-    if weights is None:
-        found, said = _published(card, shapes)
-    else:
-        found = match_file(weights, shapes)
-        said = found.sentences()
-    return Opened(traced.document, found.fitting if found else None, left_out, (*notes, *said), found)
+    return _Read(replace(traced, left_out=left_out, notes=notes), shapes)
 
 
 def match_file(file: Path, shapes: Mapping[str, tuple[int, ...]]) -> WeightMatch:
