@@ -17,7 +17,7 @@ from PySide6.QtWidgets import (
 )
 
 from cnn_studio.app.coding import CodesReady
-from cnn_studio.app.comparing import Comparison, WayStarted
+from cnn_studio.app.comparing import Comparison, WayStarted, ways_of
 from cnn_studio.app.jobs import Job, JobEnded
 from cnn_studio.app.transferring import StageStarted, TransferOutcome
 from cnn_studio.core.errors import StudioError
@@ -26,7 +26,8 @@ from cnn_studio.transfer.recipe import load_recipe, save_recipe
 from cnn_studio.ui import theme
 from cnn_studio.ui.plots.clock import RepaintClock
 from cnn_studio.ui.plots.live_plot import ACCURACY, LivePlot
-from cnn_studio.ui.wizard.page import WizardPage, text_label
+from cnn_studio.ui.wizard.comparison_view import ComparisonView
+from cnn_studio.ui.wizard.page import WizardPage, scrolled, text_label
 from cnn_studio.ui.wizard.running import Kept, event_text, work_of
 from cnn_studio.ui.wizard.state import Answers, WizardState
 from cnn_studio.ui.wizard.words import recipe_words
@@ -76,6 +77,7 @@ class RunPage(WizardPage):
         self.log = QPlainTextEdit()
         self._clock = RepaintClock(self)
         self.plot = LivePlot(ACCURACY, self._clock)
+        self.comparison = ComparisonView(self._clock)
         self._build()
         state.changed.connect(self._changed)
 
@@ -108,12 +110,17 @@ class RunPage(WizardPage):
         self.log.setAccessibleName("What happened")
         self.log.setPlaceholderText("What happens in the run is told here.")
         self.plot.set_empty_text(_IDLE)
-        row = QHBoxLayout()
+        self.comparison.message.connect(lambda text: self.say(text, "info-notice"))
+        self._single = QWidget()
+        row = QHBoxLayout(self._single)
+        row.setContentsMargins(0, 0, 0, 0)
         row.setSpacing(theme.px(space.m))
         row.addWidget(self.log, 1)
         row.addWidget(self.plot, 1)
         self.body.addWidget(card)
-        self.body.addLayout(row, 1)
+        self.body.addWidget(self._single, 1)
+        self._several = scrolled(self.comparison)
+        self.body.addWidget(self._several, 1)
 
     # ------------------------------------------------------------------------------------------------------- showing
 
@@ -139,12 +146,15 @@ class RunPage(WizardPage):
             item = self._words.takeAt(0)
             widget = item.widget() if item is not None else None
             if widget is not None:
+                widget.hide()  # until it goes, it would be seen below the new one
                 widget.deleteLater()
         for row, (question, answer) in enumerate(recipe_words(self.state, self._macs)):
             left = text_label(question, "muted")
             left.setWordWrap(False)
             self._words.addWidget(left, row, 0, Qt.AlignmentFlag.AlignTop)
             self._words.addWidget(text_label(answer), row, 1)
+        self._single.setVisible(not self.state.compares)
+        self._several.setVisible(self.state.compares)
         is_fresh = self._is_fresh()
         self.next_text = "Next" if is_fresh else "Run"
         self.again.setVisible(is_fresh)
@@ -192,6 +202,8 @@ class RunPage(WizardPage):
         answers = self._running = self.state.answers()
         network = self.state.session.document.copy() if answers.marks else None
         work = work_of(answers.recipe, network, self.state.kept, compares=answers.compares)
+        if answers.compares:
+            self.comparison.start([name for name, _ in ways_of(answers.recipe)])
         self._line.start("Transfer", work)
         self._show_state()
 
@@ -200,6 +212,7 @@ class RunPage(WizardPage):
         text = event_text(event)
         if text:
             self.log.appendPlainText(text)
+        self.comparison.take(event)
         match event:
             case Kept():
                 self.state.kept = event

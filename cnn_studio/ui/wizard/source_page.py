@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -20,16 +19,23 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from cnn_studio.app.jobs import Job, JobEnded
+from cnn_studio.app.jobs import JobEnded
 from cnn_studio.app.project import SUFFIX
 from cnn_studio.app.runs import RunStore
-from cnn_studio.app.sources import RUN, OpenedSource, open_source
+from cnn_studio.app.sources import RUN
 from cnn_studio.core.errors import StudioError
-from cnn_studio.graph.spec import shape_text
 from cnn_studio.ui import theme
 from cnn_studio.ui.panels.sorted_table import FilteredRows, SortedTable
 from cnn_studio.ui.wizard.page import WizardPage, text_label
 from cnn_studio.ui.wizard.source_table import TEXT_COLUMNS, CostChart, SourceTable
+from cnn_studio.ui.wizard.source_work import (
+    Listed,
+    Opened,
+    card_facts,
+    list_published,
+    network_facts,
+    open_named,
+)
 from cnn_studio.ui.wizard.state import WizardState
 
 if TYPE_CHECKING:
@@ -37,36 +43,6 @@ if TYPE_CHECKING:
 
 _WEIGHT_FILES = "Weights (*.safetensors *.pth *.pt *.bin *.ckpt);;All files (*)"
 _MOST_RUNS = 20
-
-
-@dataclass(frozen=True, slots=True)
-class _Listed:
-    """The published networks, and the full names of those whose weights are on this machine."""
-
-    cards: tuple[NetworkCard, ...]
-    present: frozenset[str]
-
-
-@dataclass(frozen=True, slots=True)
-class _Opened:
-    """A source under the name and with the file by which it was opened."""
-
-    name: str
-    weights: Path | None
-    source: OpenedSource
-
-
-def _list(job: Job) -> None:
-    # importing the libraries takes seconds: only in the job's thread
-    from cnn_studio.transfer.sources import list_sources
-    from cnn_studio.transfer.weights import find_weights
-
-    cards = list_sources()
-    job.report(_Listed(cards, frozenset(c.full_name for c in cards if find_weights(c) is not None)))
-
-
-def _open(name: str, weights: Path | None, job: Job) -> None:
-    job.report(_Opened(name, weights, open_source(name, weights=weights)))
 
 
 class SourcePage(WizardPage):
@@ -84,8 +60,8 @@ class SourcePage(WizardPage):
         self._loading: NetworkCard | None = None
         self._failed = ""
         self.model = SourceTable(self)
-        self.rows = FilteredRows(self.model, (0, 7, 8), self)
-        self.table = SortedTable(self.rows, stretched=8, least=80, text_columns=TEXT_COLUMNS)
+        self.rows = FilteredRows(self.model, (0, 6, 7), self)
+        self.table = SortedTable(self.rows, stretched=7, least=80, text_columns=TEXT_COLUMNS)
         self.chart = CostChart()
         self.search = QLineEdit()
         self.own, self.runs, self.file = (
@@ -164,13 +140,13 @@ class SourcePage(WizardPage):
         """Read the list of networks the first time; open what a recipe named."""
         self._failed = ""
         if not self.model.cards and not self._lists.is_busy:
-            self._lists.start("Reading the list of networks", _list)
+            self._lists.start("Reading the list of networks", list_published)
         self._show_state()
 
     @Slot(object)
     def _take_list(self, event: object) -> None:
         match event:
-            case _Listed(cards, present):
+            case Listed(cards, present):
                 self._show_cards(cards, present)
                 self._select_present()
             case JobEnded("failed", message):
@@ -258,12 +234,12 @@ class SourcePage(WizardPage):
             str(weights or ""),
         ):
             return
-        self._opens.start(f"Opening {name}", partial(_open, name, weights))
+        self._opens.start(f"Opening {name}", partial(open_named, name, weights))
 
     @Slot(object)
     def _take_opened(self, event: object) -> None:
         match event:
-            case _Opened(name, weights, source):
+            case Opened(name, weights, source):
                 self.say("")
                 self.state.take_source(name, weights, source)
                 if self._row_of(name) is None:
@@ -361,11 +337,11 @@ class SourcePage(WizardPage):
             self.download.setText(f"Download{size}")
             self.download.setEnabled(bool(card.url) and not self._loads.is_busy)
             self.chosen.setText(card.name)
-            self.facts.setText(_facts(card))
+            self.facts.setText(card_facts(card))
             self.notes.setText(self._standing(card))
         elif opened is not None:
             self.chosen.setText(opened.title)
-            self.facts.setText(_network_facts(opened))
+            self.facts.setText(network_facts(opened))
             self.notes.setText(" ".join(opened.notes))
         else:
             self.chosen.setText("No network is chosen yet")
@@ -406,26 +382,3 @@ class SourcePage(WizardPage):
         if opened is None:
             return "Choose a network whose weights are on this machine."
         return ""
-
-
-def _facts(card: NetworkCard) -> str:
-    _, height, width = card.input_size
-    parts = [f"{card.family}, from {card.source}"]
-    if card.params is not None:
-        parts.append(f"{card.params:,} parameters")
-    if card.accuracy is not None:
-        parts.append(f"{card.accuracy:.1f} % top-1 on ImageNet")
-    parts.append(f"images of {height} × {width}")
-    if card.origin:
-        parts.append(f"weights by {card.origin}")
-    parts.append(f"licence: {card.licence or 'not stated'}")
-    return " · ".join(parts)
-
-
-def _network_facts(opened: OpenedSource) -> str:
-    document = opened.project.document
-    entry = next((layer.params for layer in document.layers.values() if layer.type == "input"), None)
-    shape = shape_text((entry["channels"], entry["height"], entry["width"])) if entry else "unknown"
-    labels = document.info.labels
-    classes = f" · {len(labels):,} classes" if labels else ""
-    return f"{document.info.name} · images of {shape}{classes}"

@@ -1,0 +1,71 @@
+"""What the page of sources does in jobs, and what it says of a network."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from cnn_studio.app.jobs import Job
+from cnn_studio.app.sources import OpenedSource, open_source
+from cnn_studio.graph.spec import shape_text
+
+if TYPE_CHECKING:
+    from cnn_studio.transfer.card import NetworkCard
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """The published networks, and the full names of those whose weights are on this machine."""
+
+    cards: tuple[NetworkCard, ...]
+    present: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """A source under the name and with the file by which it was opened."""
+
+    name: str
+    weights: Path | None
+    source: OpenedSource
+
+
+def list_published(job: Job) -> None:
+    """Report the published networks, as a `Listed`."""
+    # importing the libraries takes seconds: only in the job's thread
+    from cnn_studio.transfer.sources import list_sources
+    from cnn_studio.transfer.weights import find_weights
+
+    cards = list_sources()
+    job.report(Listed(cards, frozenset(c.full_name for c in cards if find_weights(c) is not None)))
+
+
+def open_named(name: str, weights: Path | None, job: Job) -> None:
+    """Open a source and report it, as an `Opened`."""
+    job.report(Opened(name, weights, open_source(name, weights=weights)))
+
+
+def card_facts(card: NetworkCard) -> str:
+    """Return what is known of a published network, in one line."""
+    _, height, width = card.input_size
+    parts = [f"{card.family}, from {card.source}"]
+    if card.params is not None:
+        parts.append(f"{card.params:,} parameters")
+    if card.accuracy is not None:
+        parts.append(f"{card.accuracy:.1f} % top-1 on ImageNet")
+    parts.append(f"images of {height} × {width}")
+    if card.origin:
+        parts.append(f"weights by {card.origin}")
+    parts.append(f"licence: {card.licence or 'not stated'}")
+    return " · ".join(parts)
+
+
+def network_facts(opened: OpenedSource) -> str:
+    """Return what an opened network is, in one line."""
+    document = opened.project.document
+    entry = next((layer.params for layer in document.layers.values() if layer.type == "input"), None)
+    shape = shape_text((entry["channels"], entry["height"], entry["width"])) if entry else "unknown"
+    labels = document.info.labels
+    classes = f" · {len(labels):,} classes" if labels else ""
+    return f"{document.info.name} · images of {shape}{classes}"
