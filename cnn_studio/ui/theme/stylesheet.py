@@ -2,7 +2,7 @@
 
 Widgets choose a look by the dynamic property ``role`` (see `cnn_studio.ui.theme.set_role`):
 buttons ``primary quiet fold segment fix``; labels ``muted strong title caption mono error warning ok``; frames
-``panel card notice error-notice line``.
+``panel card notice error-notice info-notice line edge``.
 """
 
 from __future__ import annotations
@@ -260,4 +260,5 @@ QFrame[role="notice"] { background: %(warning_ground)s; border: none; border-rad
 QFrame[role="error-notice"] { background: %(error_ground)s; border: none; border-radius: %(radius_card)dpx; }
 QFrame[role="info-notice"] { background: %(accent_ground)s; border: none; border-radius: %(radius_card)dpx; }
 QFrame[role="line"] { background: %(line)s; border: none; max-height: 1px; min-height: 1px; }
+QFrame[role="edge"] { background: %(line)s; border: none; }
 """

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from functools import partial
 from typing import Any
 
-from PySide6.QtCore import QObject, Qt, Slot
+from PySide6.QtCore import QObject, Qt, QTimer, Slot
 from PySide6.QtWidgets import (
     QButtonGroup,
     QCheckBox,
@@ -44,7 +44,7 @@ _QUICK = (
     ("Half", 0.5, "Behind half of the layers with weights: parts and patterns"),
     ("A quarter", 0.25, "Behind a quarter of the layers with weights: edges, colours and textures"),
 )
-_CELLS = 20
+_CELLS = 10
 _WHY = (
     "Early layers see edges and textures, which serve for most images; late ones see what the old classes need. The more the "
     "new images are like the old ones, the later the cut may be."
@@ -121,7 +121,7 @@ class CutPage(WizardPage):
         self._source: object = None
         self.model = CutTable(self)
         self.rows = SortedRows(self.model, self)
-        self.table = SortedTable(self.rows, stretched=4, least=200, text_columns=(0, 1, 2))
+        self.table = SortedTable(self.rows, stretched=4, least=190, text_columns=(0, 1, 2))
         self.quick = [QPushButton(text) for text, _, _ in _QUICK]
         self.said, self.stays = text_label(role="strong"), text_label(role="muted")
         self.pooled = QCheckBox("Average each map")
@@ -163,6 +163,7 @@ class CutPage(WizardPage):
         for button in (self.linear, self.deep):
             group.addButton(button)
         self.hidden.setRange(1, 65_536)
+        self.hidden.setValue(_USUAL_HIDDEN)
         self.hidden.setGroupSeparatorShown(True)
         self.hidden.setAccessibleName("Hidden units")
         self.dropout.setRange(0.0, 0.95)
@@ -213,7 +214,9 @@ class CutPage(WizardPage):
             self._silent = False
             self.table.fit_columns()
         self._show_state()
+        QTimer.singleShot(0, self, self._show_state)  # again, once the table has its size
 
+    @Slot()
     def _show_state(self) -> None:
         recipe, head = self.state.recipe, self.state.recipe.head
         self._silent = True
@@ -222,7 +225,7 @@ class CutPage(WizardPage):
             self.pooled.setChecked(head.pooling == "average")
             self.deep.setChecked(head.hidden > 0)
             self.linear.setChecked(head.hidden == 0)
-            self.hidden.setValue(head.hidden or self.hidden.value() or _USUAL_HIDDEN)
+            self.hidden.setValue(head.hidden or self.hidden.value())
             self.hidden.setEnabled(head.hidden > 0)
             self.dropout.setValue(head.dropout)
             self._show_cut()
@@ -250,12 +253,12 @@ class CutPage(WizardPage):
         at = next(n for n, one in enumerate(self.model.cuts) if one.id == cut.id)
         index = self.rows.mapFromSource(self.model.index(at, 0))
         self.table.selectRow(index.row())
-        self.table.scrollTo(index)
-        self.said.setText(f"{describe_cut(cut, self.state.recipe.head.pooling)}.")
+        self.table.scrollTo(index, SortedTable.ScrollHint.PositionAtCenter)
+        self.said.setText(f"Cut behind {describe_cut(cut, self.state.recipe.head.pooling)}.")
         left = classifier_path(self.state)
         after = len(self.model.cuts) - 1 - at
         more = f" and {after} layer{'s' if after > 1 else ''} before it" if after else ""
-        self.stays.setText(f"Left behind: the old classifier {left}{more}.")
+        self.stays.setText(f"Left behind: {left}, the old classifier{more}.")
         for button, (_, share, _) in zip(self.quick, _QUICK, strict=True):
             button.setChecked(self._place(share) == cut.id)
 

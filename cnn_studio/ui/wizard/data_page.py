@@ -55,6 +55,7 @@ class DataPage(WizardPage):
             text_label(_EMPTY, "muted"),
         )
         self.bars = ClassBars()
+        self.legend = text_label(role="small")
         self.again = QPushButton("Look again")
         self.again.setToolTip("Read the images anew, after files were added or taken away")
         self.again.clicked.connect(self.look)
@@ -88,7 +89,9 @@ class DataPage(WizardPage):
         theme.set_role(bars, "card")
         inside = QVBoxLayout(bars)
         inside.setContentsMargins(*(theme.px(space.m),) * 4)
-        inside.addWidget(scrolled(self.bars))
+        inside.addWidget(text_label("Images per class", "caption"))
+        inside.addWidget(self.legend)
+        inside.addWidget(scrolled(self.bars), 1)
         below = QHBoxLayout()
         below.setSpacing(theme.px(space.m))
         below.addWidget(bars, 1)
@@ -248,12 +251,14 @@ class DataPage(WizardPage):
             size_text(dict(zip(report.classes, report.counts.get("train", ()), strict=False)))
         )
         parts = tuple((_PART_WORDS[part], sum(counts)) for part, counts in report.counts.items())
+        self.legend.setText(f"From left to right: {', '.join(name for name, _ in parts)}")
         rows = tuple(zip(*report.counts.values(), strict=True))
         self.bars.show_facts(DataFacts(parts, report.classes, rows, (3, 0, 0), report.num_bytes))
         while self._findings.count() > 1:
             item = self._findings.takeAt(0)
             widget = item.widget() if item is not None else None
             if widget is not None:
+                widget.hide()
                 widget.deleteLater()
         for number, finding in enumerate(report.findings):
             card = FindingCard(replace(finding, files=()))

@@ -59,6 +59,7 @@ class ResultPage(WizardPage):
         space = theme.current().space
         self.trial.setWindowFlags(Qt.WindowType.Widget)
         self.trial.again.hide()
+        self.trial.title.hide()  # the bars say it, and file names are longer than the room
         self.save.setToolTip("Save network, weights and data source as a project")
         self.open.setToolTip("Look at the network, and train it further; it keeps its weights")
         self.save.clicked.connect(self._ask_save)

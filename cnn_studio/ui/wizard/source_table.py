@@ -6,7 +6,7 @@ from collections.abc import Collection, Sequence
 from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QObject, Qt, Signal
-from PySide6.QtWidgets import QLabel, QStackedLayout, QWidget
+from PySide6.QtWidgets import QLabel, QSizePolicy, QStackedLayout, QWidget
 from typing_extensions import override
 
 from cnn_studio.ui import theme
@@ -19,16 +19,15 @@ if TYPE_CHECKING:
 
 COLUMNS = (
     ("Network", "What the library calls it"),
-    ("Weights", "Whether its trained weights are on this machine"),
+    ("Weights", "Whether its trained weights are on this machine, or how much there is to download"),
     ("Top-1", "Share of ImageNet's validation images that it names right"),
     ("MAC", "Multiply-accumulate operations for one image: what a prediction costs"),
     ("Parameters", "Numbers that were learned"),
     ("Input", "Height and width of the images it was trained on"),
-    ("Download", "Size of the file with its weights"),
     ("Licence", "Of the weights, as far as stated"),
     ("Library", "Who publishes it"),
 )
-TEXT_COLUMNS = (0, 1, 7, 8)
+TEXT_COLUMNS = (0, 1, 6, 7)
 
 
 class SourceTable(RowModel):
@@ -76,21 +75,25 @@ class SourceTable(RowModel):
         _, height, width = card.input_size
         return (
             card.name,
-            "on this machine" if is_here else "to download",
+            "on this machine" if is_here else _to_load(card),
             "–" if card.accuracy is None else f"{card.accuracy:.1f} %",
             "–" if card.macs is None else macs_text(card.macs).removesuffix(" MAC"),
             "–" if card.params is None else f"{card.params / 1e6:.1f} M",
             f"{height}×{width}",
-            "–" if card.num_bytes is None else f"{card.num_bytes / 1e6:,.0f} MB",
             card.licence or "not stated",
             card.source,
         )
 
     def _values(self, card: NetworkCard, is_here: bool) -> tuple[str | float, ...]:
         size = card.input_size[1] * card.input_size[2]
-        numbers = (card.accuracy, card.macs, card.params, size, card.num_bytes)
+        numbers = (card.accuracy, card.macs, card.params, size)
         known = (-1.0 if number is None else float(number) for number in numbers)
-        return (card.name, "a" if is_here else "b", *known, card.licence, card.source)
+        here = -1.0 if is_here else float(card.num_bytes or 10**12)
+        return (card.name, here, *known, card.licence, card.source)
+
+
+def _to_load(card: NetworkCard) -> str:
+    return "to download" if card.num_bytes is None else f"{card.num_bytes / 1e6:,.0f} MB to load"
 
 
 class CostChart(QWidget):
@@ -114,6 +117,8 @@ class CostChart(QWidget):
         empty.setWordWrap(True)
         theme.set_role(empty, "muted")
         self._stack.addWidget(empty)
+        self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Ignored)
+        self.setMinimumHeight(theme.px(180))
         self.setAccessibleName("Accuracy on ImageNet against operations per image")
         theme.manager().changed.connect(self._draw)
 
@@ -148,14 +153,14 @@ class CostChart(QWidget):
         self._plot.setBackground(tokens.panel)
         for side, text in (
             ("left", "top-1 on ImageNet, %"),
-            ("bottom", "multiply-accumulate operations (MAC)"),
+            ("bottom", "multiply-accumulate operations per image, G MAC"),
         ):
             axis = self._plot.getPlotItem().getAxis(side)
+            axis.enableAutoSIPrefix(False)  # it would scale the numbers and name no unit
             axis.setPen(pg.mkPen(tokens.line))
             axis.setTextPen(pg.mkPen(tokens.muted))
             axis.setLabel(text, color=tokens.muted)
             axis.setStyle(tickFont=theme.ui_font(tokens.type.small))
-            axis.enableAutoSIPrefix(False)
         self._points.setData([self._spot(pg, card) for card in self._ordered()])
         self._stack.setCurrentWidget(self._plot)
 
@@ -172,7 +177,7 @@ class CostChart(QWidget):
         is_here, is_chosen = card.full_name in self._present, card.full_name == self._selected
         fill = theme.qcolor("ok") if is_here else theme.qcolor("accent", 0.35)
         return {
-            "pos": (math.log10(card.macs or 1), card.accuracy),
+            "pos": (math.log10((card.macs or 1) / 1e9), card.accuracy),
             "data": card,
             "size": theme.px(14 if is_chosen else 11 if is_here else 6),
             "symbol": "s" if is_here else "o",

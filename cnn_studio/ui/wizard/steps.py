@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QFrame, QListWidget, QListWidgetItem, QWidget
 from cnn_studio.ui import theme
 
 _SIDE = 22
-_WIDTH = 168
+_WIDTH = 190
 
 
 class StepList(QListWidget):

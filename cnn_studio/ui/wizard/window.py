@@ -25,7 +25,7 @@ from cnn_studio.ui.wizard.result_page import ResultPage
 from cnn_studio.ui.wizard.state import WizardState
 from cnn_studio.ui.wizard.steps import StepList
 
-_SIZE = (1080, 720)
+_SIZE = (1180, 780)
 
 
 class TransferWizard(QWidget):
@@ -107,6 +107,11 @@ class TransferWizard(QWidget):
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(0)
         layout.addWidget(side)
+        edge = QFrame()
+        edge.setFrameShape(QFrame.Shape.NoFrame)
+        edge.setFixedWidth(1)
+        theme.set_role(edge, "edge")
+        layout.addWidget(edge)
         layout.addLayout(column, 1)
 
     def _connect(self) -> None:

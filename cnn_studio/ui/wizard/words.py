@@ -6,12 +6,13 @@ from cnn_studio.core.errors import StudioError
 from cnn_studio.datasets.sources import describe
 from cnn_studio.engine.estimate import seconds_per_epoch
 from cnn_studio.graph.cutting import describe_cut
-from cnn_studio.graph.freeze_tree import freeze_tree
+from cnn_studio.graph.freeze_tree import freeze_tree, training_passes
 from cnn_studio.transfer.recipe import STRATEGIES
 from cnn_studio.ui.panels.run_progress import duration_text
 from cnn_studio.ui.wizard.state import WizardState, frozen_paths
 
 _MOST_PATHS = 4
+_CODE_BATCH = 64
 
 
 def recipe_words(state: WizardState, macs_per_second: float | None = None) -> list[tuple[str, str]]:
@@ -103,7 +104,9 @@ def estimate(state: WizardState, macs_per_second: float | None) -> float | None:
     if not numbers.report.ok:
         return None
     if state.recipe.strategy in ("svm", "softmax"):
-        return state.report.num_images * numbers.total.macs / macs_per_second
+        passes = training_passes(numbers.report) or 3.0
+        once = seconds_per_epoch(numbers, state.report.num_images, _CODE_BATCH, macs_per_second)
+        return None if once is None else once / passes
     if state.recipe.strategy != "finetune":
         return None  # what is frozen in the tree does not count
     settings = state.training
