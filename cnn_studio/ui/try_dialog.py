@@ -60,6 +60,7 @@ class TryDialog(QDialog):
         self._job: Job | None = None
         self._num_pasted = 0
         self._scratch = tempfile.TemporaryDirectory(prefix="cnn-studio-")
+        self.destroyed.connect(self._scratch.cleanup)
         self._bridge = Bridge(self)
         self._bridge.events.connect(self._take)
         self.picture = QLabel(_HINT)
