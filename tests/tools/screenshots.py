@@ -1,6 +1,6 @@
 """Drives the real window offscreen through its main states and saves numbered pictures.
 
-    python tests/tools/screenshots.py OUT [--theme light|dark] [--size 1600x1000] [--story main|builder|data|training]
+    python tests/tools/screenshots.py OUT [--theme light|dark] [--size 1600x1000] [--story main|builder|data|training|transfer]
 
 Without --theme both are made. Look at the pictures after each change of the window.
 """
@@ -25,8 +25,9 @@ from builder_story import builder_story
 from data_story import data_story
 from PySide6.QtCore import QPoint, QPointF, Qt
 from PySide6.QtGui import QDragEnterEvent, QDragLeaveEvent, QDragMoveEvent, QPainter
-from PySide6.QtWidgets import QApplication
+from PySide6.QtWidgets import QApplication, QWidget
 from training_story import training_story
+from transfer_story import transfer_story
 
 from cnn_studio.app.preferences import Preferences
 from cnn_studio.app.project import starter_project
@@ -69,6 +70,15 @@ class Photographer:
         painter.end()
         file = self._out / f"{self._number:02d}-{name}-{self._mode}.png"
         if not picture.save(str(file)):
+            raise OSError(f"{file} could not be written")
+        print(file)
+
+    def shoot_window(self, window: QWidget, name: str) -> None:
+        """Save a window of its own."""
+        self.settle()
+        self._number += 1
+        file = self._out / f"{self._number:02d}-{name}-{self._mode}.png"
+        if not window.grab().save(str(file)):
             raise OSError(f"{file} could not be written")
         print(file)
 
@@ -184,7 +194,13 @@ def dragging(p: Photographer, type_id: str, source: str, target: str) -> Iterato
         drag.deleteLater()
 
 
-STORIES = (("main", story), ("builder", builder_story), ("data", data_story), ("training", training_story))
+STORIES = (
+    ("main", story),
+    ("builder", builder_story),
+    ("data", data_story),
+    ("training", training_story),
+    ("transfer", transfer_story),
+)
 
 
 def main() -> int:
@@ -194,7 +210,7 @@ def main() -> int:
     parser.add_argument("out", type=Path, metavar="OUT")
     parser.add_argument("--theme", choices=("light", "dark"))
     parser.add_argument("--size", default="1600x1000")
-    parser.add_argument("--story", choices=("main", "builder", "data", "training"), help="one part alone")
+    parser.add_argument("--story", choices=[name for name, _ in STORIES], help="one part alone")
     given = parser.parse_args()
     given.out.mkdir(parents=True, exist_ok=True)
     width, _, height = given.size.partition("x")

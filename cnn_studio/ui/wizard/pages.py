@@ -15,8 +15,8 @@ from cnn_studio.ui.wizard.source_page import SourcePage
 from cnn_studio.ui.wizard.task_page import TaskPage
 
 PAGES: tuple[type[WizardPage], ...] = (
-    TaskPage,
     DataPage,
+    TaskPage,
     SourcePage,
     AdvicePage,
     CutPage,
