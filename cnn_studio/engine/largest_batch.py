@@ -241,8 +241,9 @@ class _Search:
         return max(last.memory - before.memory, last.kept - before.kept) / more
 
     def _predicted(self, size: int) -> float:
-        last = self._costs[-1]
-        return last.memory + self._slope() * (size - last.batch_size)
+        last, slope = self._costs[-1], self._slope()
+        # a line that starts below nothing is noise of small sizes, and would promise too much of large ones
+        return max(last.memory + slope * (size - last.batch_size), slope * size)
 
     def _largest(self) -> int:
         sure = self._costs[-1].batch_size
