@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from cnn_studio.app.runs import RunSummary
+from cnn_studio.app.run_summary import RunSummary
 from cnn_studio.engine.settings import TrainSettings
 
 _NOTHING = "–"

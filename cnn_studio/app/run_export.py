@@ -13,7 +13,8 @@ from pathlib import Path
 from typing import IO, Any
 
 from cnn_studio.app.files import replacing, replacing_path, storage_error
-from cnn_studio.app.runs import RunStore, RunSummary
+from cnn_studio.app.run_summary import RunSummary
+from cnn_studio.app.runs import RunStore
 from cnn_studio.core.errors import Cancelled
 
 Progress = Callable[[int, int], None]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from contextlib import suppress
 
+from cnn_studio.app.freeze_proof import FreezeProof
 from cnn_studio.app.project import Project
 from cnn_studio.app.run_recorder import RunRecorder
 from cnn_studio.core.errors import StorageError
@@ -53,11 +54,11 @@ class RunRecord:
                 self._checkpoint_failed = True
                 self._fail(f"{error} If the run is cut off, it goes on from an earlier place.")
 
-    def finish(self, finished: RunFinished, result: Project | None) -> None:
+    def finish(self, finished: RunFinished, result: Project | None, proof: FreezeProof | None = None) -> None:
         """Keep the end of the run."""
         if self._recorder is not None:
             try:
-                self._recorder.finish(finished, result)
+                self._recorder.finish(finished, result, proof)
             except StorageError as error:
                 self._fail(f"The run has ended, but not all of it could be kept: {error}")
                 if finished.status == "discarded":

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from dataclasses import asdict
 from typing import TYPE_CHECKING
 
+from cnn_studio.app.freeze_proof import FreezeProof
 from cnn_studio.app.project import Project
 from cnn_studio.app.run_layers import MOST, thin
 from cnn_studio.engine.events import (
@@ -161,10 +162,22 @@ class RunRecorder:
         for rows in self._rows.values():
             rows.clear()
 
-    def finish(self, finished: RunFinished, result: Project | None) -> None:
+    def finish(
+        self,
+        finished: RunFinished,
+        result: Project | None,
+        proof: FreezeProof | None = None,
+        seconds: float | None = None,
+    ) -> None:
         """Write the result of the run and its trained network.
 
         A discarded run leaves the store with all it wrote.
+
+        Args:
+            finished: how it ended.
+            result: the trained network, if there is one.
+            proof: that frozen layers stayed as they were, if there are any.
+            seconds: what it took, of a run without batches to tell it.
 
         Raises:
             StorageError: the store cannot be written.
@@ -182,7 +195,7 @@ class RunRecorder:
             with self._store.connected() as connection:
                 connection.execute(
                     "UPDATE runs SET ended = ?, status = ?, epoch = ?, val_accuracy = ?, test_accuracy = ?, "
-                    "images_per_second = ?, message = ? WHERE id = ?",
+                    "images_per_second = ?, message = ?, proof = ?, seconds = ? WHERE id = ?",
                     (
                         time.time(),
                         finished.status,
@@ -191,6 +204,8 @@ class RunRecorder:
                         finished.test_accuracy,
                         finished.images_per_second,
                         finished.message,
+                        None if proof is None else json.dumps(proof.record()),
+                        seconds,
                         self.run,
                     ),
                 )

@@ -10,7 +10,7 @@ from pathlib import Path
 from cnn_studio.app.files import storage_error
 from cnn_studio.core.errors import StorageError
 
-VERSION = 2
+VERSION = 3
 """Written into the file; a file of a higher version comes from a later program."""
 
 _WAIT_SECONDS = 10.0
@@ -56,7 +56,7 @@ CREATE INDEX IF NOT EXISTS notes_of_run ON notes (run, step);
 OF_A_RUN = ("batches", "epochs", "layers", "histograms", "resources", "notes")
 """Tables whose rows belong to a run by their column ``run``."""
 
-# columns of `runs` that files of version 1 lack
+# columns of `runs` that files of earlier versions lack
 _LATER_COLUMNS = {
     "versions": "TEXT NOT NULL DEFAULT '{}'",
     "tuning": "TEXT",
@@ -64,6 +64,9 @@ _LATER_COLUMNS = {
     "process": "TEXT NOT NULL DEFAULT ''",
     "digest": "TEXT NOT NULL DEFAULT ''",
     "total_epochs": "INTEGER",
+    "kind": "TEXT NOT NULL DEFAULT 'training'",
+    "seconds": "REAL",  # where no batches tell it
+    "proof": "TEXT",
 }
 
 

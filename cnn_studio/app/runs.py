@@ -7,8 +7,7 @@ import json
 import shutil
 import sqlite3
 import time
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,6 +17,7 @@ from cnn_studio.app.processes import is_alive, own_process
 from cnn_studio.app.project import SUFFIX, Project, save_project
 from cnn_studio.app.run_layers import read_gradients, read_weights
 from cnn_studio.app.run_recorder import RunRecorder
+from cnn_studio.app.run_summary import SUMMARY_COLUMNS, EpochRow, RunKind, RunNote, RunSummary, summary_of
 from cnn_studio.app.run_tables import OF_A_RUN, connected
 from cnn_studio.app.versions import versions
 from cnn_studio.core.errors import DataError, RunError, StorageError
@@ -31,61 +31,6 @@ from cnn_studio.graph.records import to_record
 
 if TYPE_CHECKING:
     from cnn_studio.engine.checkpoint import Checkpoint
-
-
-@dataclass(frozen=True, slots=True)
-class RunSummary:
-    """One row of the table of runs.
-
-    Attributes:
-        status: ``running``, or how it ended; a run whose program is gone reads ``interrupted``.
-        settings, data: the records of `TrainSettings` and `DataSource`.
-        versions: of the program and its libraries, and the device.
-        tuning: the record of `Tuning`, or None if nothing was measured.
-        color: chosen by the user, as ``#rrggbb``, or nothing.
-        seconds: of training alone, up to the last recorded batch; None before the first.
-        can_resume: whether there is a checkpoint to go on from.
-    """
-
-    id: int
-    name: str
-    started: float
-    status: str
-    epoch: int | None
-    val_accuracy: float | None
-    test_accuracy: float | None
-    images_per_second: float | None
-    settings: dict[str, Any]
-    data: dict[str, Any]
-    ended: float | None = None
-    message: str = ""
-    versions: dict[str, Any] = field(default_factory=dict)
-    tuning: dict[str, Any] | None = None
-    color: str = ""
-    total_epochs: int | None = None
-    can_resume: bool = False
-    seconds: float | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class EpochRow:
-    """The numbers of one finished epoch; accuracies are fractions of 1."""
-
-    epoch: int
-    step: int
-    train_loss: float
-    train_accuracy: float
-    val_loss: float
-    val_accuracy: float
-
-
-@dataclass(frozen=True, slots=True)
-class RunNote:
-    """Something that was done to a run: ``rate`` or ``pause``."""
-
-    step: int
-    kind: str
-    text: str
 
 
 class RunStore:
@@ -106,23 +51,8 @@ class RunStore:
         Raises:
             StorageError: the store cannot be written.
         """
-        with self.connected() as connection:
-            cursor = connection.execute(
-                "INSERT INTO runs (name, started, status, settings, data, document, versions, process, digest) "
-                "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
-                (
-                    project.document.info.name,
-                    time.time(),
-                    "running",
-                    project.settings.model_dump_json(),
-                    project.data.model_dump_json(),
-                    json.dumps(to_record(project.document)),
-                    json.dumps(versions()),
-                    own_process(),
-                    digest,
-                ),
-            )
-            run = int(cursor.lastrowid or 0)
+        settings = project.settings.model_dump_json()
+        run = self._add(project, "training", settings, time.time(), digest, versions())
         try:
             self.remove_leftovers()
             save_project(self._made(self.start_file(run)), project)
@@ -131,6 +61,57 @@ class RunStore:
                 self.forget(run)  # or the table would show a run that nobody keeps
             raise
         return RunRecorder(self, run)
+
+    def start_linear(
+        self,
+        project: Project,
+        settings: Mapping[str, Any],
+        started: float,
+        digest: str = "",
+        device: str = "",
+    ) -> RunRecorder:
+        """Add a linear classifier on CNN codes, which has no start to repeat from, and return what records its end.
+
+        Args:
+            project: the network with the classifier in it.
+            settings: what it was fitted with, JSON-able.
+            started: seconds since 1970.
+            digest: fingerprint of the images, see `data_digest`.
+            device: what computed the codes.
+
+        Raises:
+            StorageError: the store cannot be written.
+        """
+        about = versions("scikit-learn") | ({"device": device} if device else {})
+        return RunRecorder(self, self._add(project, "linear", json.dumps(settings), started, digest, about))
+
+    def _add(
+        self,
+        project: Project,
+        kind: RunKind,
+        settings: str,
+        started: float,
+        digest: str,
+        about: Mapping[str, str],
+    ) -> int:
+        with self.connected() as connection:
+            cursor = connection.execute(
+                "INSERT INTO runs (name, started, status, settings, data, document, versions, process, digest, kind) "
+                "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                (
+                    project.document.info.name,
+                    started,
+                    "running",
+                    settings,
+                    project.data.model_dump_json(),
+                    json.dumps(to_record(project.document)),
+                    json.dumps(about),
+                    own_process(),
+                    digest,
+                    kind,
+                ),
+            )
+            return int(cursor.lastrowid or 0)
 
     def check_data(self, run: int, digest: str) -> None:
         """Check that images are those that a run began with.
@@ -290,40 +271,10 @@ class RunStore:
     def _summaries(self, where: str, values: tuple[object, ...]) -> list[RunSummary]:
         if not self._file.exists():
             return []
-        columns = (
-            "id, name, started, status, epoch, val_accuracy, test_accuracy, images_per_second, settings, data, ended, "
-            "message, versions, tuning, color, total_epochs, process, "
-            "(SELECT seconds FROM batches WHERE run = runs.id ORDER BY step DESC LIMIT 1)"
-        )
         with self.connected() as connection:
-            query = f"SELECT {columns} FROM runs {where} ORDER BY id DESC"
+            query = f"SELECT {SUMMARY_COLUMNS} FROM runs {where} ORDER BY id DESC"
             rows = connection.execute(query, values).fetchall()
-        return [self._summary(row) for row in rows]
-
-    def _summary(self, row: tuple[Any, ...]) -> RunSummary:
-        run, status = row[0], row[3]
-        if status == "running" and not is_alive(row[16]):
-            status = "interrupted"
-        return RunSummary(
-            id=run,
-            name=row[1],
-            started=row[2],
-            status=status,
-            epoch=row[4],
-            val_accuracy=row[5],
-            test_accuracy=row[6],
-            images_per_second=row[7],
-            settings=json.loads(row[8]),
-            data=json.loads(row[9]),
-            ended=row[10],
-            message=row[11] or "",
-            versions=json.loads(row[12]),
-            tuning=json.loads(row[13]) if row[13] else None,
-            color=row[14],
-            total_epochs=row[15],
-            can_resume=status in {"interrupted", "stopped", "failed"} and self.checkpoint_file(run).exists(),
-            seconds=row[17],
-        )
+        return [summary_of(row, has_checkpoint=self.checkpoint_file(row[0]).exists()) for row in rows]
 
     def curve(self, run: int, most: int | None = None) -> list[BatchDone]:
         """Return the batches of a run in order.

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
+from cnn_studio.app.freeze_proof import FreezeProof, FrozenState, frozen_state, layer_of, prove
 from cnn_studio.app.jobs import Progress
 from cnn_studio.app.preferences import load_preferences
 from cnn_studio.app.project import Project, load_project
@@ -30,6 +31,8 @@ from cnn_studio.graph.shapes import ShapeReport, infer_shapes
 from cnn_studio.graph.topology import ancestors
 
 if TYPE_CHECKING:
+    import torch
+
     from cnn_studio.engine.checkpoint import Checkpoint
     from cnn_studio.engine.plan import LayerPlan
 
@@ -70,11 +73,13 @@ class TrainingOutcome:
         finished: the engine's last event.
         run: the kept run's number, or None if it could not be kept.
         project: network, settings and trained weights, or None if there are no weights.
+        frozen_proof: that the frozen layers stayed as they were; None where none were, or nothing was kept.
     """
 
     finished: RunFinished
     run: int | None
     project: Project | None
+    frozen_proof: FreezeProof | None = None
 
 
 def load_data(project: Project, report: Report, control: RunControl) -> ImageData:
@@ -164,7 +169,10 @@ def resume_training(
 
     store = store or RunStore()
     checkpoint = load_checkpoint(store.checkpoint_file(run))
-    project = replace(load_project(store.start_file(run)), weights=WeightSet())
+    began = load_project(store.start_file(run))
+    project = replace(began, weights=WeightSet())
+    # what is frozen is still as it was then, and the proof says so
+    first = began.weights if frozen_paths(project.document) else WeightSet()
     try:
         data = load_data(project, report, control)
     except Cancelled:
@@ -175,7 +183,7 @@ def resume_training(
     at = checkpoint.position
     recorder.forget_after(at.step, at.epoch if at.epoch_is_done else at.epoch - 1)
     record = _record(recorder, report)
-    return _recorded_run(project, WeightSet(), data, report, control, record, checkpoint)
+    return _recorded_run(project, first, data, report, control, record, checkpoint)
 
 
 def _nothing(status: Status) -> TrainingOutcome:
@@ -192,8 +200,9 @@ def _recorded_run(
     resume: Checkpoint | None,
 ) -> TrainingOutcome:
     try:
-        finished = _train(project, first, data, report, control, record, resume)
+        finished, before = _train(project, first, data, report, control, record, resume)
         result = _result(project, finished)
+        proof = _proof(before, finished)
     except BaseException as error:
         # without an end the table of runs would show this one as going on for ever
         status: Status = "stopped" if isinstance(error, KeyboardInterrupt) else "failed"
@@ -201,8 +210,9 @@ def _recorded_run(
         raise
     finally:
         give_memory_back()  # only here: it would take from a run that goes on what its next step wants
-    record.finish(finished, result)
-    return TrainingOutcome(finished, None if finished.status == "discarded" else record.run, result)
+    record.finish(finished, result, proof)
+    run = None if finished.status == "discarded" else record.run
+    return TrainingOutcome(finished, run, result, proof)
 
 
 def check_memory(shapes: ShapeReport, settings: TrainSettings) -> None:
@@ -271,7 +281,8 @@ def _train(
     control: RunControl,
     record: RunRecord,
     resume: Checkpoint | None,
-) -> RunFinished:
+) -> tuple[RunFinished, FrozenState | None]:
+    """Return the end of the run, and what the frozen layers were before it; None without any."""
     import torch
 
     from cnn_studio.compiler import lower
@@ -283,6 +294,8 @@ def _train(
     normalisation = (preprocessing.mean or data.mean, preprocessing.std or data.std)
     weights = {key: torch.tensor(array) for key, array in first.to_state(document).items()}
     module = lower(document, weights=weights, seed=settings.seed)
+    frozen = frozen_paths(document)
+    before = _frozen(frozen, module.state_dict()) if frozen else None
     device = describe_device(pick_device(settings.device))
     key = tuning_key(document, settings, device, is_long=settings.epochs * len(data.train) > _LONG_RUN)
     tuning = remembered_tuning(key) if settings.speed == "auto" and resume is None else None
@@ -302,7 +315,7 @@ def _train(
     )
     for event in events:
         if isinstance(event, RunFinished):
-            return event
+            return event, before
         record.add(event)
         if isinstance(event, SpeedTuned) and len(event.measured) > 1 and not event.is_cut_short:
             remember_tuning(key, event.tuning)
@@ -337,6 +350,23 @@ def layer_plans(document: NetworkDocument) -> list[LayerPlan]:
         for group in sharing.values()
     ]
     return [plan for plan in plans if plan != LayerPlan(plan.path)]
+
+
+def frozen_paths(document: NetworkDocument) -> frozenset[str]:
+    """Return the paths of the layers that a run leaves bit for bit as they are."""
+    if all(layer.trainable for layer in document.layers.values()):
+        return frozenset()
+    return frozenset(plan.path for plan in layer_plans(document) if not plan.trainable)
+
+
+def _frozen(paths: frozenset[str], state: Mapping[str, torch.Tensor]) -> FrozenState:
+    return frozen_state(paths, {key: value.numpy() for key, value in state.items() if layer_of(key, paths)})
+
+
+def _proof(before: FrozenState | None, finished: RunFinished) -> FreezeProof | None:
+    if before is None or finished.weights is None:
+        return None
+    return prove(before, _frozen(frozenset(before.layers), finished.weights))
 
 
 def _record(recorder: RunRecorder | None, report: Report) -> RunRecord:

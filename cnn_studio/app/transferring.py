@@ -9,12 +9,14 @@ from pathlib import Path
 import numpy as np
 
 from cnn_studio.app.coding import codes_of, normalisation_of, weights_of, with_linear
+from cnn_studio.app.freeze_proof import FreezeProof
 from cnn_studio.app.jobs import Progress
+from cnn_studio.app.linear_run import keep_linear, linear_settings
 from cnn_studio.app.project import Project
 from cnn_studio.app.runs import RunStore
 from cnn_studio.app.sources import open_source
 from cnn_studio.app.training import DataReady, Report, load_data, run_training
-from cnn_studio.app.transfer_proof import FreezeProof, Moved, measure_moves, prove_frozen
+from cnn_studio.app.transfer_proof import Moved, measure_moves, prove_frozen
 from cnn_studio.app.weights import WeightSet
 from cnn_studio.core.errors import Cancelled, DataError, NetworkError, RunError
 from cnn_studio.datasets.records import ImageData, ImagePart
@@ -106,7 +108,7 @@ class TransferOutcome:
         finished: as of a run; of a linear classifier on codes the epoch is 0.
         seconds: from the images in memory to the result.
         project: network, weights and data, or None if there is no result.
-        run: the kept run's number; None for a linear classifier, and where it could not be kept.
+        run: the kept run's number; None where it could not be kept.
         trainable, frozen: parameters of the result's network.
         proof: that the frozen layers stayed as they were; None without frozen layers.
         moved: how far each layer moved.
@@ -225,7 +227,7 @@ def run_transfer(
         prepared = prepared or prepare(recipe, report, control)
         began = time.perf_counter()
         if recipe.strategy in _CODED:
-            return _fit_on_codes(recipe, prepared, report, control, began)
+            return _fit_on_codes(recipe, prepared, report, control, store, began)
     except Cancelled:
         return TransferOutcome(recipe.strategy, RunFinished("stopped", 0, None, None, 0.0), 0.0)
     if recipe.strategy == "gradual":
@@ -237,7 +239,12 @@ def run_transfer(
 
 
 def _fit_on_codes(
-    recipe: TransferRecipe, prepared: Prepared, report: Report, control: RunControl, began: float
+    recipe: TransferRecipe,
+    prepared: Prepared,
+    report: Report,
+    control: RunControl,
+    store: RunStore | None,
+    began: float,
 ) -> TransferOutcome:
     from cnn_studio.transfer.linear import LinearKind, fit_linear
 
@@ -265,29 +272,29 @@ def _fit_on_codes(
     )
     report(ClassifierFitted(fit.c, dict(fit.accuracies), fit.is_converged, fit.seconds))
     document = headed(prepared, replace_head(recipe))
-    document = _with_normalisation(document, data)
     shapes = shapes_of(document)
     SetTraining(ids=frozen_with(shapes, (find_classifier(shapes),)), trainable=False).apply(document)
-    SetInfo(labels=data.classes, scores="margins" if kind == "svm" else "logits").apply(document)
+    mean, std = normalisation_of(document, data)
+    given = document.info.preprocessing.model_copy(update={"mean": mean, "std": std, "measured": False})
+    change = SetInfo(
+        labels=data.classes, scores="margins" if kind == "svm" else "logits", preprocessing=given
+    )
+    change.apply(document)
     project = with_linear(replace(prepared.source, settings=recipe.training), document, fit.weight, fit.bias)
     test = None if codes.test is None or data.test is None else fit.accuracy(codes.test, data.test.labels)
     finished = RunFinished(
         "done", 0, fit.accuracy(codes.val, data.val.labels), test, codes.images_per_second,
         weights=None, test=None,
     )  # fmt: skip
-    return _outcome(recipe, prepared, finished, project, None, began)
+    outcome = _outcome(recipe, prepared, finished, project, None, began)
+    settings = linear_settings(recipe, prepared.cut.path, codes, fit.c)
+    run = keep_linear(store, project, settings, data, finished, outcome.seconds, outcome.proof, report)
+    return replace(outcome, run=run)
 
 
 def replace_head(recipe: TransferRecipe) -> TransferRecipe:
     """Return a recipe whose head is one linear layer without dropout, which fitted weights belong to."""
     return recipe.model_copy(update={"head": recipe.head.model_copy(update={"hidden": 0, "dropout": 0.0})})
-
-
-def _with_normalisation(document: NetworkDocument, data: ImageData) -> NetworkDocument:
-    mean, std = normalisation_of(document, data)
-    given = document.info.preprocessing.model_copy(update={"mean": mean, "std": std, "measured": False})
-    SetInfo(preprocessing=given).apply(document)
-    return document
 
 
 # ----------------------------------------------------------------------------------------------------------- training

@@ -12,10 +12,14 @@ _PACKAGES = ("torch", "torchvision", "numpy")
 
 
 @cache
-def versions() -> dict[str, str]:
-    """Return the versions of the program, Python and the libraries that a run's numbers depend on, by name."""
+def versions(*more: str) -> dict[str, str]:
+    """Return the versions of the program, Python and the libraries that a run's numbers depend on, by name.
+
+    Args:
+        more: further packages.
+    """
     found = {"cnn-studio": cnn_studio.__version__, "python": platform.python_version()}
-    for name in _PACKAGES:
+    for name in (*_PACKAGES, *more):
         try:
             found[name] = importlib.metadata.version(name)
         except importlib.metadata.PackageNotFoundError:

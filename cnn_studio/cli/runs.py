@@ -11,7 +11,8 @@ from typing import Annotated, Any
 import typer
 
 from cnn_studio.app.run_export import export_csv, export_tensorboard
-from cnn_studio.app.runs import RunStore, RunSummary
+from cnn_studio.app.run_summary import RunSummary
+from cnn_studio.app.runs import RunStore
 from cnn_studio.cli.exits import Exit
 from cnn_studio.cli.network import Json
 from cnn_studio.core.errors import ParameterError

@@ -12,7 +12,8 @@ from PySide6.QtCore import QObject, Signal, Slot
 from cnn_studio.app.awake import KeptAwake
 from cnn_studio.app.jobs import Job, JobEnded, JobList, Progress
 from cnn_studio.app.project import Project
-from cnn_studio.app.runs import RunStore, RunSummary
+from cnn_studio.app.run_summary import RunSummary
+from cnn_studio.app.runs import RunStore
 from cnn_studio.app.session import Session
 from cnn_studio.app.training import (
     DataReady,

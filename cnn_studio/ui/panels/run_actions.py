@@ -18,7 +18,7 @@ from PySide6.QtWidgets import (
     QToolButton,
 )
 
-from cnn_studio.app.runs import RunSummary
+from cnn_studio.app.run_summary import RunSummary
 from cnn_studio.ui import theme
 from cnn_studio.ui.plots.colors import RUN_TOKENS
 

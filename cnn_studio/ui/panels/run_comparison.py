@@ -24,7 +24,7 @@ from PySide6.QtWidgets import (
 from typing_extensions import override
 
 from cnn_studio.app.run_compare import Difference, differences
-from cnn_studio.app.runs import RunSummary
+from cnn_studio.app.run_summary import RunSummary
 from cnn_studio.ui import theme
 from cnn_studio.ui.panels.row_model import Index, RowModel
 from cnn_studio.ui.panels.run_curves import RunCurves

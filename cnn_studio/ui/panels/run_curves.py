@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from cnn_studio.app.runs import EpochRow, RunNote, RunStore, RunSummary
+from cnn_studio.app.run_summary import EpochRow, RunNote, RunSummary
+from cnn_studio.app.runs import RunStore
 from cnn_studio.ui.plots.colors import run_color
 from cnn_studio.ui.plots.spec import Overlay
 

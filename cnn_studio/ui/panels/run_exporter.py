@@ -11,7 +11,8 @@ from PySide6.QtWidgets import QHBoxLayout, QLabel, QProgressBar, QPushButton, QW
 
 from cnn_studio.app.jobs import Job, JobEnded, Progress
 from cnn_studio.app.run_export import export_csv, export_tensorboard
-from cnn_studio.app.runs import RunStore, RunSummary
+from cnn_studio.app.run_summary import RunSummary
+from cnn_studio.app.runs import RunStore
 from cnn_studio.ui import theme
 from cnn_studio.ui.bridge import Bridge
 

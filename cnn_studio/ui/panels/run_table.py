@@ -11,7 +11,7 @@ from pydantic import ValidationError
 from PySide6.QtCore import QObject, Qt, Signal, Slot
 from typing_extensions import override
 
-from cnn_studio.app.runs import RunSummary
+from cnn_studio.app.run_summary import RunSummary
 from cnn_studio.datasets.records import DataSource
 from cnn_studio.datasets.sources import describe
 from cnn_studio.ui import theme

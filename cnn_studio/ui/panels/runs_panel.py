@@ -21,7 +21,8 @@ from PySide6.QtWidgets import (
 from typing_extensions import override
 
 from cnn_studio.app.jobs import Job
-from cnn_studio.app.runs import RunStore, RunSummary
+from cnn_studio.app.run_summary import RunSummary
+from cnn_studio.app.runs import RunStore
 from cnn_studio.core.errors import StudioError
 from cnn_studio.ui import theme
 from cnn_studio.ui.panels.reader import Reader
