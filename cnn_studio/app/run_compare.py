@@ -59,9 +59,13 @@ def _results(run: RunSummary) -> dict[str, str]:
         "Images per second": _NOTHING if run.images_per_second is None else f"{run.images_per_second:,.0f}",
     }
     if run.seconds is not None:  # between start and end, a resumed run may have stood still for days
-        found["Training time"] = _duration(run.seconds)
+        found["Time" if run.kind == "linear" else "Training time"] = _duration(run.seconds)
     elif run.ended is not None:
         found["Time"] = _duration(run.ended - run.started)
+    if run.frozen_proof is not None:
+        found["Frozen layers"] = (
+            "unchanged" if run.frozen_proof.holds else f"changed: {', '.join(run.frozen_proof.changed)}"
+        )
     if run.message:
         found["Message"] = run.message
     return found

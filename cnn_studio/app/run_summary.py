@@ -12,6 +12,9 @@ from cnn_studio.app.processes import is_alive
 RunKind = Literal["training", "linear"]
 """``linear`` is a classifier fitted on CNN codes: it took no steps, so it has neither curves nor checkpoints."""
 
+LINEAR = "a linear classifier that was fitted on CNN codes at once, without epochs"
+"""What a run of that kind is, within a sentence."""
+
 SUMMARY_COLUMNS = (
     "id, name, started, status, epoch, val_accuracy, test_accuracy, images_per_second, settings, data, ended, "
     "message, versions, tuning, color, total_epochs, process, "

@@ -11,11 +11,12 @@ from typing import Annotated, Any
 import typer
 
 from cnn_studio.app.run_export import export_csv, export_tensorboard
-from cnn_studio.app.run_summary import RunSummary
+from cnn_studio.app.run_summary import LINEAR, RunSummary
 from cnn_studio.app.runs import RunStore
 from cnn_studio.cli.exits import Exit
 from cnn_studio.cli.network import Json
 from cnn_studio.core.errors import ParameterError
+from cnn_studio.transfer.recipe import STRATEGIES
 
 app = typer.Typer(help="Kept runs: list them, look at one, export curves.", no_args_is_help=True)
 
@@ -31,11 +32,13 @@ def list_runs(as_json: Json = False) -> int:
         return Exit.DONE
     if not runs:
         typer.echo("No runs yet. Train a project: cnn-studio train FILE.")
+    names = {str(key): name for key, name in STRATEGIES.items()}
     for run in runs:
         accuracy = "" if run.val_accuracy is None else f"{run.val_accuracy:.2%}"
         resume = "  can go on" if run.can_resume else ""
+        way = f"  {names.get(str(run.settings.get('strategy')), '')}" if run.kind == "linear" else ""
         when = f"{datetime.fromtimestamp(run.started):%Y-%m-%d %H:%M}"
-        typer.echo(f"{run.id:>5}  {when}  {run.status:<12} {accuracy:>8}  {run.name}{resume}")
+        typer.echo(f"{run.id:>5}  {when}  {run.status:<12} {accuracy:>8}  {run.name}{way}{resume}")
     return Exit.DONE
 
 
@@ -50,6 +53,8 @@ def show(run: RunNumber, as_json: Json = False) -> int:
         _print(_record(summary) | {"epochs": [asdict(epoch) for epoch in epochs], "notes": notes})
         return Exit.DONE
     typer.echo(f"run {summary.id}: {summary.name}, {summary.status}")
+    if summary.kind == "linear":
+        typer.echo(f"  {LINEAR}")
     if summary.message:
         typer.echo(f"  {summary.message}")
     for title, values in (
@@ -64,8 +69,14 @@ def show(run: RunNumber, as_json: Json = False) -> int:
             f"  epoch {epoch.epoch}  loss {epoch.train_loss:.4f}  validation loss {epoch.val_loss:.4f}  "
             f"accuracy {epoch.val_accuracy:.2%}"
         )
+    if not epochs and summary.val_accuracy is not None:
+        typer.echo(f"  validation accuracy {summary.val_accuracy:.2%}")
     if summary.test_accuracy is not None:
         typer.echo(f"  test accuracy {summary.test_accuracy:.2%}")
+    if summary.seconds is not None:
+        typer.echo(f"  took {summary.seconds:.1f} s")
+    if summary.frozen_proof is not None:
+        typer.echo(f"  {summary.frozen_proof.text}")
     return Exit.DONE
 
 
@@ -80,6 +91,9 @@ def export(
     """Write the curves of runs as one CSV file, or as event files for TensorBoard."""
     store = RunStore()
     found = [_find(store, run) for run in runs]
+    for run in found:
+        if run.kind == "linear":
+            raise ParameterError(f"Run {run.id} is {LINEAR}, so it has no curves.")
     if form == "csv":
         export_csv(store, found, output)
     elif form == "tensorboard":
@@ -98,7 +112,8 @@ def _find(store: RunStore, run: int) -> RunSummary:
 
 
 def _record(run: RunSummary) -> dict[str, Any]:
-    return asdict(run)
+    proof = run.frozen_proof
+    return asdict(run) | {"frozen_proof": None if proof is None else proof.record()}
 
 
 def _print(record: object) -> None:

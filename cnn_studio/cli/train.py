@@ -16,6 +16,7 @@ import typer
 
 from cnn_studio.app.awake import KeptAwake
 from cnn_studio.app.project import Project, load_project, save_project
+from cnn_studio.app.run_summary import LINEAR
 from cnn_studio.app.runs import RunStore
 from cnn_studio.app.training import (
     DataReady,
@@ -94,6 +95,9 @@ def train(
         save_project(output, outcome.project)
     if outcome.finished.status == "failed":
         complain(outcome.finished.message)
+    if outcome.frozen_proof is not None and not outcome.frozen_proof.holds:
+        complain(outcome.frozen_proof.text)
+        return Exit.FAILED
     return {"done": Exit.DONE, "failed": Exit.FAILED}.get(outcome.finished.status, Exit.STOPPED)
 
 
@@ -126,8 +130,11 @@ def _run(project: Project, as_json: bool) -> TrainingOutcome:
 def _go_on(run: int, as_json: bool) -> TrainingOutcome:
     def work(show: Callable[[object], None], control: RunControl) -> TrainingOutcome:
         store = RunStore()
-        if store.run(run) is None:
+        found = store.run(run)
+        if found is None:
             raise ParameterError(f"There is no run {run}. See which there are: cnn-studio runs list.")
+        if found.kind == "linear":
+            raise ParameterError(f"Run {run} is {LINEAR}, so there is nothing to go on with.")
         return resume_training(run, show, control, store=store)
 
     return _shown(as_json, work)
@@ -207,7 +214,11 @@ class JsonLines:
 
     def finished(self, outcome: TrainingOutcome) -> None:
         """Print the end."""
-        self.print_record(event_record(outcome.finished) | {"run": outcome.run})
+        proof = outcome.frozen_proof
+        self.print_record(
+            event_record(outcome.finished)
+            | {"run": outcome.run, "frozen_proof": None if proof is None else proof.record()}
+        )
 
     def print_record(self, record: dict[str, Any]) -> None:
         """Print one line."""
@@ -272,3 +283,5 @@ class EventLines:
         if outcome.run is not None:
             parts.append(f"run {outcome.run}")
         typer.echo(", ".join(parts))
+        if outcome.frozen_proof is not None and outcome.frozen_proof.holds:
+            typer.echo(outcome.frozen_proof.text)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 from pathlib import Path
 from typing import Annotated, Any, get_args
 
@@ -232,7 +231,7 @@ def outcome_record(outcome: TransferOutcome) -> dict[str, Any]:
         "seconds": round(outcome.seconds, 3),
         "trainable_params": outcome.trainable,
         "frozen_params": outcome.frozen,
-        "frozen_proof": None if proof is None else dataclasses.asdict(proof) | {"holds": proof.holds},
+        "frozen_proof": None if proof is None else proof.record(),
         "moved": {moved.path: moved.change for moved in outcome.moved if moved.change},
     }
 
@@ -353,13 +352,11 @@ class _Text(EventLines):
         if end.test_accuracy is not None:
             parts.append(f"test accuracy {end.test_accuracy:.2%}")
         parts.append(f"{outcome.seconds:.1f} s")
+        if outcome.run is not None:
+            parts.append(f"run {outcome.run}")
         typer.echo(", ".join(parts))
         if outcome.proof is not None:
-            proof = outcome.proof
-            kept = "bit for bit as before" if proof.holds else "CHANGED: this is a fault of the program"
-            typer.echo(
-                f"{proof.num_layers} frozen layers, {outcome.frozen:,} parameters: {kept} ({proof.after[:12]})"
-            )
+            typer.echo(outcome.proof.text)
         moved = sorted((m for m in outcome.moved if m.change > 0), key=lambda m: -m.change)[:_MOST_MOVES]
         if moved:
             typer.echo("moved most: " + ", ".join(f"{m.path} {m.change:.1%}" for m in moved))

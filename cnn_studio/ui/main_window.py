@@ -319,6 +319,7 @@ class MainWindow(QMainWindow):
     @Slot(object)
     def _run_ended(self, outcome: TrainingOutcome) -> None:
         self.workspace.runs_changed()
+        self.workspace.training.side.show_proof(outcome.frozen_proof)
         self.refresh()
 
     # ------------------------------------------------------------------------------------------------ the window

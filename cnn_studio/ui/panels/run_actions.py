@@ -18,7 +18,7 @@ from PySide6.QtWidgets import (
     QToolButton,
 )
 
-from cnn_studio.app.run_summary import RunSummary
+from cnn_studio.app.run_summary import LINEAR, RunSummary
 from cnn_studio.ui import theme
 from cnn_studio.ui.plots.colors import RUN_TOKENS
 
@@ -37,7 +37,6 @@ class RunActions(QObject):
         self._menu = QMenu(panel)
         self.open = self._action("Open network", "open", panel.open_run)
         self.repeat = self._action("Repeat", "refresh", panel.repeat)
-        self.repeat.setToolTip("Train again with the same network, data, settings and seed")
         self.resume = self._action("Resume", "play", panel.resume)
         self.tick = self._action("Tick to compare", "check", panel.toggle_ticks, "Space")
         self.tick.setToolTip("Lay the curves over those of the selected run (Space)")
@@ -102,7 +101,6 @@ class RunActions(QObject):
             row.addWidget(_push_button(action, icon))
         export = QPushButton("Export")
         theme.bind_icon(export, "export", "muted")
-        export.setToolTip("Write the selected runs for other programs")
         export.setMenu(self._export)
         self._export_button = export
         row.addWidget(export)
@@ -123,17 +121,32 @@ class RunActions(QObject):
             if can_open
             else "This run kept no network: it ended before the first epoch did, or it still goes on"
         )
-        self.repeat.setEnabled(run is not None)
+        is_linear = run is not None and run.kind == "linear"
+        self.repeat.setEnabled(run is not None and not is_linear)
+        self.repeat.setToolTip(
+            f"This is {LINEAR}. Repeat it in the transfer wizard, with the answers that stand under Settings"
+            if is_linear
+            else "Train again with the same network, data, settings and seed"
+        )
         self.resume.setEnabled(run is not None and run.can_resume)
         self.resume.setToolTip(
             "Go on from the last checkpoint, exactly as if the run had never ended"
             if run is not None and run.can_resume
+            else f"This is {LINEAR}, so there is nothing to go on with"
+            if is_linear
             else "Only a run that was stopped, interrupted or failed can go on, and only from a checkpoint"
         )
-        for action in (self.tick, self.rename, self.copy, self.csv, self.tensorboard, self.delete):
+        for action in (self.tick, self.rename, self.copy, self.delete):
             action.setEnabled(bool(runs))
-        for thing in (self._colors, self._export, self._export_button):
-            thing.setEnabled(bool(runs))
+        has_curves = any(one.kind != "linear" for one in runs)
+        for thing in (self.csv, self.tensorboard, self._export, self._export_button):
+            thing.setEnabled(has_curves)
+        self._export_button.setToolTip(
+            f"This is {LINEAR}, so it has no curves to write"
+            if runs and not has_curves
+            else "Write the selected runs for other programs"
+        )
+        self._colors.setEnabled(bool(runs))
 
     @Slot(QPoint)
     def _show_menu(self, at: QPoint) -> None:
@@ -151,13 +164,16 @@ class RunActions(QObject):
         if chosen:
             path = Path(chosen)
             path = path if path.suffix else path.with_suffix(".csv")
-            self._panel.exporter.start("csv", self._panel.selected_runs, path)
+            self._panel.exporter.start("csv", self._with_curves(), path)
 
     @Slot()
     def _ask_tensorboard(self) -> None:
         chosen = QFileDialog.getExistingDirectory(self._panel, "Folder for TensorBoard's event files")
         if chosen:
-            self._panel.exporter.start("tensorboard", self._panel.selected_runs, Path(chosen))
+            self._panel.exporter.start("tensorboard", self._with_curves(), Path(chosen))
+
+    def _with_curves(self) -> list[RunSummary]:
+        return [run for run in self._panel.selected_runs if run.kind != "linear"]
 
 
 def _push_button(action: QAction, icon: str) -> QPushButton:

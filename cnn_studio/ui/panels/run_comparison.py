@@ -28,11 +28,12 @@ from cnn_studio.app.run_summary import RunSummary
 from cnn_studio.ui import theme
 from cnn_studio.ui.panels.row_model import Index, RowModel
 from cnn_studio.ui.panels.run_curves import RunCurves
-from cnn_studio.ui.panels.run_table import data_text
+from cnn_studio.ui.panels.run_table import data_text, linear_text
 from cnn_studio.ui.plots.clock import RepaintClock
 from cnn_studio.ui.plots.live_plot import ACCURACY, LOSS, LivePlot
 
 _NO_CURVE = "No epoch was finished, so there is no curve"
+_LINEAR = "A linear classifier was fitted on CNN codes at once, without epochs, so there is no curve"
 _NOTHING = "Select a run to see its curves; tick others to lay theirs over it"
 _PAGES = (
     ("Loss", "Loss of the selected runs, and of those that are ticked"),
@@ -171,7 +172,7 @@ class RunComparison(QWidget):
         self.loss.set_overlays([other.loss for other in over])
         self.accuracy.set_overlays([other.accuracy for other in over])
         for plot in (self.loss, self.accuracy):
-            plot.set_empty_text(_NOTHING if selected is None else _NO_CURVE)
+            plot.set_empty_text(_why_no_curve(selected))
             if selected is None or not len(selected.steps):
                 plot.clear()
         if selected is not None and len(selected.steps):
@@ -198,10 +199,18 @@ class RunComparison(QWidget):
         self._settings.setCurrentIndex(1 if len(runs) > 1 and not self.differences.rowCount() else 0)
 
 
+def _why_no_curve(selected: RunCurves | None) -> str:
+    if selected is None:
+        return _NOTHING
+    return _LINEAR if selected.run.kind == "linear" else _NO_CURVE
+
+
 def notes_text(curves: RunCurves) -> str:
     """Return what was done to a run and how it ended, one line each."""
     run = curves.run
     lines = [f"{datetime.fromtimestamp(run.started):%Y-%m-%d %H:%M:%S}: started"]
+    if run.kind == "linear":
+        lines.append(f"{linear_text(run)}, fitted on the codes that {_place(run)} gives")
     lines += [f"step {note.step:,}: {note.text}" for note in curves.notes]
     if run.ended is not None:
         lines.append(f"{datetime.fromtimestamp(run.ended):%Y-%m-%d %H:%M:%S}: {run.status}")
@@ -209,6 +218,12 @@ def notes_text(curves: RunCurves) -> str:
         lines.append("interrupted: the program ended before the run did")
     if run.can_resume:
         lines.append("It can go on from its last checkpoint: press Resume.")
+    if run.frozen_proof is not None:
+        lines.append(run.frozen_proof.text)
     if run.message:
         lines += ["", run.message]
     return "\n".join(lines)
+
+
+def _place(run: RunSummary) -> str:
+    return f"{run.settings.get('source', 'the network')} behind {run.settings.get('cut', 'its cut')}"

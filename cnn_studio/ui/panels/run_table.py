@@ -32,7 +32,7 @@ _COLUMNS = (
     ("Validation", "Accuracy of the kept weights on the validation images"),
     ("Test", "Accuracy of the kept weights on the test images, measured once at the end"),
     ("Images/s", "Training speed"),
-    ("Optimizer", "How gradients became steps"),
+    ("Optimizer", "How gradients became steps; of a linear classifier on CNN codes its kind and C"),
     ("Rate", "Learning rate"),
     ("Batch", "Images per step"),
     ("Seed", "Fixes first weights, order and dropout"),
@@ -61,6 +61,7 @@ def run_cells(run: RunSummary) -> Cells:
     """Return the text and the value to sort by of each column."""
     settings = run.settings
     epochs, optimizer = settings.get("epochs"), str(settings.get("optimizer", ""))
+    how = linear_text(run) if run.kind == "linear" else _OPTIMIZERS.get(optimizer, optimizer)
     kept = "–" if not run.epoch else f"{run.epoch:,}"
     return (
         (str(run.id), run.id),
@@ -73,12 +74,19 @@ def run_cells(run: RunSummary) -> Cells:
         ("–", None)
         if not run.images_per_second
         else (f"{run.images_per_second:,.0f}", run.images_per_second),
-        (_OPTIMIZERS.get(optimizer, optimizer), optimizer),
+        (how, how),
         _number(settings.get("learning_rate")),
         _number(settings.get("batch_size")),
         _number(settings.get("seed")),
         (_short_data(run), data_text(run)),
     )
+
+
+def linear_text(run: RunSummary) -> str:
+    """Return how a linear classifier was fitted, such as ``linear SVM, C = 0.01``."""
+    kind = {"svm": "Linear SVM", "softmax": "Softmax"}.get(str(run.settings.get("strategy")), "Linear")
+    c = run.settings.get("c")
+    return f"{kind}, C = {c:g}" if isinstance(c, int | float) else kind
 
 
 def _when(seconds: float) -> str:

@@ -143,6 +143,7 @@ class TrainingPanel(QWidget):
         self._state = state
         if state == "preparing":
             self._forget_speed()
+            self.side.show_proof(None)
         self._refresh()
 
     def forget_run(self) -> None:
@@ -152,6 +153,7 @@ class TrainingPanel(QWidget):
         self._progress = RunProgress(self._now)
         self.deck.clear()
         self._forget_speed()
+        self.side.show_proof(None)
         self._refresh()
 
     @Slot(list)

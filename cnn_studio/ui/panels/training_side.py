@@ -16,6 +16,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from cnn_studio.app.freeze_proof import FreezeProof
 from cnn_studio.engine.schedules import planned_rates
 from cnn_studio.engine.settings import PRESETS, TrainSettings
 from cnn_studio.ui import theme
@@ -139,6 +140,8 @@ class TrainingSide(QWidget):
         self.speed = self._text()
         theme.set_role(self.speed, "small")
         self.speed.hide()
+        self.frozen = self._text()
+        self.frozen.hide()
         self.details = self._button(
             "Details", "Show what the program reported when the run failed", self.details_requested
         )
@@ -154,7 +157,7 @@ class TrainingSide(QWidget):
         layout.addWidget(self._data)
         layout.addLayout(top)
         layout.addWidget(scroll, 1)
-        for widget in (self.rate, self.bar, self.line, self.speed):
+        for widget in (self.rate, self.bar, self.line, self.speed, self.frozen):
             layout.addWidget(widget)
         layout.addLayout(ends)
 
@@ -195,6 +198,13 @@ class TrainingSide(QWidget):
         if num_train and settings is not None:
             self._steps_per_epoch = max(1, -(-num_train // settings.batch_size))
             self._refresh_form()
+
+    def show_proof(self, proof: FreezeProof | None) -> None:
+        """Show whether the frozen layers of the last run stayed as they were; nothing where there were none."""
+        self.frozen.setText("" if proof is None else proof.text)
+        self.frozen.setToolTip("" if proof is None else f"before {proof.before}\nafter  {proof.after}")
+        theme.set_role(self.frozen, "small" if proof is None or proof.holds else "error")
+        self.frozen.setVisible(proof is not None)
 
     @Slot(int)
     def _preset_chosen(self, number: int) -> None:
