@@ -14,10 +14,15 @@ from cnn_studio.core.errors import Cancelled
 from cnn_studio.datasets.records import DataSource
 from cnn_studio.engine.control import RunControl
 from cnn_studio.graph.cutting import code_network, find_cut, shapes_of
+from cnn_studio.graph.shapes import ShapeReport
+from cnn_studio.graph.spec import Shape
 from cnn_studio.transfer.likeness import Likeness
 
 RULER = "efficientnet_lite0"
 """The network whose distances the levels were fitted to; its weights come with the program."""
+
+
+RULER_TITLE = "EfficientNet-Lite0"
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +30,28 @@ class LikenessMeasured:
     """The measurement is there."""
 
     likeness: Likeness
+
+
+def can_measure(shapes: ShapeReport) -> bool:
+    """Whether a network has BatchNorm layers of maps, whose statistics tell what its training images were like."""
+    return any(
+        layer.type == "batch_norm"
+        and (state := shapes.states.get(layer.id)) is not None
+        and _is_map(state.shape)
+        for layer in shapes.document.layers.values()
+    )
+
+
+def _is_map(shape: Shape | None) -> bool:
+    return shape is not None and len(shape) == 3
+
+
+def replacement_text(title: str) -> str:
+    """Return the sentence that says that another network measures than the one that is transferred."""
+    return (
+        f"{title} has no BatchNorm layers, which keep what the training images were like, so {RULER_TITLE} measures in "
+        "its place, against ImageNet."
+    )
 
 
 def measure_likeness(

@@ -38,6 +38,11 @@ class OpenedSource:
     match: WeightMatch | None = None
 
 
+def is_own(name: str) -> bool:
+    """Whether a source is a project or a run of the user, and not a published network."""
+    return name.startswith((RUN, PROJECT)) or name.endswith(SUFFIX)
+
+
 def open_source(name: str, *, weights: Path | None = None) -> OpenedSource:
     """Open a source by name; nothing is downloaded.
 

@@ -94,8 +94,10 @@ def test_another_network_can_be_chosen_to_measure_with(qtbot: QtBot) -> None:
     box = LikenessBox(page.state, page)
     box.show()
     assert not box.ruler.isVisible()
-    with_digits(page.state)
-    assert [box.ruler.itemText(at) for at in range(box.ruler.count())] == ["EfficientNet-Lite0", "LeNet-5"]
+    page.state.take_source(
+        "resnet18", None, OpenedSource(Project(find_starter("resnet18").build()), "ResNet-18")
+    )
+    assert [box.ruler.itemText(at) for at in range(box.ruler.count())] == ["EfficientNet-Lite0", "ResNet-18"]
     box.ruler.setCurrentIndex(1)
     page.state.refresh()
-    assert box.ruler.currentText() == "LeNet-5"  # showing the state again does not take the choice back
+    assert box.ruler.currentText() == "ResNet-18"  # showing the state again does not take the choice back

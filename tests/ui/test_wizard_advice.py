@@ -124,6 +124,37 @@ def test_depths_are_explained() -> None:
     assert depth_words(measured(0.3)).endswith("late ones (things) 0.30.")
 
 
+def test_an_earlier_cut_is_spoken_of_for_images_unlike_the_source_only() -> None:
+    similar, unlike = measured(0.1, 0.02), measured(0.3, 0.02)
+    assert "earlier" not in depth_words(similar)
+    assert depth_words(similar).endswith("The later the layer, the less it fits.")
+    assert "earlier" in depth_words(similar, "different")
+    assert "earlier" not in depth_words(unlike, "similar")
+    assert "earlier" in depth_words(measured(0.2, 0.02))
+
+
+@pytest.mark.parametrize(("starter", "measures"), [("resnet18", True), ("vgg16", False), ("alexnet", False)])
+def test_a_source_that_cannot_measure_is_replaced_and_it_is_said(
+    qtbot: QtBot, tmp_path: Path, starter: str, measures: bool
+) -> None:
+    state = state_of(few(tmp_path))
+    for name in (starter, "run:3"):
+        state.take_source(name, None, OpenedSource(Project(find_starter(starter).build()), "My network"))
+        page = show(qtbot, TaskPage, state)
+        assert isinstance(page, TaskPage)
+        box = page.likeness
+        offered = [box.ruler.itemText(at) for at in range(box.ruler.count())]
+        assert ("My network" in offered) == measures
+        if not measures:
+            assert offered == ["EfficientNet-Lite0"]
+            assert box.ruler.currentData() == ("efficientnet_lite0", "")
+            assert box.replaced.isVisible()
+            assert "My network has no BatchNorm layers" in box.replaced.text()
+            assert "EfficientNet-Lite0 measures in its place" in box.replaced.text()
+        else:
+            assert not box.replaced.isVisible()
+
+
 @pytest.mark.parametrize("name", list(EXAMPLES))
 def test_example_pictures_have_content(qtbot: QtBot, name: str) -> None:
     pixels = as_array(example_picture(name, 48))  # type: ignore[arg-type]

@@ -7,6 +7,7 @@ from functools import partial
 from PySide6.QtCore import Slot
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QPushButton, QVBoxLayout, QWidget
 
+from cnn_studio.app.sources import is_own
 from cnn_studio.core.errors import StudioError
 from cnn_studio.graph.commands import SetTraining
 from cnn_studio.graph.depths import cut_at_depth
@@ -15,7 +16,7 @@ from cnn_studio.transfer.recipe import STRATEGIES, Strategy
 from cnn_studio.ui import theme
 from cnn_studio.ui.wizard.case_table import CaseTable
 from cnn_studio.ui.wizard.choice_card import info_card
-from cnn_studio.ui.wizard.likeness_box import LikenessBox, is_own
+from cnn_studio.ui.wizard.likeness_box import LikenessBox
 from cnn_studio.ui.wizard.page import Notice, WizardPage, scrolled, text_label
 from cnn_studio.ui.wizard.state import WizardState
 

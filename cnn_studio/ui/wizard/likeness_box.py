@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Signal, Slot
 from PySide6.QtWidgets import QComboBox, QHBoxLayout, QPushButton, QVBoxLayout, QWidget
 
 from cnn_studio.app.jobs import Job, JobEnded
-from cnn_studio.app.measuring import RULER, LikenessMeasured
-from cnn_studio.app.project import SUFFIX
-from cnn_studio.app.sources import PROJECT, RUN
+from cnn_studio.app.measuring import RULER, RULER_TITLE, LikenessMeasured, can_measure, replacement_text
+from cnn_studio.app.sources import is_own
 from cnn_studio.datasets.records import DataSource
 from cnn_studio.transfer.likeness import Likeness
 from cnn_studio.ui import theme
 from cnn_studio.ui.wizard.likeness_scale import LikenessScale
 from cnn_studio.ui.wizard.page import text_label
 from cnn_studio.ui.wizard.state import WizardState
+
+if TYPE_CHECKING:
+    from cnn_studio.transfer.advisor import Answer
 
 _HOW = (
     "The network compares what its layers see in your images with what they saw in training. It takes seconds; up to 200 "
@@ -50,6 +53,7 @@ class LikenessBox(QWidget):
         )
         self.scale = LikenessScale()
         self.words, self.depths = text_label(), text_label(role="muted")
+        self.replaced = text_label(role="muted")
         space = theme.current().space
         row = QHBoxLayout()
         row.setSpacing(theme.px(space.s))
@@ -60,6 +64,7 @@ class LikenessBox(QWidget):
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(theme.px(space.s))
         layout.addLayout(row)
+        layout.addWidget(self.replaced)
         layout.addWidget(self.scale)
         layout.addWidget(self.depths)
         self.measure.clicked.connect(self.start)
@@ -82,16 +87,22 @@ class LikenessBox(QWidget):
         self.scale.show_likeness(found)
         self.words.setText(found.text if found is not None else _HOW if can else _NO_DATA)
         theme.set_role(self.words, "" if found is not None else "muted")
-        self.depths.setText(depth_words(found) if found is not None else "")
+        self.depths.setText(depth_words(found, state.told) if found is not None else "")
         self.depths.setVisible(found is not None)
 
     def _show_rulers(self) -> None:
-        names = [("EfficientNet-Lite0", RULER, "")]
-        recipe = self.state.recipe
-        if self.state.opened is not None and not recipe.source.endswith("efficientnet_lite0"):
+        names = [(RULER_TITLE, RULER, "")]
+        recipe, opened, shapes = self.state.recipe, self.state.opened, self.state.source_shapes
+        is_other = opened is not None and not recipe.source.endswith(RULER)
+        measures = is_other and shapes is not None and can_measure(shapes)
+        self.replaced.setText(
+            replacement_text(opened.title) if opened is not None and is_other and not measures else ""
+        )
+        self.replaced.setVisible(bool(self.replaced.text()))
+        if opened is not None and measures:
             # what one's own network learned from, that network knows; of ImageNet the usual one tells best
             place = 0 if is_own(recipe.source) else len(names)
-            names.insert(place, (self.state.opened.title, recipe.source, recipe.weights))
+            names.insert(place, (opened.title, recipe.source, recipe.weights))
         if [self.ruler.itemData(at) for at in range(self.ruler.count())] != [name[1:] for name in names]:
             self.ruler.clear()
             for title, source, weights in names:
@@ -124,17 +135,23 @@ class LikenessBox(QWidget):
             self.failed.emit(event.message if event.status == "failed" else "")
 
 
-def is_own(source: str) -> bool:
-    """Whether a source is a project or a run of the user, and not a published network."""
-    return source.startswith((RUN, PROJECT)) or source.endswith(SUFFIX)
+def depth_words(found: Likeness, told: Answer | None = None) -> str:
+    """Return what the depths say, in words; another cut is advised only for images unlike those of the source.
 
-
-def depth_words(found: Likeness) -> str:
-    """Return what the depths say, in words."""
+    Args:
+        found: what was measured.
+        told: what the user says of the images; wins over the measurement.
+    """
     early, middle, late = found.thirds
     parts = f"Early layers (light, edges) {early:.2f}, middle ones (patterns) {middle:.2f}, late ones (things) {late:.2f}."
     if early > late + 0.05:
         return f"{parts} Light, sharpness or noise differ more than what is seen."
+    is_unlike = told == "different" if told is not None else found.level != "similar"
     if late > early + 0.05:
-        return f"{parts} The later the layer, the less it fits: a cut earlier in the network may be better."
+        fits = "The later the layer, the less it fits"
+        return (
+            f"{parts} {fits}: a cut earlier in the network may be better."
+            if is_unlike
+            else f"{parts} {fits}."
+        )
     return parts
