@@ -13,6 +13,7 @@ from PySide6.QtWidgets import QWidget
 
 from cnn_studio.ui import theme
 from cnn_studio.ui.plots.clock import RepaintClock
+from cnn_studio.ui.plots.colors import run_color
 from cnn_studio.ui.plots.gradient_bars import GradientBars, power_text, value_text
 from cnn_studio.ui.plots.live_plot import ACCURACY, LOSS, LivePlot
 from tests.helpers.plots import has_color, make_plot
@@ -327,3 +328,10 @@ def test_numbers_as_people_read_them():
     assert LOSS.text(0.0811) == "0.081"
     assert LOSS.text(0.00004) == "4e-05"
     assert ACCURACY.text(0.979) == "97.9 %"
+
+
+def test_no_run_has_a_colour_of_the_curves_it_is_laid_over(qtbot):
+    runs = {theme.qcolor(run_color(number)).name() for number in range(40)}
+    curves = {theme.qcolor(token).name() for token in (LOSS.line, ACCURACY.line, "validation")}
+    assert len(runs) >= 5
+    assert not runs & curves

@@ -16,14 +16,15 @@ if TYPE_CHECKING:
 _LAYERS = ("convolution", "normalisation", "dense", "activation")  # readable on both grounds
 _VALUES = ("accent_ground", "accent", "text")  # from the ground to what stands out, in either theme
 RUN_TOKENS = ("activation", "merge", "normalisation", "pooling", "dense", "shape", "convolution", "io")
-"""Colours of runs that were given none, in turn by their number."""
+"""Colours that a run may be given."""
+_OWN = ("activation", "merge", "normalisation", "shape", "io")
+"""Colours of runs that were given none, in turn by their number: not those of the curves of the run that is shown
+(training, validation, accuracy), which would pass for another run's."""
 
 
 def run_color(run: int, chosen: str = "") -> str:
     """Return a run's colour: the chosen one, or one that stays the same for its number."""
-    return (
-        chosen if QColor(chosen).isValid() and chosen.startswith("#") else RUN_TOKENS[run % len(RUN_TOKENS)]
-    )
+    return chosen if QColor(chosen).isValid() and chosen.startswith("#") else _OWN[run % len(_OWN)]
 
 
 def layer_color(at: int, count: int) -> QColor:

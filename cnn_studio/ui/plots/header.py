@@ -28,7 +28,7 @@ class Part:
 
 
 class PlotHeader(QWidget):
-    """A line of text that serves as legend, so that none covers the data; what has no room is left out."""
+    """A line of text that serves as legend, so that none covers the data; what has no room is counted."""
 
     def __init__(self, title: str, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -62,7 +62,7 @@ class PlotHeader(QWidget):
 
 
 def paint_header(painter: QPainter, title: str, parts: tuple[Part, ...], area: QRectF) -> None:
-    """Paint a title with its values into a line; those at the end that have no room are left out."""
+    """Paint a title with its values into a line; those at the end that have no room are counted, as ``+2``."""
     tokens = theme.current()
     painter.setRenderHint(QPainter.RenderHint.Antialiasing)
     left = _draw(painter, theme.ui_font(weight=tokens.type.strong), "text", title, area, area.left())
@@ -73,7 +73,10 @@ def paint_header(painter: QPainter, title: str, parts: tuple[Part, ...], area: Q
         separator = " · " if at and not part.mark else ""
         gap = 0.0 if separator else float(theme.px(10 if at else 8))
         needed = gap + mark + metrics.horizontalAdvance(separator + part.text)
-        if left + needed > area.right() + 1:
+        rest = len(parts) - at - 1
+        room = metrics.horizontalAdvance(f"  +{rest}") if rest else 0.0
+        if left + needed + room > area.right() + 1:
+            _draw(painter, plain, "muted", f"+{rest + 1}", area, left + theme.px(8))
             break
         left += gap
         if part.mark:
