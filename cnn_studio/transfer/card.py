@@ -9,6 +9,9 @@ from cnn_studio.graph.preprocessing import Preprocessing
 
 Source = Literal["torchvision", "timm"]
 
+ALWAYS_HERE = "efficientnet_lite0"
+"""Short name of the network whose weights are installed with the program."""
+
 
 @dataclass(frozen=True, slots=True)
 class NetworkCard:

@@ -13,6 +13,7 @@ from cnn_studio.datasets.records import DataSource
 from cnn_studio.engine.settings import TrainSettings
 from cnn_studio.graph.cutting import Head
 from cnn_studio.graph.records import explain
+from cnn_studio.transfer.card import ALWAYS_HERE
 
 Strategy = Literal["svm", "softmax", "finetune", "gradual", "scratch"]
 
@@ -66,7 +67,7 @@ class TransferRecipe(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
-    source: str = Field("efficientnet_lite0", min_length=1, max_length=500)
+    source: str = Field(ALWAYS_HERE, min_length=1, max_length=500)
     weights: str = ""
     data: DataSource = Field(default_factory=DataSource)
     strategy: Strategy = "softmax"

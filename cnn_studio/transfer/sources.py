@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 from cnn_studio.core.errors import GraphError
-from cnn_studio.transfer.card import NetworkCard
+from cnn_studio.transfer.card import ALWAYS_HERE, NetworkCard
 from cnn_studio.transfer.opening import find_network, list_networks
 from cnn_studio.transfer.weights import PACKAGED, find_weights
-
-ALWAYS_HERE = "efficientnet_lite0"
-"""Short name of the network whose weights are installed with the program."""
 
 LIBRARIES = ("torchvision", "timm")
 

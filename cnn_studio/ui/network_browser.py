@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING, Any
 
-from PySide6.QtCore import QModelIndex, QObject, Qt, Signal, Slot
+from PySide6.QtCore import QModelIndex, Signal, Slot
 from PySide6.QtGui import QCloseEvent
 from PySide6.QtWidgets import (
     QComboBox,
@@ -26,104 +23,20 @@ from cnn_studio.app.importing import OpenedNetwork, open_library_network
 from cnn_studio.app.jobs import Job, JobEnded, JobList
 from cnn_studio.ui import theme
 from cnn_studio.ui.bridge import Bridge
-from cnn_studio.ui.panels.row_model import Index, RowModel
-from cnn_studio.ui.panels.sorted_table import SORT_ROLE, FilteredRows, SortedTable
-from cnn_studio.ui.status import macs_text
+from cnn_studio.ui.panels.network_table import Key, ListedNetworks, NetworkTable, list_into
 
-if TYPE_CHECKING:
-    from cnn_studio.transfer.card import NetworkCard
-
-_COLUMNS = (
-    ("Name", "What the library calls it"),
-    ("Family", "Kind of architecture"),
-    ("Parameters", "Numbers that training can change"),
-    ("MAC", "Multiply-accumulate operations for one image"),
-    ("Top-1", "Share of ImageNet's validation images that its published weights name right"),
-    ("Input", "Size of the images it was trained on"),
-    ("Weights", "Whether its trained weights are on this machine; nothing is downloaded here"),
-)
-_TEXT_COLUMNS = (0, 1, 6)
-
-
-@dataclass(frozen=True, slots=True)
-class _Listed:
-    """The networks of a library, with what is known of their weights here."""
-
-    source: str
-    cards: tuple[NetworkCard, ...]
-    present: frozenset[str]
+_COLUMNS: tuple[Key, ...] = ("name", "family", "params", "macs", "accuracy", "input", "weights")
 
 
 def _list(source: str, job: Job) -> None:
     # importing the libraries takes seconds: only in the job's thread
     from cnn_studio.transfer.opening import list_networks
-    from cnn_studio.transfer.weights import find_weights
 
-    cards = list_networks(source)
-    present = frozenset(card.name for card in cards if find_weights(card) is not None)
-    job.report(_Listed(source, cards, present))
+    list_into(job, partial(list_networks, source))
 
 
 def _open(name: str, job: Job) -> None:
     job.report(open_library_network(name))
-
-
-class CardTable(RowModel):
-    """One row per network."""
-
-    def __init__(self, parent: QObject | None = None) -> None:
-        super().__init__(_COLUMNS, parent)
-        self.cards: Sequence[NetworkCard] = ()
-        self._present: frozenset[str] = frozenset()
-
-    def set_cards(self, cards: Sequence[NetworkCard], present: frozenset[str]) -> None:
-        """Show other networks; `present` names those whose weights are on this machine."""
-        self.beginResetModel()
-        self.cards, self._present = cards, present
-        self.endResetModel()
-
-    @override
-    def num_rows(self) -> int:
-        return len(self.cards)
-
-    @override
-    def alignment(self, column: int) -> Qt.AlignmentFlag:
-        across = Qt.AlignmentFlag.AlignLeft if column in _TEXT_COLUMNS else Qt.AlignmentFlag.AlignRight
-        return across | Qt.AlignmentFlag.AlignVCenter
-
-    @override
-    def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
-        if not index.isValid():
-            return None
-        card, column = self.cards[index.row()], index.column()
-        if role == Qt.ItemDataRole.DisplayRole:
-            return self._texts(card)[column]
-        if role == SORT_ROLE:
-            return self._values(card)[column]
-        if role == Qt.ItemDataRole.TextAlignmentRole:
-            return self.alignment(column)
-        if role == Qt.ItemDataRole.FontRole and column == 0:
-            return theme.ui_font(weight=theme.current().type.strong)
-        if role == Qt.ItemDataRole.ForegroundRole and column in (1, 6):
-            return theme.qcolor("muted")
-        return None
-
-    def _texts(self, card: NetworkCard) -> tuple[str, ...]:
-        _, height, width = card.input_size
-        return (
-            card.name,
-            card.family,
-            "–" if card.params is None else f"{card.params:,}",
-            "–" if card.macs is None else macs_text(card.macs).removesuffix(" MAC"),
-            "–" if card.accuracy is None else f"{card.accuracy:.1f} %",
-            f"{height}×{width}",
-            "on this machine" if card.name in self._present else "not here",
-        )
-
-    def _values(self, card: NetworkCard) -> tuple[str | float, ...]:
-        numbers = (card.params, card.macs, card.accuracy, card.input_size[1] * card.input_size[2])
-        known = (-1.0 if number is None else float(number) for number in numbers)
-        return (card.name, card.family, *known, "a" if card.name in self._present else "b")
 
 
 class NetworkBrowser(QDialog):
@@ -142,9 +55,7 @@ class NetworkBrowser(QDialog):
         self._job: Job | None = None
         self._bridge = Bridge(self)
         self._bridge.events.connect(self._take)
-        self._model = CardTable(self)
-        self._rows = FilteredRows(self._model, (0, 1), self)
-        self.table = SortedTable(self._rows, stretched=6, least=110, text_columns=_TEXT_COLUMNS)
+        self.table = NetworkTable(_COLUMNS)
         self._source = QComboBox()
         self._filter = QLineEdit()
         self._status = QLabel()
@@ -165,7 +76,6 @@ class NetworkBrowser(QDialog):
         top = QHBoxLayout()
         top.addWidget(self._source)
         top.addWidget(self._filter, 1)
-        self.table.setSelectionMode(SortedTable.SelectionMode.SingleSelection)
         self.table.setAccessibleName("Networks")
         self.table.row_entered.connect(self._open_index)
         self.table.selectionModel().selectionChanged.connect(self._show_readiness)
@@ -213,7 +123,7 @@ class NetworkBrowser(QDialog):
     @Slot()
     def _load(self) -> None:
         source = str(self._source.currentData())
-        self._model.set_cards((), frozenset())
+        self.table.set_cards((), ())
         self._start(f"Reading the list of {source}", Job(f"Networks of {source}", partial(_list, source)))
 
     @Slot(list)
@@ -222,10 +132,9 @@ class NetworkBrowser(QDialog):
             if self._job is None:
                 return
             match event:
-                case _Listed(cards=cards, present=present):
-                    self._model.set_cards(cards, present)
+                case ListedNetworks(cards, present):
+                    self.table.set_cards(cards, present)
                     self.table.sort_by(0)
-                    self.table.fit_columns()
                     self._narrow(self._filter.text())
                 case OpenedNetwork():
                     self._stop()
@@ -239,16 +148,19 @@ class NetworkBrowser(QDialog):
         self._show_readiness()
 
     def _counted(self) -> str:
-        shown, known = self._rows.rowCount(), len(self._model.cards)
+        shown, known = self.table.num_shown, len(self.table.cards)
         count = f"{known:,} networks" if shown == known else f"{shown:,} of {known:,} networks"
-        return f"{count}. Whichever you open can be edited, trained and exported like one of your own."
+        return (
+            f"{count}. Whichever you open can be edited, trained and exported like one of your own. "
+            "Nothing is downloaded here: one whose weights are not on this machine opens untrained."
+        )
 
     # ----------------------------------------------------------------------------------------------------- input
 
     @Slot(str)
     def _narrow(self, text: str) -> None:
-        self._rows.set_needle(text)
-        if self._rows.rowCount() and not self.table.selected_rows():
+        self.table.search(text)
+        if self.table.num_shown and not self.table.selected_rows():
             self.table.selectRow(0)
         if self._job is None:
             self._status.setText(self._counted())
@@ -256,14 +168,13 @@ class NetworkBrowser(QDialog):
 
     @Slot()
     def _show_readiness(self) -> None:
-        self._ok.setEnabled(self._job is None and bool(self.table.selected_rows()))
+        self._ok.setEnabled(self._job is None and self.table.card is not None)
 
     @Slot()
     def open_selected(self) -> None:
         """Open the selected network."""
-        rows = self.table.selected_rows()
-        if rows and self._job is None:
-            card = self._model.cards[self._rows.mapToSource(self._rows.index(rows[0], 0)).row()]
+        card = self.table.card
+        if card is not None and self._job is None:
             self._start(f"Opening {card.name}", Job(f"Opening {card.name}", partial(_open, card.full_name)))
 
     @Slot(QModelIndex)

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import os
-from pathlib import Path
-
 import pytest
 
 from cnn_studio.app.jobs import JobList
@@ -16,8 +13,6 @@ from cnn_studio.ui.wizard.run_page import RunPage
 from cnn_studio.ui.wizard.source_page import SourcePage
 from cnn_studio.ui.wizard.state import WizardState
 from cnn_studio.ui.wizard.window import TransferWizard
-
-_DATA = Path(os.environ.get("CNN_STUDIO_TEST_DATA", "")) / "hymenoptera"
 
 
 @pytest.fixture
@@ -45,10 +40,9 @@ def test_pages_that_lack_an_answer_hold_back_those_behind(wizard):
 
 
 @pytest.mark.slow
-@pytest.mark.skipif(not _DATA.is_dir(), reason="CNN_STUDIO_TEST_DATA names no folder with hymenoptera")
-def test_from_a_folder_to_a_classifier_that_is_saved(wizard, qtbot, tmp_path):
+def test_from_a_folder_to_a_classifier_that_is_saved(wizard, qtbot, tmp_path, test_data):
     state = wizard.state
-    _show(wizard, DataPage).take_path(_DATA)
+    _show(wizard, DataPage).take_path(test_data("hymenoptera"))
     qtbot.waitUntil(lambda: state.report is not None, timeout=60_000)
     assert state.classes == ("ants", "bees")
     _show(wizard, SourcePage)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -24,18 +24,12 @@ from cnn_studio.app.project import SUFFIX
 from cnn_studio.app.runs import RunStore
 from cnn_studio.app.sources import RUN
 from cnn_studio.core.errors import StudioError
+from cnn_studio.transfer.card import ALWAYS_HERE
 from cnn_studio.ui import theme
-from cnn_studio.ui.panels.sorted_table import FilteredRows, SortedTable
+from cnn_studio.ui.panels.network_table import Key, ListedNetworks, NetworkTable
+from cnn_studio.ui.wizard.cost_chart import CostChart
 from cnn_studio.ui.wizard.page import WizardPage, text_label
-from cnn_studio.ui.wizard.source_table import TEXT_COLUMNS, CostChart, SourceTable
-from cnn_studio.ui.wizard.source_work import (
-    Listed,
-    Opened,
-    card_facts,
-    list_published,
-    network_facts,
-    open_named,
-)
+from cnn_studio.ui.wizard.source_work import Opened, card_facts, list_published, network_facts, open_named
 from cnn_studio.ui.wizard.state import WizardState
 
 if TYPE_CHECKING:
@@ -43,6 +37,16 @@ if TYPE_CHECKING:
 
 _WEIGHT_FILES = "Weights (*.safetensors *.pth *.pt *.bin *.ckpt);;All files (*)"
 _MOST_RUNS = 20
+_COLUMNS: tuple[Key, ...] = (
+    "name",
+    "weights",
+    "accuracy",
+    "macs",
+    "params",
+    "input",
+    "licence",
+    "library",
+)
 
 
 class SourcePage(WizardPage):
@@ -59,9 +63,7 @@ class SourcePage(WizardPage):
         self._loads.told.connect(self._take_weights)
         self._loading: NetworkCard | None = None
         self._failed = ""
-        self.model = SourceTable(self)
-        self.rows = FilteredRows(self.model, (0, 6, 7), self)
-        self.table = SortedTable(self.rows, stretched=7, least=80, text_columns=TEXT_COLUMNS)
+        self.table = NetworkTable(_COLUMNS)
         self.chart = CostChart()
         self.search = QLineEdit()
         self.own, self.runs, self.file = (
@@ -94,7 +96,6 @@ class SourcePage(WizardPage):
         top.addWidget(self.search, 1)
         for button in (self.own, self.runs, self.file):
             top.addWidget(button)
-        self.table.setSelectionMode(SortedTable.SelectionMode.SingleSelection)
         self.table.setAccessibleName("Pre-trained networks")
         card = QFrame()
         theme.set_role(card, "card")
@@ -118,7 +119,7 @@ class SourcePage(WizardPage):
 
     def _connect(self) -> None:
         self.state.changed.connect(self._changed)
-        self.search.textChanged.connect(self._narrow)
+        self.search.textChanged.connect(self.table.search)
         self.table.selectionModel().selectionChanged.connect(self._selected)
         self.table.row_entered.connect(self._entered)
         self.chart.chosen.connect(self.select)
@@ -139,22 +140,21 @@ class SourcePage(WizardPage):
     def enter(self) -> None:
         """Read the list of networks the first time; open what a recipe named."""
         self._failed = ""
-        if not self.model.cards and not self._lists.is_busy:
+        if not self.table.cards and not self._lists.is_busy:
             self._lists.start("Reading the list of networks", list_published)
         self._show_state()
 
     @Slot(object)
     def _take_list(self, event: object) -> None:
         match event:
-            case Listed(cards, present):
+            case ListedNetworks(cards, present):
                 self._show_cards(cards, present)
                 self._select_present()
             case JobEnded("failed", message):
                 self.say(message)
 
-    def _show_cards(self, cards: Sequence[NetworkCard], present: frozenset[str]) -> None:
-        self.model.set_cards(cards, present)
-        self.table.fit_columns()
+    def _show_cards(self, cards: Sequence[NetworkCard], present: Collection[str]) -> None:
+        self.table.set_cards(cards, present)
         self.chart.set_cards(cards, present)
 
     def _select_present(self) -> None:
@@ -175,26 +175,9 @@ class SourcePage(WizardPage):
         self._show_state()
 
     def _row_of(self, name: str) -> int | None:
-        if name == "efficientnet_lite0":
-            name = self.model.cards[0].full_name if self.model.cards else name
-        for row in range(self.rows.rowCount()):
-            card = self._card(row)
-            if name in (card.full_name, card.name):
-                return row
-        return None
-
-    def _card(self, row: int) -> NetworkCard:
-        return self.model.cards[self.rows.mapToSource(self.rows.index(row, 0)).row()]
-
-    @property
-    def card(self) -> NetworkCard | None:
-        """The network that is selected."""
-        rows = self.table.selected_rows()
-        return self._card(rows[0]) if rows else None
-
-    @Slot(str)
-    def _narrow(self, text: str) -> None:
-        self.rows.set_needle(text)
+        if name == ALWAYS_HERE and self.table.cards:
+            name = self.table.cards[0].full_name
+        return self.table.row_of(name)
 
     @Slot(str)
     def select(self, name: str) -> None:
@@ -204,17 +187,17 @@ class SourcePage(WizardPage):
         row = self._row_of(name)
         if row is not None:
             self.table.selectRow(row)
-            self.table.scrollTo(self.rows.index(row, 0))
+            self.table.scrollTo(self.table.model().index(row, 0))
 
     @Slot()
     def _selected(self) -> None:
-        card = self.card
+        card = self.table.card
         if card is None:
             return
         self.say("")
         if self._is_open(card) and not self.state.recipe.weights:
             self._opens.drop()
-        elif card.full_name in self.model.present:
+        elif card.full_name in self.table.present:
             self._start(card.full_name, None)
         else:
             self._opens.drop()
@@ -265,7 +248,7 @@ class SourcePage(WizardPage):
 
     @Slot()
     def _ask_weights(self) -> None:
-        card = self.card
+        card = self.table.card
         if card is None:
             self.say(
                 "Select the network in the list that the weights are for, then choose their file.", "notice"
@@ -299,7 +282,7 @@ class SourcePage(WizardPage):
     @Slot()
     def fetch(self) -> None:
         """Fetch the weights of the selected network; the footer shows how far it is."""
-        card = self.card
+        card = self.table.card
         if card is None or self._loads.is_busy:
             return
         from cnn_studio.app.weight_download import weight_download_job  # with the web libraries
@@ -314,9 +297,8 @@ class SourcePage(WizardPage):
         card = self._loading
         match event:
             case Path() if card is not None:
-                present = self.model.present | {card.full_name}
-                selected = self.card
-                self._show_cards(self.model.cards, present)
+                selected = self.table.card
+                self._show_cards(self.table.cards, self.table.present | {card.full_name})
                 if selected is card:
                     self.select(card.full_name)
             case JobEnded("failed", message):
@@ -328,9 +310,9 @@ class SourcePage(WizardPage):
     # -------------------------------------------------------------------------------------------------------- showing
 
     def _show_state(self) -> None:
-        card, opened = self.card, self.state.opened
+        card, opened = self.table.card, self.state.opened
         self.chart.select(card.full_name if card is not None else "")
-        can_load = card is not None and card.full_name not in self.model.present and not self._is_own(card)
+        can_load = card is not None and card.full_name not in self.table.present and not self._is_own(card)
         self.download.setVisible(can_load)
         if card is not None:
             size = f" {card.num_bytes / 1e6:,.0f} MB" if card.num_bytes else ""
@@ -363,7 +345,7 @@ class SourcePage(WizardPage):
             return " ".join(["Open.", *opened.notes])
         if self._opens.is_busy:
             return "Opening it."
-        if card.full_name not in self.model.present:
+        if card.full_name not in self.table.present:
             return (
                 "Its weights are not on this machine. Nothing is fetched before you press Download; without a connection take "
                 "another network, or a file with its weights."
@@ -372,11 +354,11 @@ class SourcePage(WizardPage):
 
     def problem(self) -> str:
         """Say what is missing."""
-        card, opened = self.card, self.state.opened
+        card, opened = self.table.card, self.state.opened
         if self._opens.is_busy:
             return "The network is being opened."
         if card is not None and not self._is_open(card):
-            if card.full_name not in self.model.present:
+            if card.full_name not in self.table.present:
                 return f"The weights of {card.name} are not on this machine: download them, or choose another network."
             return "Choose a network that can be opened."
         if opened is None:

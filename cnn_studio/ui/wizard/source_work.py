@@ -9,17 +9,10 @@ from typing import TYPE_CHECKING
 from cnn_studio.app.jobs import Job
 from cnn_studio.app.sources import OpenedSource, open_source
 from cnn_studio.graph.spec import shape_text
+from cnn_studio.ui.panels.network_table import list_into
 
 if TYPE_CHECKING:
     from cnn_studio.transfer.card import NetworkCard
-
-
-@dataclass(frozen=True, slots=True)
-class Listed:
-    """The published networks, and the full names of those whose weights are on this machine."""
-
-    cards: tuple[NetworkCard, ...]
-    present: frozenset[str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,13 +25,11 @@ class Opened:
 
 
 def list_published(job: Job) -> None:
-    """Report the published networks, as a `Listed`."""
+    """Report the networks to begin from, as `ListedNetworks`."""
     # importing the libraries takes seconds: only in the job's thread
     from cnn_studio.transfer.sources import list_sources
-    from cnn_studio.transfer.weights import find_weights
 
-    cards = list_sources()
-    job.report(Listed(cards, frozenset(c.full_name for c in cards if find_weights(c) is not None)))
+    list_into(job, list_sources)
 
 
 def open_named(name: str, weights: Path | None, job: Job) -> None:

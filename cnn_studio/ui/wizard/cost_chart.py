@@ -1,99 +1,18 @@
-"""The gallery of pre-trained networks: a table that can be sorted and searched, and accuracy against cost as a chart."""
+"""Accuracy of published networks against their cost, as a chart."""
 
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from typing import TYPE_CHECKING, Any
 
-from PySide6.QtCore import QObject, Qt, Signal
+from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QLabel, QSizePolicy, QStackedLayout, QWidget
-from typing_extensions import override
 
 from cnn_studio.ui import theme
-from cnn_studio.ui.panels.row_model import Index, RowModel
-from cnn_studio.ui.panels.sorted_table import SORT_ROLE
 from cnn_studio.ui.status import macs_text
 
 if TYPE_CHECKING:
     from cnn_studio.transfer.card import NetworkCard
-
-COLUMNS = (
-    ("Network", "What the library calls it"),
-    ("Weights", "Whether its trained weights are on this machine, or how much there is to download"),
-    ("Top-1", "Share of ImageNet's validation images that it names right"),
-    ("MAC", "Multiply-accumulate operations for one image: what a prediction costs"),
-    ("Parameters", "Numbers that were learned"),
-    ("Input", "Height and width of the images it was trained on"),
-    ("Licence", "Of the weights, as far as stated"),
-    ("Library", "Who publishes it"),
-)
-TEXT_COLUMNS = (0, 1, 6, 7)
-
-
-class SourceTable(RowModel):
-    """One row per network."""
-
-    def __init__(self, parent: QObject | None = None) -> None:
-        super().__init__(COLUMNS, parent)
-        self.cards: Sequence[NetworkCard] = ()
-        self.present: frozenset[str] = frozenset()
-
-    def set_cards(self, cards: Sequence[NetworkCard], present: Collection[str]) -> None:
-        """Show other networks; `present` names those whose weights are on this machine."""
-        self.beginResetModel()
-        self.cards, self.present = cards, frozenset(present)
-        self.endResetModel()
-
-    @override
-    def num_rows(self) -> int:
-        return len(self.cards)
-
-    @override
-    def alignment(self, column: int) -> Qt.AlignmentFlag:
-        across = Qt.AlignmentFlag.AlignLeft if column in TEXT_COLUMNS else Qt.AlignmentFlag.AlignRight
-        return across | Qt.AlignmentFlag.AlignVCenter
-
-    @override
-    def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
-        if not index.isValid():
-            return None
-        card, column = self.cards[index.row()], index.column()
-        is_here = card.full_name in self.present
-        if role in (Qt.ItemDataRole.DisplayRole, Qt.ItemDataRole.ToolTipRole):
-            return self._texts(card, is_here)[column]
-        if role == SORT_ROLE:
-            return self._values(card, is_here)[column]
-        if role == Qt.ItemDataRole.TextAlignmentRole:
-            return self.alignment(column)
-        if role == Qt.ItemDataRole.FontRole and (column == 0 or (column == 1 and is_here)):
-            return theme.ui_font(weight=theme.current().type.strong)
-        if role == Qt.ItemDataRole.ForegroundRole and column == 1:
-            return theme.qcolor("ok" if is_here else "muted")
-        return None
-
-    def _texts(self, card: NetworkCard, is_here: bool) -> tuple[str, ...]:
-        _, height, width = card.input_size
-        return (
-            card.name,
-            "on this machine" if is_here else _to_load(card),
-            "–" if card.accuracy is None else f"{card.accuracy:.1f} %",
-            "–" if card.macs is None else macs_text(card.macs).removesuffix(" MAC"),
-            "–" if card.params is None else f"{card.params / 1e6:.1f} M",
-            f"{height}×{width}",
-            card.licence or "not stated",
-            card.source,
-        )
-
-    def _values(self, card: NetworkCard, is_here: bool) -> tuple[str | float, ...]:
-        size = card.input_size[1] * card.input_size[2]
-        numbers = (card.accuracy, card.macs, card.params, size)
-        known = (-1.0 if number is None else float(number) for number in numbers)
-        here = -1.0 if is_here else float(card.num_bytes or 10**12)
-        return (card.name, here, *known, card.licence, card.source)
-
-
-def _to_load(card: NetworkCard) -> str:
-    return "to download" if card.num_bytes is None else f"{card.num_bytes / 1e6:,.0f} MB to load"
 
 
 class CostChart(QWidget):
