@@ -148,8 +148,8 @@ class ResultPage(WizardPage):
             self.proof.setText("")
             self.hashes.setText("")
         else:
-            kept = "are bit for bit as before" if proof.holds else "CHANGED, which is a fault of the program"
-            self.proof.setText(f"✓ {proof.num_layers} frozen layers with {proof.num_tensors} tensors {kept}.")
+            what = f"{proof.num_layers} frozen layers with {proof.num_tensors} tensors"
+            self.proof.setText(f"✓ {what} are bit for bit as before." if proof.holds else f"✗ {proof.text}")
             before, after = proof.before[:_SHOWN_DIGITS], proof.after[:_SHOWN_DIGITS]
             self.hashes.setText(f"SHA-256 before {before}…\n         after {after}…")
             self.hashes.setToolTip(f"before {proof.before}\nafter  {proof.after}")
