@@ -99,7 +99,7 @@ class NetworkBrowser(QDialog):
         layout.addWidget(self._busy)
         layout.addWidget(self._status)
         layout.addWidget(buttons)
-        self.resize(theme.px(860), theme.px(560))
+        self.resize(theme.px(940), theme.px(560))
         self._filter.setFocus()  # people know the name: they type it and press Enter
 
     # ----------------------------------------------------------------------------------------------------- work

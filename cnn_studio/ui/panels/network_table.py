@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 Key = Literal["name", "family", "weights", "accuracy", "macs", "params", "input", "licence", "library"]
 
 _UNKNOWN = "–"
+_LEAST = 140  # "on this machine" in strong letters
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,7 +167,7 @@ class NetworkTable(SortedTable):
         super().__init__(
             self._shown,
             stretched=len(columns) - 1,
-            least=80,
+            least=_LEAST,
             text_columns=[places[key] for key in columns if key in _LEFT],
             parent=parent,
         )

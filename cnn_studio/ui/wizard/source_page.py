@@ -44,8 +44,8 @@ _COLUMNS: tuple[Key, ...] = (
     "macs",
     "params",
     "input",
-    "licence",
     "library",
+    "licence",
 )
 
 
