@@ -19,6 +19,7 @@ from cnn_studio.graph.blocks import BlockTree, block_ends
 from cnn_studio.graph.checks import sets_width
 from cnn_studio.graph.document import Layer, Link, NetworkDocument
 from cnn_studio.graph.edits import STEP, TakenPaths, part_of
+from cnn_studio.graph.freeze_tree import FreezeFacts
 from cnn_studio.graph.paths import free_path
 from cnn_studio.graph.registry import get_spec
 from cnn_studio.graph.shapes import ShapeReport, infer_shapes
@@ -93,22 +94,27 @@ def list_cuts(report: ShapeReport) -> tuple[CutPoint, ...]:
 
 
 def find_classifier(report: ShapeReport) -> int:
-    """Return the id of the layer that turns the code into one score per class: the last one with weights.
+    """Return the id of the layer that turns the code into one score per class.
+
+    It is the one that decides how many scores there are, or where that is not one layer's affair the last convolution
+    or fully connected layer on the way to the output.
 
     Raises:
         GraphError: there is none.
     """
     document, output = report.document, report.document.info.output
     if output is None:
-        raise GraphError("No layer is marked as the network's output, so there is no classifier to replace.")
+        raise GraphError(
+            "No layer is marked as the network's output, so it is not known which layer is its classifier."
+        )
     simple = sets_width(document, output)
     if simple is not None:
         return simple[0].id
     used = ancestors(document, output)
-    for layer_id in reversed(report.order):
-        if layer_id in used and (report.num_params(layer_id) or 0) > 0:
+    for layer_id in reversed(FreezeFacts(report).counted):
+        if layer_id in used:
             return layer_id
-    raise GraphError("This network has no layer with weights, so there is nothing to transfer.")
+    raise GraphError("This network has no layer with weights that could be its classifier.")
 
 
 def find_cut(report: ShapeReport, path: str = "") -> CutPoint:

@@ -14,12 +14,12 @@ from fnmatch import fnmatchcase
 
 from cnn_studio.core.errors import GraphError
 from cnn_studio.graph.commands import Macro, SetTraining
+from cnn_studio.graph.cutting import find_classifier
 from cnn_studio.graph.document import Layer, NetworkDocument
 from cnn_studio.graph.freeze_tree import FreezeFacts, sharing
 from cnn_studio.graph.paths import prefixes
 from cnn_studio.graph.shapes import ShapeReport
 from cnn_studio.graph.spec import Family
-from cnn_studio.graph.topology import ancestors
 
 _MOST_NAMED = 3
 _SPECIAL = str.maketrans("", "", "*?[]!")
@@ -71,31 +71,17 @@ def set_statistics(document: NetworkDocument, ids: Collection[int], keep: bool) 
 # ----------------------------------------------------------------------------------------------------- quick picks
 
 
-def find_head(report: ShapeReport) -> int:
-    """Return the id of the last layer with weights on the way to the output: the classifier.
-
-    Raises:
-        GraphError: there is none.
-    """
-    document, output = report.document, report.document.info.output
-    used = set() if output is None else ancestors(document, output)
-    counted = [i for i in FreezeFacts(report).counted if i in used]
-    if not counted:
-        raise GraphError("This network has no layer with weights that leads to its output.")
-    return counted[-1]
-
-
 def all_but_head(report: ShapeReport, head: Iterable[int] = ()) -> Macro:
     """Freeze everything but the head.
 
     Args:
         report: shapes of the network.
-        head: ids of the layers that train; the last layer with weights if there are none.
+        head: ids of the layers that train; the classifier if there are none.
 
     Raises:
-        GraphError: there is no layer with weights that could be the head.
+        GraphError: there are none, and no classifier.
     """
-    return _only(report, tuple(head) or (find_head(report),), "freeze all but the head")
+    return _only(report, tuple(head) or (find_classifier(report),), "freeze all but the head")
 
 
 def nothing_frozen(report: ShapeReport) -> Macro:

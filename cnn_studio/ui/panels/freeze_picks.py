@@ -10,12 +10,12 @@ from PySide6.QtWidgets import QHBoxLayout, QMenu, QPushButton, QSpinBox, QWidget
 
 from cnn_studio.core.errors import GraphError
 from cnn_studio.graph.commands import Macro
+from cnn_studio.graph.cutting import find_classifier
 from cnn_studio.graph.freeze_tree import FreezeFacts
 from cnn_studio.graph.freezing import (
     all_but_head,
     batch_norms_too,
     by_stage,
-    find_head,
     first_n,
     keep_all_statistics,
     nothing_frozen,
@@ -134,7 +134,7 @@ class FreezePicks(QWidget):
     # -------------------------------------------------------------------------------------------------------- picking
 
     def set_head(self, ids: Collection[int]) -> None:
-        """Say which layers are the head; the last layer with weights where none are given."""
+        """Say which layers are the head; the classifier where none are given."""
         self._head = tuple(ids)
 
     def refresh(self) -> None:
@@ -144,7 +144,7 @@ class FreezePicks(QWidget):
         self.count.setMaximum(max(1, len(facts.counted)))
         try:
             head = [report.document.layer(i).path for i in self._known_head()] or [
-                report.document.layer(find_head(report)).path
+                report.document.layer(find_classifier(report)).path
             ]
         except GraphError as error:
             self.head.setEnabled(False)

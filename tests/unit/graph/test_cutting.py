@@ -124,6 +124,15 @@ def test_a_network_that_is_a_classifier_alone_has_nothing_to_transfer():
         find_cut(infer_shapes(net.finish()))
 
 
+def test_where_two_branches_give_the_scores_the_last_convolution_is_the_classifier():
+    net = ChainBuilder("two heads").add("input", "input", channels=3, height=8, width=8)
+    net.add("stem", "conv2d", out_channels=4).add("left", "conv2d", out_channels=5)
+    net.add("right", "conv2d", after="stem", out_channels=5).add("norm", "batch_norm")
+    net.add("sum", "add", after=("left", "norm")).add("pool", "global_avg_pool").add("flatten", "flatten")
+    report = infer_shapes(net.finish())
+    assert report.document.layer(find_classifier(report)).path == "right", "a norm turns no code into scores"
+
+
 @pytest.mark.parametrize("name", NAMES)
 def test_stages_hold_all_layers_with_weights_once(name):
     report = REPORTS[name]

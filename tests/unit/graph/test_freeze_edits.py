@@ -9,13 +9,13 @@ from hypothesis import strategies as st
 from cnn_studio.core.commands import CommandStack
 from cnn_studio.core.errors import GraphError
 from cnn_studio.graph.commands import SetTraining, parse_command
+from cnn_studio.graph.cutting import find_classifier
 from cnn_studio.graph.freeze_tree import FreezeFacts, freeze_tree, training_passes
 from cnn_studio.graph.freezing import (
     all_but_head,
     apply_globs,
     batch_norms_too,
     by_stage,
-    find_head,
     first_n,
     keep_all_statistics,
     nothing_frozen,
@@ -193,7 +193,7 @@ def test_all_but_the_head():
 
 def test_a_head_is_on_the_way_to_the_output():
     document = tied()
-    assert document.layer(find_head(infer_shapes(document))).path == "fc"
+    assert document.layer(find_classifier(infer_shapes(document))).path == "fc"
     with pytest.raises(GraphError, match="no layer with weights"):
         all_but_head(infer_shapes(chain((1, 4, 4), ("flatten", "flatten", {}))))
 
