@@ -11,6 +11,7 @@ from PySide6.QtGui import QColor
 from cnn_studio.app.project import Project, starter_project
 from cnn_studio.app.session import Session
 from cnn_studio.datasets.load import load
+from cnn_studio.datasets.order import class_turns
 from cnn_studio.datasets.records import DataSource, ImageData, ImagePart, SkippedFile
 from cnn_studio.graph.commands import SetParams
 from cnn_studio.graph.preprocessing import Preprocessing
@@ -18,7 +19,6 @@ from cnn_studio.graph.starters import find_starter
 from cnn_studio.ui import theme
 from cnn_studio.ui.panels.data_facts import data_facts, imbalance_text, source_of_folder
 from cnn_studio.ui.panels.data_panel import DataPanel
-from cnn_studio.ui.panels.data_thumbs import turns
 from cnn_studio.ui.panels.data_view import IMAGES
 from tests.helpers.images import write_mnist, write_picture
 from tests.helpers.ui import Drag, as_array, drag_and_drop, events, grab
@@ -125,9 +125,9 @@ def test_all_images_are_shown_and_the_classes_take_turns(panel, digits):
 
 def test_classes_take_turns_however_they_are_filled():
     labels = np.array([2] * 5 + [0] * 2 + [1] * 1)
-    assert labels[turns(labels)].tolist() == [0, 1, 2, 0, 2, 2, 2, 2]
-    assert turns(labels).tolist() == [5, 7, 0, 6, 1, 2, 3, 4]
-    assert len(turns(np.zeros(0, np.int64))) == 0
+    assert labels[class_turns(labels)].tolist() == [0, 1, 2, 0, 2, 2, 2, 2]
+    assert class_turns(labels).tolist() == [5, 7, 0, 6, 1, 2, 3, 4]
+    assert len(class_turns(np.zeros(0, np.int64))) == 0
 
 
 def test_class_and_part_are_filtered(panel, digits, qtbot):

@@ -65,6 +65,8 @@ class PartSamples(Samples):
         """Show all images of a data set, the classes in turn; None shows nothing."""
         import numpy as np
 
+        from cnn_studio.datasets.order import class_turns
+
         if data is None:
             self.titles, self._joined, self._turns = (), None, None
             self.set_images(np.zeros((0, 1, 1, 1), np.uint8), np.zeros(0, np.int64), ())
@@ -73,7 +75,7 @@ class PartSamples(Samples):
         self.titles = tuple(title for title, _ in parts)
         self._joined = JoinedImages(parts)
         labels = np.concatenate([part.labels for _, part in parts])
-        self._turns = turns(labels)
+        self._turns = class_turns(labels)
         self.set_images(self._joined, labels, data.classes)  # type: ignore[arg-type]  # read one by one, as an array
         self.choose(None, None)
 
@@ -94,25 +96,6 @@ class PartSamples(Samples):
             return ""
         at, row = self._joined.place(image)
         return f"{self.titles[at].capitalize()} image {row + 1:,}: {self.class_name(int(self.labels[image]))}"
-
-
-def turns(labels: np.ndarray) -> np.ndarray:
-    """Return the indices of all images so that the classes take turns: the first of each, the second of each...
-
-    Args:
-        labels: class per image, shape [N].
-    """
-    import numpy as np
-
-    by_class = np.argsort(labels, kind="stable")
-    grouped = labels[by_class]
-    starts = (
-        np.flatnonzero(np.r_[True, grouped[1:] != grouped[:-1]]) if len(grouped) else np.zeros(0, np.int64)
-    )
-    sizes = np.diff(np.r_[starts, len(grouped)])
-    rank = np.empty(len(labels), np.int64)
-    rank[by_class] = np.arange(len(labels)) - np.repeat(starts, sizes)
-    return np.lexsort((labels, rank))
 
 
 class ThumbsPage(QWidget):

@@ -8,9 +8,19 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Slot
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QPushButton, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import (
+    QFrame,
+    QHBoxLayout,
+    QPushButton,
+    QScrollArea,
+    QSizePolicy,
+    QStackedWidget,
+    QVBoxLayout,
+    QWidget,
+)
 
 from cnn_studio.app.jobs import Job, JobEnded, Progress
+from cnn_studio.core.errors import Cancelled
 from cnn_studio.datasets.records import DataSource, SourceKind
 from cnn_studio.datasets.sources import describe
 from cnn_studio.transfer.advisor import LARGE_PER_CLASS, LARGE_TOTAL
@@ -21,6 +31,7 @@ from cnn_studio.ui.panels.data_catalogue import CataloguePage
 from cnn_studio.ui.panels.data_facts import DataFacts
 from cnn_studio.ui.panels.data_jobs import DataJobs
 from cnn_studio.ui.panels.data_report import FindingCard, facts_lines
+from cnn_studio.ui.widgets.image_grid import ImageGrid, Samples
 from cnn_studio.ui.wizard.page import WizardPage, scrolled, text_label
 from cnn_studio.ui.wizard.state import WizardState
 
@@ -31,11 +42,14 @@ _EMPTY = (
     "Choose a folder with one folder of images per class, such as photos/ant and photos/bee. Folders named train and val "
     "above them are understood too. You can also drop a folder onto this window."
 )
+_NUM_PICTURES, _PICTURE_SIDE = 60, 112
+_MOST_FINDINGS = 170
+"""Height of the findings, in pixels; more of them scroll, so that the images stay in view."""
 _PART_WORDS = {"train": "training", "val": "validation", "test": "test"}
 
 
 class DataPage(WizardPage):
-    """Counts and findings of the images that are to be told apart."""
+    """Pictures, counts and findings of the images that are to be told apart."""
 
     title = "Data"
     question = "What are the new images, and how many are there?"
@@ -60,6 +74,9 @@ class DataPage(WizardPage):
         self.again.setToolTip("Read the images anew, after files were added or taken away")
         self.again.clicked.connect(self.look)
         self._findings = QVBoxLayout()
+        self.samples = Samples(self)
+        self.pictures = ImageGrid(self.samples)
+        self.pictures.setAccessibleName("Some of the images, the classes in turn")
         self.catalogue = CataloguePage()
         self._stack = QStackedWidget()
         self._build()
@@ -94,8 +111,15 @@ class DataPage(WizardPage):
         inside.addWidget(scrolled(self.bars), 1)
         below = QHBoxLayout()
         below.setSpacing(theme.px(space.m))
-        below.addWidget(bars, 1)
-        below.addWidget(scrolled(cards), 1)
+        below.addWidget(bars, 2)
+        right = QVBoxLayout()
+        found = scrolled(cards)
+        found.setSizeAdjustPolicy(QScrollArea.SizeAdjustPolicy.AdjustToContents)
+        found.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Maximum)
+        found.setMaximumHeight(theme.px(_MOST_FINDINGS))
+        right.addWidget(found)
+        right.addWidget(self.pictures, 1)
+        below.addLayout(right, 3)
         self._below = QWidget()
         below.setContentsMargins(0, 0, 0, 0)
         self._below.setLayout(below)
@@ -205,6 +229,9 @@ class DataPage(WizardPage):
 
     @Slot(object)
     def _take(self, event: object) -> None:
+        from cnn_studio.datasets.report import ImportReport
+        from cnn_studio.datasets.sample import ImageSample
+
         match event:
             case DataSource():
                 self.state.choose_data(event)
@@ -214,8 +241,10 @@ class DataPage(WizardPage):
                     self.say(message)
                 elif status == "cancelled":
                     self.say("Cancelled before all images were looked at.", "notice")
-            case _:
+            case ImportReport():
                 self.state.set(report=event)
+            case ImageSample():
+                self.samples.set_images(event.images, event.labels, event.classes)
         self.show_state()
 
     def enter(self) -> None:
@@ -281,6 +310,13 @@ class DataPage(WizardPage):
 
 def _report(job: Job, source: DataSource) -> None:
     from cnn_studio.datasets.report import make_report
+    from cnn_studio.datasets.sample import sample_images
+
+    def check() -> None:
+        if job.is_cancelled:
+            raise Cancelled
+
+    job.report(sample_images(source, _NUM_PICTURES, _PICTURE_SIDE, check))
 
     def progress(done: int, total: int) -> None:
         job.report(Progress("Looking at the images", done, total))
