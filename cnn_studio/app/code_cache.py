@@ -16,15 +16,13 @@ import numpy as np
 
 from cnn_studio.app.files import replacing
 from cnn_studio.app.places import codes_folder
+from cnn_studio.app.preferences import load_preferences
 from cnn_studio.core.errors import StorageError
 from cnn_studio.datasets.digest import data_digest
 from cnn_studio.datasets.records import ImageData
 from cnn_studio.graph.document import NetworkDocument
 from cnn_studio.graph.records import to_record
 from cnn_studio.transfer.code_set import Codes
-
-LIMIT = 4 * 10**9
-"""Bytes that all entries may take together."""
 
 _SUFFIX = ".codes.safetensors"
 _VERSION = "1"
@@ -76,42 +74,63 @@ def find_codes(key: str, folder: Path | None = None) -> Codes | None:
         return None
 
 
-def keep_codes(key: str, codes: Codes, folder: Path | None = None) -> None:
-    """Keep codes for the next time; where they cannot be written they are computed again then."""
+def keep_codes(key: str, codes: Codes, folder: Path | None = None, *, limit: int | None = None) -> None:
+    """Keep codes for the next time; where they cannot be written they are computed again then.
+
+    Args:
+        key: see `code_key`.
+        codes: what to keep.
+        folder: where; the program's own if None.
+        limit: bytes that all entries may take together, 0 for none; that of the preferences if None.
+    """
     from safetensors.numpy import save
+
+    limit = load_preferences().code_cache_gb * 10**9 if limit is None else limit
 
     arrays = {"train": codes.train, "val": codes.val}
     if codes.test is not None:
         arrays["test"] = codes.test
     size = sum(array.nbytes for array in arrays.values())
-    if size > LIMIT:
+    if size > limit:
         return
     with contextlib.suppress(StorageError, OSError):
         _file(key, folder).parent.mkdir(parents=True, exist_ok=True)
-        _make_room(size, folder)
+        shrink_codes(limit - size, folder)
         with replacing(_file(key, folder)) as file:
             file.write(save(arrays, {"how": codes.how}))
 
 
+def codes_size(folder: Path | None = None) -> int:
+    """Return the bytes that all kept codes take on disk."""
+    return sum(size for _, size, _ in _entries(folder))
+
+
 def clear_codes(folder: Path | None = None) -> int:
     """Delete all kept codes; return the bytes freed."""
-    return _make_room(LIMIT, folder)
+    return shrink_codes(0, folder)
 
 
-def _make_room(size: int, folder: Path | None) -> int:
+def shrink_codes(limit: int, folder: Path | None = None) -> int:
+    """Delete kept codes, the least recently used first, until all take `limit` bytes; return the bytes freed."""
     freed = 0
-    entries = [
-        (file.stat().st_mtime, file.stat().st_size, file)
-        for file in (folder or codes_folder()).glob(f"*{_SUFFIX}")
-    ]
-    taken = sum(entry[1] for entry in entries)
-    for _, own, file in sorted(entries):
-        if taken + size <= LIMIT:
+    entries = sorted(_entries(folder))
+    taken = sum(size for _, size, _ in entries)
+    for _, own, file in entries:
+        if taken - freed <= limit:
             break
         file.unlink(missing_ok=True)
-        taken -= own
         freed += own
     return freed
+
+
+def _entries(folder: Path | None) -> list[tuple[float, int, Path]]:
+    """Time of last use, bytes and file of each entry."""
+    found = []
+    for file in (folder or codes_folder()).glob(f"*{_SUFFIX}"):
+        with contextlib.suppress(OSError):  # another program deleted it meanwhile
+            state = file.stat()
+            found.append((state.st_mtime, state.st_size, file))
+    return found
 
 
 def _file(key: str, folder: Path | None) -> Path:

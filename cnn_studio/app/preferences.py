@@ -24,6 +24,8 @@ class Preferences(BaseModel):
         geometry, layout: the window's place and its panels, as Qt's base64 text.
         welcomed: whether the strip of the first start was closed.
         image_cache_gb: how much decoded images may take on disk; 0 keeps none.
+        code_cache_gb: how much CNN codes that were computed may take on disk; 0 keeps none.
+        animate: whether the canvas glides and opens gaps, or jumps.
         notify: whether the desktop says that a run ended while another window was in front.
         weights_mirror: web address in place of the hosts of published weights, or nothing; see `mirrored`.
         minimap: whether the canvas shows a map of networks larger than the view.
@@ -40,6 +42,8 @@ class Preferences(BaseModel):
     minimap: bool = True
     weights_mirror: str = Field("", max_length=2000)
     image_cache_gb: int = Field(20, ge=0, le=100_000)
+    code_cache_gb: int = Field(4, ge=0, le=100_000)
+    animate: bool = True
 
     def remember(self, path: Path) -> None:
         """Put a project first among the recent ones; a name that is no text cannot be kept."""

@@ -75,6 +75,17 @@ def remember_tuning(key: str, tuning: Tuning, file: Path | None = None) -> None:
             written.write(json.dumps(recent, indent=1).encode())
 
 
+def num_tunings(file: Path | None = None) -> int:
+    """Return how many measurements are kept."""
+    return len(_read(file or tuned_file()))
+
+
+def forget_tunings(file: Path | None = None) -> None:
+    """Delete all measurements; what is computed next is measured anew."""
+    with contextlib.suppress(OSError):
+        (file or tuned_file()).unlink(missing_ok=True)
+
+
 def _read(file: Path) -> dict[str, Any]:
     try:
         found = json.loads(file.read_bytes())

@@ -8,7 +8,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QObject, Qt
+from PySide6.QtCore import QObject, Qt, Slot
 from PySide6.QtGui import QAction, QActionGroup, QKeySequence
 from PySide6.QtWidgets import QMenu, QMenuBar, QToolButton
 
@@ -45,6 +45,7 @@ _ENTRIES = (
     _Entry("quit", "Quit", "Ctrl+Q", "Close the program"),
     _Entry("undo", "Undo", "Ctrl+Z", "Take the last edit back", "undo"),
     _Entry("redo", "Redo", "Ctrl+Shift+Z", "Carry out again what was undone", "redo"),
+    _Entry("settings", "Settings…", "Ctrl+,", "Theme, caches, downloads and what else the program remembers", "settings"),
     _Entry("find_layer", "Add a layer…", "Ctrl+K", "Search a layer and put it behind the selected one", "search"),
     _Entry("arrange", "Arrange", "Ctrl+Shift+A", "Put all layers in order, from top to bottom", "arrange"),
     _Entry("freeze_layers", "Freeze layers…", "Ctrl+Shift+F", "Choose which layers learn and which keep their weights", "snowflake"),
@@ -86,6 +87,7 @@ class Actions(QObject):
         super().__init__(window)
         self._window = window
         self.all: dict[str, QAction] = {}
+        self._themes: dict[Mode, QAction] = {}
         for entry in _ENTRIES:
             action = QAction(entry.text, window)
             if entry.keys:
@@ -120,7 +122,7 @@ class Actions(QObject):
         self._add(edit, "undo", "redo", "-")
         canvas = self._window.workspace.canvas
         fill_edit(edit, canvas)
-        self._add(edit, "-", "copy_picture")
+        self._add(edit, "-", "copy_picture", "-", "settings")
         view = bar.addMenu("&View")
         self._add(view, "show_network", "show_analysis", "show_code", "-")
         self._add(view, "fit", "zoom_to_selection", "actual_size", "zoom_in", "zoom_out", "minimap", "-")
@@ -174,6 +176,12 @@ class Actions(QObject):
             action.setChecked(theme.manager().mode == mode)
             action.triggered.connect(partial(self._window.set_theme, mode))
             group.addAction(action)
+            self._themes[mode] = action
+        theme.manager().changed.connect(self._show_theme)
+
+    @Slot()
+    def _show_theme(self) -> None:
+        self._themes[theme.manager().mode].setChecked(True)
 
     def show_recent(self, paths: list[str], opened: Callable[[Path], None]) -> None:
         """Fill the menu of recent projects."""

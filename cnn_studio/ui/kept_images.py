@@ -47,6 +47,7 @@ class KeptImages(QObject):
         self.menu.addAction(self.clear)
         self.menu.addSeparator()
         self._group = QActionGroup(self)
+        self._group.setExclusionPolicy(QActionGroup.ExclusionPolicy.ExclusiveOptional)
         for limit in _LIMITS_GB:
             action = self.menu.addAction(f"Keep up to {limit} GB" if limit else "Keep nothing")
             action.setToolTip(
@@ -67,6 +68,7 @@ class KeptImages(QObject):
     @Slot()
     def refresh(self) -> None:
         """Look how much they take now; the menu says so as soon as the disk has answered."""
+        self._show_limit()
         if self._looking is not None and self._looking.is_running:
             return  # a disk that has not answered yet is not asked twice
         looking = Job("Measuring decoded images", lambda job: job.report(_Size(cache_size())))
@@ -75,6 +77,11 @@ class KeptImages(QObject):
         self.clear.setText("Clear (…)")
         self.clear.setEnabled(False)
         looking.start()
+
+    def _show_limit(self) -> None:
+        """Tick the limit of now; the settings know more of them than the menu."""
+        for action in self._group.actions():
+            action.setChecked(action.data() == self._preferences.image_cache_gb)
 
     @Slot(list)
     def _take(self, events: list[object]) -> None:

@@ -29,6 +29,7 @@ from cnn_studio.ui.picture_controller import PictureController
 from cnn_studio.ui.run_controls import RunControls
 from cnn_studio.ui.run_notice import RunNotice
 from cnn_studio.ui.run_tools import RunTools
+from cnn_studio.ui.settings.opener import SettingsOpener
 from cnn_studio.ui.status import StatusLine, bytes_text
 from cnn_studio.ui.toolbar import MainToolBar
 from cnn_studio.ui.torch_loader import TorchLoader
@@ -83,6 +84,7 @@ class MainWindow(QMainWindow):
         self.notice = RunNotice(self.training, preferences, self)
         self.kept_images = KeptImages(self.actions_.data, preferences, self)
         self.kept_images.message.connect(self.workspace.say)
+        self.settings = SettingsOpener(self)
         connect_actions(self)
         self._connect_parts()
         self.files.picture = self.workspace.canvas

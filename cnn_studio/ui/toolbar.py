@@ -57,6 +57,11 @@ class MainToolBar(QToolBar):
         self._title.setText(metrics.elidedText(text, Qt.TextElideMode.ElideMiddle, self._title.width()))
         self._title.setToolTip(text)
 
+    @property
+    def device_text(self) -> str:
+        """What computes, as it was shown last."""
+        return self._device.text().removeprefix("● ")
+
     def show_device(self, text: str) -> None:
         """Show what computes, such as ``CPU · 2 threads``."""
         self._device.setText(f"● {text}")

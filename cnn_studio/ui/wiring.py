@@ -26,6 +26,7 @@ def connect_actions(window: MainWindow) -> None:
         "quit": window.close,
         "undo": window.undo,
         "redo": window.redo,
+        "settings": window.settings.open,
         "find_layer": space.find_layer,
         "arrange": canvas.arrange,
         "freeze_layers": window.tools.freeze_layers,

@@ -11,8 +11,9 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.svm import LinearSVC
 
-from cnn_studio.app.code_cache import LIMIT, clear_codes, find_codes, keep_codes
+from cnn_studio.app.code_cache import clear_codes, codes_size, find_codes, keep_codes, shrink_codes
 from cnn_studio.app.coding import CodesReady, codes_of
+from cnn_studio.app.preferences import Preferences, save_preferences
 from cnn_studio.app.project import Project
 from cnn_studio.app.weights import WeightSet
 from cnn_studio.compiler import lower
@@ -128,21 +129,34 @@ def test_codes_come_from_the_cache_until_something_changes(monkeypatch, tmp_path
     assert ask(project=replace(project, weights=WeightSet.from_state(project.document, behind)))[1]
 
 
-def test_damaged_and_too_many_codes_are_no_trouble(tmp_path, monkeypatch):
+def test_damaged_and_too_many_codes_are_no_trouble(tmp_path):
     codes = Codes(np.ones((3, 2), np.float32), np.zeros((1, 2), np.float32), None, "float32")
     keep_codes("a", codes, tmp_path)
     assert find_codes("a", tmp_path).test is None
     (tmp_path / "a.codes.safetensors").write_bytes(b"nonsense")
     assert find_codes("a", tmp_path) is None
     assert find_codes("b", tmp_path) is None
-    monkeypatch.setattr("cnn_studio.app.code_cache.LIMIT", 400)
     for name in "abcde":
-        keep_codes(name, codes, tmp_path)
-    assert sum(file.stat().st_size for file in tmp_path.iterdir()) <= 400
+        keep_codes(name, codes, tmp_path, limit=400)
+    taken = sum(file.stat().st_size for file in tmp_path.iterdir())
+    assert 0 < taken == codes_size(tmp_path) <= 400
     assert find_codes("e", tmp_path) is not None
-    assert clear_codes(tmp_path) > 0
+    assert shrink_codes(10**9, tmp_path) == 0
+    assert clear_codes(tmp_path) == taken
     assert list(tmp_path.iterdir()) == []
-    assert LIMIT > 10**9
+    keep_codes("f", codes, tmp_path, limit=0)
+    assert find_codes("f", tmp_path) is None
+
+
+def test_the_preferences_say_how_much_is_kept(tmp_path, monkeypatch):
+    monkeypatch.setenv("CNN_STUDIO_HOME", str(tmp_path))
+    codes = Codes(np.ones((3, 2), np.float32), np.zeros((1, 2), np.float32), None, "float32")
+    save_preferences(Preferences(code_cache_gb=0))
+    keep_codes("a", codes)
+    assert codes_size() == 0
+    save_preferences(Preferences(code_cache_gb=1))
+    keep_codes("a", codes)
+    assert codes_size() > 0
 
 
 def test_weights_that_are_missing_are_named(monkeypatch, tmp_path):

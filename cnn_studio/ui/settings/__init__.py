@@ -1,0 +1,1 @@
+"""The settings of the program: a dialog with a list of pages."""
