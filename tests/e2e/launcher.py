@@ -112,6 +112,7 @@ def _widgets(top: QWidget) -> list[dict[str, Any]]:
         record = {
             "class": type(widget).__name__,
             "name": widget.accessibleName() or widget.objectName(),
+            "description": widget.accessibleDescription(),
             "text": text if isinstance(text, str) else "",
             "enabled": widget.isEnabled(),
             "rect": _rect(widget, widget.rect()),
@@ -125,6 +126,7 @@ def _widgets(top: QWidget) -> list[dict[str, Any]]:
                 {
                     "class": "tab",
                     "name": "",
+                    "description": "",
                     "text": widget.tabText(n),
                     "enabled": True,
                     "rect": _rect(widget, widget.tabRect(n)),
@@ -140,10 +142,17 @@ def _items(view: QAbstractItemView) -> list[dict[str, Any]]:
         index = view.model().index(row, 0)
         box = view.visualRect(index)
         is_choice = bool(index.flags() & Qt.ItemFlag.ItemIsSelectable)  # captions of groups are none
-        if is_choice and view.viewport().rect().contains(box.center()):
+        if is_choice and not box.isEmpty() and view.viewport().rect().contains(box.center()):
             rect = _rect(view.viewport(), box)
             found.append(
-                {"class": "item", "name": "", "text": str(index.data()), "enabled": True, "rect": rect}
+                {
+                    "class": "item",
+                    "name": "",
+                    "description": "",
+                    "text": str(index.data()),
+                    "enabled": True,
+                    "rect": rect,
+                }
             )
     return found
 

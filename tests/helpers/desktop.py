@@ -87,12 +87,15 @@ class Program:
     def start(self, *arguments: object) -> None:
         """Start the program and wait until torch is loaded."""
         self._map.unlink(missing_ok=True)
+        scratch = self._home / "scratch"  # of a process that is killed at last, and cannot tidy up
+        scratch.mkdir(exist_ok=True)
         environment = {
             **os.environ,
             "DISPLAY": self._screen.display,
             "QT_QPA_PLATFORM": "xcb",
             "CNN_STUDIO_HOME": str(self._home / "home"),
             "PYTHONPATH": str(ROOT),
+            "TMPDIR": str(scratch),
             "PYTHONFAULTHANDLER": "1",
         }
         command = [sys.executable, str(LAUNCHER), str(self._map), *map(str, arguments)]
@@ -138,12 +141,16 @@ class Program:
 
     def widget(self, text: str, kind: str = "", *, name: str = "") -> list[int]:
         """Wait for a widget by its text (or accessible name) and return the middle of it."""
+        x, y, width, height = self.rect(text, kind, name=name)
+        return [x + width // 2, y + height // 2]
+
+    def rect(self, text: str, kind: str = "", *, name: str = "") -> list[int]:
+        """Wait for a widget by its text (or accessible name) and return left, top, width and height."""
 
         def seen(record: dict[str, Any]) -> Any:
             for w in record["widgets"]:
                 if (not text or w["text"] == text) and kind in ("", w["class"]) and name in ("", w["name"]):
-                    x, y, width, height = w["rect"]
-                    return [x + width // 2, y + height // 2]
+                    return w["rect"]
             return None
 
         found: list[int] = self.wait(f"{kind or 'widget'} {text or name!r}", seen)
