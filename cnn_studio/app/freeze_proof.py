@@ -5,9 +5,10 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Collection, Mapping
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import numpy as np
+if TYPE_CHECKING:
+    import numpy as np
 
 _SHOWN_DIGITS = 8
 _NAMED = 3
@@ -92,6 +93,8 @@ def frozen_state(frozen: Collection[str], state: Mapping[str, np.ndarray]) -> Fr
         frozen: paths of the layers.
         state: tensors by state-dict key: a layer's path with the tensor's name, or the path itself.
     """
+    import numpy as np  # here alone: the window shows proofs before anything heavy is loaded
+
     layers: dict[str, hashlib._Hash] = {}
     count = 0
     for key in sorted(state):
