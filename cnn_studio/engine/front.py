@@ -17,6 +17,7 @@ import numpy as np
 import torch
 from torch import Tensor, fx, nn
 
+from cnn_studio.core.scratch import scratch_folder
 from cnn_studio.datasets.batches import Batches, batch_bounds
 from cnn_studio.datasets.order import seeded_order
 from cnn_studio.datasets.records import ImageData
@@ -195,7 +196,7 @@ class Kept:
                 torch.empty(shape, dtype=value.dtype) for shape, value in zip(shapes, sample, strict=True)
             )
         if self._folder is None:
-            self._folder = tempfile.TemporaryDirectory(prefix="cnn-studio-front-")
+            self._folder = scratch_folder("front")
         where = Path(self._folder.name)
         if self.num_bytes > min(DISK_LIMIT, _DISK_SHARE * shutil.disk_usage(where).free):
             return None

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import logging
-import os
 import signal
 import sys
 import traceback
@@ -21,6 +20,7 @@ from cnn_studio.app.session import Session
 from cnn_studio.app.system import display_problem
 from cnn_studio.app.threads import prepare_process
 from cnn_studio.core.errors import StudioError
+from cnn_studio.core.scratch import leave_at_once
 from cnn_studio.ui import theme
 from cnn_studio.ui.concepts.registry import concepts
 from cnn_studio.ui.main_window import MainWindow
@@ -87,9 +87,7 @@ def start_window(arguments: Sequence[str], prepare: Callable[[MainWindow], objec
         # a thread inside one long step or import cannot be interrupted, and Python must not be taken down around
         # it; everything is saved, so the process may go
         _log.info("a job did not end in time")
-        sys.stdout.flush()
-        sys.stderr.flush()
-        os._exit(code)
+        leave_at_once(code)
     return code
 
 
@@ -122,7 +120,7 @@ def _let_signals_close(window: MainWindow) -> None:
 
     def leave(number: int, frame: object) -> None:
         window.training.shut_down(_GRACE_SECONDS)
-        os._exit(128 + number)
+        leave_at_once(128 + number)
 
     signal.signal(signal.SIGINT, leave)
     signal.signal(signal.SIGTERM, leave)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
@@ -33,6 +32,7 @@ from cnn_studio.app.jobs import Job, JobEnded, JobList
 from cnn_studio.app.project import Project
 from cnn_studio.app.trying import Tried, try_images
 from cnn_studio.core.errors import StorageError
+from cnn_studio.core.scratch import scratch_folder
 from cnn_studio.ui import theme
 from cnn_studio.ui.bridge import Bridge
 from cnn_studio.ui.widgets.guess_bars import GuessBars
@@ -59,7 +59,7 @@ class TryDialog(QDialog):
         self._last: Path | None = None
         self._job: Job | None = None
         self._num_pasted = 0
-        self._scratch = tempfile.TemporaryDirectory(prefix="cnn-studio-")
+        self._scratch = scratch_folder("pasted")
         self.destroyed.connect(self._scratch.cleanup)
         self._bridge = Bridge(self)
         self._bridge.events.connect(self._take)

@@ -1,12 +1,29 @@
 """What is open when the program starts."""
 
+import os
+import subprocess
+import sys
 from pathlib import Path
+
+import pytest
 
 from cnn_studio.app.preferences import Preferences
 from cnn_studio.app.project import save_project, starter_project
 from cnn_studio.app.session import Session
 from cnn_studio.graph.starters import find_starter
 from cnn_studio.ui.start import _open_last
+
+START = """
+import signal, sys
+from PySide6.QtCore import QTimer
+from cnn_studio.ui.start import start_window
+
+def prepare(window):
+    end = window.close if sys.argv[1] == "close" else lambda: signal.raise_signal(signal.SIGTERM)
+    QTimer.singleShot(500, window, end)  # while torch is being imported in a thread
+
+sys.exit(start_window([], prepare))
+"""
 
 
 def opened(recent: list[Path]) -> Session:
@@ -28,3 +45,13 @@ def test_without_one_the_starter_is_open(tmp_path: Path) -> None:
     for recent in ([], [tmp_path / "gone.cnnstudio"], [damaged]):
         session = opened(recent)
         assert session.document.info.name == "LeNet-5" and session.path is None
+
+
+@pytest.mark.parametrize(("how", "code"), [("close", 0), ("signal", 143)])
+def test_no_temporary_folder_stays_behind_when_the_program_ends_at_once(tmp_path: Path, how: str, code: int):
+    scratch = tmp_path / "scratch"
+    scratch.mkdir()
+    environment = os.environ | dict.fromkeys(("TMPDIR", "TEMP", "TMP"), str(scratch))
+    done = subprocess.run([sys.executable, "-c", START, how], env=environment, timeout=60, check=False)
+    assert done.returncode == code
+    assert not list(scratch.iterdir())

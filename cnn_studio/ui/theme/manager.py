@@ -14,6 +14,7 @@ from PySide6.QtCore import QObject, Qt, Signal, Slot
 from PySide6.QtGui import QColor, QFont, QFontDatabase, QFontInfo, QGuiApplication, QIcon, QPalette
 from PySide6.QtWidgets import QApplication, QWidget
 
+from cnn_studio.core.scratch import scratch_folder
 from cnn_studio.ui.theme import icons, stylesheet
 from cnn_studio.ui.theme.icon_paths import svg
 from cnn_studio.ui.theme.tokens import DARK, LIGHT, PAPER, Tokens
@@ -159,7 +160,7 @@ class ThemeManager(QObject):
     def _write_images(self) -> dict[str, str]:
         """Write the few pictures that a style sheet can only take from files; return their paths."""
         if self._images is None:
-            self._images = TemporaryDirectory(prefix="cnn-studio-theme-")
+            self._images = scratch_folder("theme")
         t = self._tokens
         wanted = {
             "check": ("check", t.on_accent),
