@@ -85,6 +85,7 @@ def card_record(card: NetworkCard) -> dict[str, Any]:
         "params": card.params,
         "macs": card.macs,
         "accuracy": card.accuracy,
+        "accuracy_source": card.accuracy_source,
         "num_classes": card.num_classes,
         "licence": card.licence,
         "origin": card.origin,

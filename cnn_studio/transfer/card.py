@@ -24,9 +24,10 @@ class NetworkCard:
         input_size: (C, H, W) of the images it was trained on.
         preprocessing: how an image becomes its input.
         num_classes: scores that it gives.
-        params: number of parameters as published; None where the library does not say.
-        macs: multiply-accumulate operations per image; None where the library does not say.
-        accuracy: top-1 on ImageNet-1K in percent; None where the library does not say.
+        params: number of parameters, as published or as counted; None where neither is known.
+        macs: multiply-accumulate operations per image, as published or as counted; None where neither is known.
+        accuracy: top-1 on ImageNet-1K in percent; None where none is published with the weights.
+        accuracy_source: who measured it, as a sentence; empty for the library's own number.
         file_name: name of the file with its weights, empty where there is none.
         repository: name of the weights' repository on the Hugging Face hub, or empty.
         url: web address of the file with its weights, empty where there is none.
@@ -45,6 +46,7 @@ class NetworkCard:
     params: int | None = None
     macs: int | None = None
     accuracy: float | None = None
+    accuracy_source: str = ""
     file_name: str = ""
     repository: str = ""
     url: str = ""

