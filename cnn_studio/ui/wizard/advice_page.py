@@ -11,7 +11,7 @@ from cnn_studio.app.sources import is_own
 from cnn_studio.core.errors import StudioError
 from cnn_studio.graph.commands import SetTraining
 from cnn_studio.graph.depths import cut_at_depth
-from cnn_studio.transfer.advisor import Advice, advise
+from cnn_studio.transfer.advisor import EARLIER_DEPTH, Advice, advise
 from cnn_studio.transfer.recipe import STRATEGIES, Strategy
 from cnn_studio.ui import theme
 from cnn_studio.ui.wizard.case_table import CaseTable
@@ -20,7 +20,6 @@ from cnn_studio.ui.wizard.likeness_box import LikenessBox
 from cnn_studio.ui.wizard.page import Notice, WizardPage, scrolled, text_label
 from cnn_studio.ui.wizard.state import WizardState
 
-_EARLIER = 2 / 3  # of the depth; between what was best for digits (four fifths) and for textures (a fifth)
 _CODED: tuple[Strategy, ...] = ("svm", "softmax")
 _NOTHING = "Choose the images first, on the page Data: the advice follows from how many there are and what they look like."
 
@@ -175,7 +174,7 @@ class AdvicePage(WizardPage):
         recipe, is_coded = self.state.recipe, strategy in _CODED
         cut = ""
         if is_coded and advice.cut == "earlier":
-            found = cut_at_depth(self.state.cuts(), _EARLIER)
+            found = cut_at_depth(self.state.cuts(), EARLIER_DEPTH)
             cut = found.path if found is not None else ""
         adapts = strategy == "finetune" and advice.case == "large_different"
         head = recipe.head.model_copy(update={"hidden": 0}) if is_coded else recipe.head
