@@ -112,4 +112,6 @@ def _command(recipe: TransferRecipe, found: Advised) -> str:
         parts += ["--cut", found.cut]
     if advice.strategy == "finetune":
         parts += ["--unfreeze", "*"]
+        if advice.case == "large_different":
+            parts.append("--adapt-statistics")
     return shlex.join([*parts, "-o", "mine.cnnstudio"])

@@ -21,6 +21,7 @@ from cnn_studio.app.transferring import (
     TransferOutcome,
     run_transfer,
 )
+from cnn_studio.cli.advising import print_advice
 from cnn_studio.cli.exits import Exit, complain
 from cnn_studio.cli.network import Json
 from cnn_studio.cli.settings_options import settings_from, with_settings
@@ -134,6 +135,13 @@ def transfer(
         Path | None,
         typer.Option("-o", "--output", metavar="FILE", help="Where to save the result as a project."),
     ] = None,
+    advise: Annotated[
+        bool,
+        typer.Option(
+            "--advise",
+            help="Say what suits the images and why, from counts and a measurement; train nothing.",
+        ),
+    ] = False,
     as_json: Json = False,
 ) -> int:
     """Carry a pre-trained network over to your own images."""
@@ -171,6 +179,8 @@ def transfer(
     chosen = chosen.model_copy(update={"settings": settings_from(usual, settings)})
     if save is not None:
         save_recipe(chosen, save)
+    if advise:
+        return print_advice(chosen, as_json=as_json)
     show = _Json() if as_json else _Text()
     return _compare(chosen, show, output) if compares else _transfer(chosen, show, output)
 
