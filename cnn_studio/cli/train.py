@@ -20,13 +20,12 @@ from cnn_studio.app.run_summary import LINEAR
 from cnn_studio.app.runs import RunStore
 from cnn_studio.app.training import (
     DataReady,
-    OutputFitted,
-    StoreFailed,
     TrainingOutcome,
     check_ready,
     resume_training,
     run_training,
 )
+from cnn_studio.app.training_words import training_words
 from cnn_studio.cli.exits import Exit, complain
 from cnn_studio.cli.network import Json
 from cnn_studio.cli.settings_options import settings_from, with_settings
@@ -35,12 +34,8 @@ from cnn_studio.datasets.sources import FORMS, parse_source
 from cnn_studio.engine.control import RunControl
 from cnn_studio.engine.events import (
     EpochDone,
-    FrontComputed,
     RunFinished,
     RunStarted,
-    SpeedTuned,
-    TuningStarted,
-    describe_tuning,
 )
 from cnn_studio.engine.settings import PRESETS
 from cnn_studio.graph.shapes import infer_shapes
@@ -241,33 +236,24 @@ class EventLines:
         match event:
             case DataReady(data):
                 skipped = f", {len(data.skipped)} files skipped" if data.skipped else ""
-                lines = [f"{data.name}: {len(data.train):,} + {len(data.val):,} images{skipped}"]
+                lines = [training_words(event) + skipped]
                 lines += [f"  skipped {s.path}: {s.reason}" for s in data.skipped[:20]]
                 if len(data.skipped) > 20:
                     lines.append(f"  and {len(data.skipped) - 20} more")
                 return "\n".join(lines)
-            case OutputFitted(path, before, after):
-                return f"{path} now has {after} units instead of {before}, one per class."
-            case StoreFailed(message):
-                return message
-            case TuningStarted():
-                return "measuring the fastest way to compute this network here"
-            case FrontComputed(done, total, layers) if done == total:
-                return f"the {layers:,} frozen layers in front were computed once for all {total:,} images"
-            case SpeedTuned(tuning) if tuning.baseline > 0:
-                gain = tuning.images_per_second / tuning.baseline
-                known = ", as measured before" if event.remembered else ""
-                return f"fastest here: {describe_tuning(tuning)}: {gain:.1f} × float32{known}"
             case RunStarted():
                 self._epochs = event.num_epochs
-                return f"{event.total_params:,} parameters on {event.device}, {event.precision}"
             case EpochDone():
                 best = "  best so far" if event.is_best else ""
                 return (
                     f"epoch {event.epoch}/{self._epochs}  loss {event.train_loss:.4f}  validation loss "
                     f"{event.val_loss:.4f}  accuracy {event.val_accuracy:.2%}{best}"
                 )
-        return ""
+        return self._words(event)
+
+    def _words(self, event: object) -> str:
+        """Return what an event without a form of its own here says."""
+        return training_words(event)
 
     def finished(self, outcome: TrainingOutcome) -> None:
         """Print the end."""

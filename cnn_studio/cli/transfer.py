@@ -11,13 +11,12 @@ from pydantic import ValidationError
 from cnn_studio.app.awake import KeptAwake
 from cnn_studio.app.coding import CodesReady
 from cnn_studio.app.comparing import Comparison, WayFinished, WayStarted, compare
-from cnn_studio.app.jobs import Progress
 from cnn_studio.app.project import save_project
 from cnn_studio.app.training import DataReady
+from cnn_studio.app.transfer_words import transfer_words
 from cnn_studio.app.transferring import (
     ClassifierFitted,
     SourceReady,
-    StageStarted,
     TransferOutcome,
     run_transfer,
 )
@@ -317,40 +316,13 @@ class _Text(EventLines):
             if self._has_told_data:  # of every way that is compared
                 return
             self._has_told_data = True
-        text = self._of_transfer(event)
-        if text is None:
-            super().event(event)
-        elif text:
-            typer.echo(text)
+        super().event(event)
 
-    def _of_transfer(self, event: object) -> str | None:
-        match event:
-            case SourceReady(title, notes, cut, size):
-                return "\n".join([f"{title}: cut behind {cut}, a code of {size:,} numbers", *notes])
-            case CodesReady(codes, _, were_kept):
-                how = (
-                    "as kept from before"
-                    if were_kept
-                    else f"{codes.images_per_second:,.0f} images/s, {codes.how}"
-                )
-                return f"CNN codes: {how}"
-            case ClassifierFitted():
-                note = "" if event.is_converged else "; the solver stopped before its tolerance was reached"
-                return f"linear classifier: C = {event.c:g}, fitted in {event.seconds:.1f} s{note}"
-            case StageStarted(number, total, paths):
-                named = ", ".join(paths[:3]) + (f" and {len(paths) - 3} more" if len(paths) > 3 else "")
-                return (
-                    f"step {number} of {total}: {named} learn too"
-                    if number > 1
-                    else f"step 1 of {total}: {named}"
-                )
-            case WayStarted(number, total, name):
-                return f"\n{number} of {total}: {name}"
-            case WayFinished(compared):
-                return compared.message or f"{compared.text}, {compared.seconds:.1f} s"
-            case Progress():
-                return ""
-        return None
+    def _words(self, event: object) -> str:
+        text = transfer_words(event)
+        if isinstance(event, SourceReady):
+            return "\n".join([text, *event.notes])
+        return f"\n{text}" if isinstance(event, WayStarted) else text
 
     def outcome(self, outcome: TransferOutcome) -> None:
         end = outcome.finished

@@ -19,6 +19,7 @@ from PySide6.QtWidgets import (
 from cnn_studio.app.coding import CodesReady
 from cnn_studio.app.comparing import Comparison, WayStarted, ways_of
 from cnn_studio.app.jobs import Job, JobEnded
+from cnn_studio.app.transfer_words import transfer_words
 from cnn_studio.app.transferring import StageStarted, TransferOutcome
 from cnn_studio.core.errors import StudioError
 from cnn_studio.engine.events import BatchDone, EpochDone, RunStarted
@@ -28,7 +29,7 @@ from cnn_studio.ui.plots.clock import RepaintClock
 from cnn_studio.ui.plots.live_plot import ACCURACY, LivePlot
 from cnn_studio.ui.wizard.comparison_view import ComparisonView
 from cnn_studio.ui.wizard.page import WizardPage, scrolled, text_label
-from cnn_studio.ui.wizard.running import Kept, event_text, work_of
+from cnn_studio.ui.wizard.running import Kept, work_of
 from cnn_studio.ui.wizard.state import Answers, WizardState
 from cnn_studio.ui.wizard.words import recipe_words
 
@@ -209,7 +210,7 @@ class RunPage(WizardPage):
 
     @Slot(object)
     def _take(self, event: object) -> None:
-        text = event_text(event)
+        text = transfer_words(event)
         if text:
             self.log.appendPlainText(text)
         self.comparison.take(event)
