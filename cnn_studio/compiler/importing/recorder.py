@@ -70,7 +70,7 @@ def record(module: nn.Module, input_shape: Shape, is_leaf: LeafTest) -> Recordin
         result = recorder.run(twin)
     except NetworkError:
         raise
-    except Exception as error:
+    except Exception as error:  # a foreign module may raise anything
         where = recorder.failed_in or "The network"
         reason = str(error).strip().split("\n")[0] or type(error).__name__
         raise NetworkError(
@@ -133,7 +133,7 @@ def _skeleton(module: nn.Module) -> nn.Module:
                 ):  # a weight that is computed anew in every run; as it is it cannot be copied
                     memo[id(tensor)] = torch.empty_like(tensor, device="meta")
         return copy.deepcopy(module, memo).eval()
-    except Exception as error:
+    except Exception as error:  # so may its own ways of being copied
         raise NetworkError(
             f"{type(module).__name__} cannot be copied, so it cannot be opened: {error}."
         ) from error
