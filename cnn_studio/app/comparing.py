@@ -7,7 +7,14 @@ from dataclasses import dataclass, replace
 
 from cnn_studio.app.runs import RunStore
 from cnn_studio.app.training import Report
-from cnn_studio.app.transferring import Prepared, TransferOutcome, count_right, prepare, run_transfer
+from cnn_studio.app.transferring import (
+    Prepared,
+    TransferOutcome,
+    count_right,
+    prepare,
+    run_transfer,
+    with_linear_head,
+)
 from cnn_studio.core.errors import Cancelled, StudioError
 from cnn_studio.engine.control import RunControl
 from cnn_studio.engine.events import RunFinished
@@ -64,7 +71,7 @@ class Comparison:
 def ways_of(recipe: TransferRecipe) -> tuple[tuple[str, TransferRecipe], ...]:
     """Return the ways that a comparison tries, quick ones first: all of them with the recipe's settings."""
     plain = recipe.model_copy(update={"freeze": (), "unfreeze": ()})
-    coded = plain.model_copy(update={"head": plain.head.model_copy(update={"hidden": 0, "dropout": 0.0})})
+    coded = with_linear_head(plain)
     return (
         (STRATEGIES["svm"], coded.model_copy(update={"strategy": "svm"})),
         (STRATEGIES["softmax"], coded.model_copy(update={"strategy": "softmax"})),

@@ -22,6 +22,7 @@ from cnn_studio.core.errors import Cancelled, DataError, NetworkError, RunError
 from cnn_studio.datasets.records import ImageData, ImagePart
 from cnn_studio.engine.control import RunControl
 from cnn_studio.engine.events import RunFinished
+from cnn_studio.engine.settings import TrainSettings
 from cnn_studio.graph.commands import SetInfo, SetTraining
 from cnn_studio.graph.cutting import (
     CutPoint,
@@ -225,33 +226,77 @@ def run_transfer(
     """
     try:
         prepared = prepared or prepare(recipe, report, control)
-        began = time.perf_counter()
+        transfer = _Transfer(recipe, prepared, report, control, store)
         if recipe.strategy in _CODED:
-            return _fit_on_codes(recipe, prepared, report, control, store, began)
+            return _fit_on_codes(transfer)
     except Cancelled:
         return TransferOutcome(recipe.strategy, RunFinished("stopped", 0, None, None, 0.0), 0.0)
     if recipe.strategy == "gradual":
-        return _thaw(recipe, prepared, report, control, store, began)
-    return _train_on(recipe, prepared, report, control, store, began, network)
+        return _thaw(transfer)
+    document = headed(prepared, recipe)
+    if recipe.strategy == "finetune":
+        document = frozen_as(document, recipe) if network is None else network.copy()
+    return transfer.train(document, recipe.training, prepared.source.weights)
+
+
+@dataclass(frozen=True, slots=True)
+class _Transfer:
+    """A recipe that is being carried out: what all strategies need, and what comes of it."""
+
+    recipe: TransferRecipe
+    prepared: Prepared
+    report: Report
+    control: RunControl
+    store: RunStore | None
+    began: float = field(default_factory=time.perf_counter)
+
+    def check(self) -> None:
+        """Raise `Cancelled` where the user wants to stop."""
+        if self.control.stop_requested:
+            raise Cancelled
+
+    def train(
+        self, document: NetworkDocument, settings: TrainSettings, weights: WeightSet
+    ) -> TransferOutcome:
+        """Train a network from some weights on the images."""
+        source, data = self.prepared.source, self.prepared.data
+        project = replace(source, document=document, settings=settings, weights=weights)
+        ended = run_training(project, self.report, self.control, store=self.store, data=data)
+        return self.outcome(ended.finished, ended.project, ended.run)
+
+    def outcome(
+        self, finished: RunFinished, project: Project | None, run: int | None = None
+    ) -> TransferOutcome:
+        """Return the end, with what became of the source's weights."""
+        strategy, seconds = self.recipe.strategy, time.perf_counter() - self.began
+        if project is None:
+            return TransferOutcome(strategy, finished, seconds, None, run)
+        counts = {True: 0, False: 0}
+        shapes = shapes_of(project.document)
+        for layer in project.document.layers.values():
+            counts[layer.trainable] += shapes.num_params(layer.id) or 0
+        source = self.prepared.source
+        before = replace(source, weights=WeightSet()) if strategy == "scratch" else source
+        return TransferOutcome(
+            strategy,
+            finished,
+            seconds,
+            project,
+            run,
+            counts[True],
+            counts[False],
+            prove_frozen(before, project),
+            measure_moves(before, project),
+        )
 
 
 # ------------------------------------------------------------------------------------------------- classifiers on codes
 
 
-def _fit_on_codes(
-    recipe: TransferRecipe,
-    prepared: Prepared,
-    report: Report,
-    control: RunControl,
-    store: RunStore | None,
-    began: float,
-) -> TransferOutcome:
+def _fit_on_codes(transfer: _Transfer) -> TransferOutcome:
     from cnn_studio.transfer.linear import LinearKind, fit_linear
 
-    def check() -> None:
-        if control.stop_requested:
-            raise Cancelled
-
+    recipe, prepared, report, check = transfer.recipe, transfer.prepared, transfer.report, transfer.check
     if recipe.head.hidden:
         raise RunError(
             "A linear classifier on CNN codes has no hidden layer. Set the hidden units to 0, or choose fine-tuning."
@@ -271,7 +316,7 @@ def _fit_on_codes(
         check=check,
     )
     report(ClassifierFitted(fit.c, dict(fit.accuracies), fit.is_converged, fit.seconds))
-    document = headed(prepared, replace_head(recipe))
+    document = headed(prepared, with_linear_head(recipe))
     shapes = shapes_of(document)
     SetTraining(ids=frozen_with(shapes, (find_classifier(shapes),)), trainable=False).apply(document)
     mean, std = normalisation_of(document, data)
@@ -286,13 +331,15 @@ def _fit_on_codes(
         "done", 0, fit.accuracy(codes.val, data.val.labels), test, codes.images_per_second,
         weights=None, test=None,
     )  # fmt: skip
-    outcome = _outcome(recipe, prepared, finished, project, None, began)
+    outcome = transfer.outcome(finished, project)
     settings = linear_settings(recipe, prepared.cut.path, codes, fit.c)
-    run = keep_linear(store, project, settings, data, finished, outcome.seconds, outcome.proof, report)
+    run = keep_linear(
+        transfer.store, project, settings, data, finished, outcome.seconds, outcome.proof, report
+    )
     return replace(outcome, run=run)
 
 
-def replace_head(recipe: TransferRecipe) -> TransferRecipe:
+def with_linear_head(recipe: TransferRecipe) -> TransferRecipe:
     """Return a recipe whose head is one linear layer without dropout, which fitted weights belong to."""
     return recipe.model_copy(update={"head": recipe.head.model_copy(update={"hidden": 0, "dropout": 0.0})})
 
@@ -300,99 +347,41 @@ def replace_head(recipe: TransferRecipe) -> TransferRecipe:
 # ----------------------------------------------------------------------------------------------------------- training
 
 
-def _train_on(
-    recipe: TransferRecipe,
-    prepared: Prepared,
-    report: Report,
-    control: RunControl,
-    store: RunStore | None,
-    began: float,
-    network: NetworkDocument | None,
-) -> TransferOutcome:
-    document = headed(prepared, recipe)
-    if recipe.strategy == "finetune":
-        document = frozen_as(document, recipe) if network is None else network.copy()
-    project = replace(prepared.source, document=document, settings=recipe.training)
-    ended = run_training(project, report, control, store=store, data=prepared.data)
-    return _outcome(recipe, prepared, ended.finished, ended.project, ended.run, began)
-
-
-def _thaw(
-    recipe: TransferRecipe,
-    prepared: Prepared,
-    report: Report,
-    control: RunControl,
-    store: RunStore | None,
-    began: float,
-) -> TransferOutcome:
+def _thaw(transfer: _Transfer) -> TransferOutcome:
     """Train the head, then the head and the last part, and so on; each step goes on from the one before."""
-    document = headed(prepared, recipe)
+    recipe = transfer.recipe
+    document = headed(transfer.prepared, recipe)
     _set_rates(document, recipe)
     shapes = shapes_of(document)
     steps = thaw_steps(shapes, recipe.stages)
     settings = recipe.training
     each = max(1, settings.epochs // len(steps))
     best: TransferOutcome | None = None
-    weights = prepared.source.weights
+    weights = transfer.prepared.source.weights
     for number, learning in enumerate(steps, 1):
         now = document.copy()
         if recipe.freeze or recipe.unfreeze:
             apply_globs(now, freeze=recipe.freeze, unfreeze=recipe.unfreeze).apply(now)
         SetTraining(ids=frozen_with(shapes, learning), trainable=False).apply(now)
         before = set() if number == 1 else set(steps[number - 2])
-        report(
-            StageStarted(number, len(steps), tuple(now.layer(i).path for i in learning if i not in before))
-        )
+        paths = tuple(now.layer(i).path for i in learning if i not in before)
+        transfer.report(StageStarted(number, len(steps), paths))
         left = settings.epochs - each * (len(steps) - 1) if number == len(steps) else each
         stage = settings.model_copy(update={"epochs": max(1, left)})
-        project = replace(prepared.source, document=now, settings=stage, weights=weights)
-        ended = run_training(project, report, control, store=store, data=prepared.data)
-        outcome = _outcome(recipe, prepared, ended.finished, ended.project, ended.run, began)
-        if best is None or ended.finished.status != "done" or _is_better(outcome, best):
+        outcome = transfer.train(now, stage, weights)
+        is_done = outcome.finished.status == "done"
+        if best is None or not is_done or _is_better(outcome, best):
             best = outcome
-        if ended.finished.status != "done" or ended.project is None:
+        if not is_done or outcome.project is None:
             break
-        weights = ended.project.weights
+        weights = outcome.project.weights
     if best is None:
         raise NetworkError("This network has no layers to thaw.")
-    return replace(best, seconds=time.perf_counter() - began)
+    return replace(best, seconds=time.perf_counter() - transfer.began)
 
 
 def _is_better(one: TransferOutcome, other: TransferOutcome) -> bool:
     return (one.finished.val_accuracy or 0.0) >= (other.finished.val_accuracy or 0.0)
-
-
-# ------------------------------------------------------------------------------------------------------------- results
-
-
-def _outcome(
-    recipe: TransferRecipe,
-    prepared: Prepared,
-    finished: RunFinished,
-    project: Project | None,
-    run: int | None,
-    began: float,
-) -> TransferOutcome:
-    seconds = time.perf_counter() - began
-    if project is None:
-        return TransferOutcome(recipe.strategy, finished, seconds, None, run)
-    counts = {True: 0, False: 0}
-    shapes = shapes_of(project.document)
-    for layer in project.document.layers.values():
-        counts[layer.trainable] += shapes.num_params(layer.id) or 0
-    is_new = recipe.strategy == "scratch"
-    before = replace(prepared.source, weights=WeightSet()) if is_new else prepared.source
-    return TransferOutcome(
-        recipe.strategy,
-        finished,
-        seconds,
-        project,
-        run,
-        counts[True],
-        counts[False],
-        prove_frozen(before, project),
-        measure_moves(before, project),
-    )
 
 
 def count_right(outcome: TransferOutcome, part: ImagePart) -> int:
