@@ -10,7 +10,7 @@ from cnn_studio.app.preferences import Preferences
 from cnn_studio.app.project import load_project
 from cnn_studio.app.runs import RunStore
 from cnn_studio.app.session import Session
-from cnn_studio.graph.commands import RemoveLink, SetParams
+from cnn_studio.graph.commands import RemoveLink, SetParams, SetTraining
 from cnn_studio.ui.main_window import MainWindow
 from tests.helpers.ui import events
 
@@ -98,6 +98,24 @@ def test_a_run_fills_results_runs_and_the_file(window, qtbot, tmp_path):
     again = load_project(tmp_path / "trained.cnnstudio")
     assert len(again.weights) and again.document.info.preprocessing.mean is not None
     assert not window.session.is_modified
+
+
+def test_a_run_with_frozen_layers_says_that_they_stayed(window, qtbot):
+    line = window.workspace.training.side.frozen
+    settings(window, epochs=1)
+    document = window.session.document
+    window.session.push(SetTraining(ids=(document.layer_at("C1").id,), trainable=False))
+    with qtbot.waitSignal(window.training.outcome, timeout=60_000) as ended:
+        window.runs.train()
+    proof = ended.args[0].frozen_proof
+    assert proof.holds and proof.num_tensors == 2
+    assert line.text() == f"Frozen: 2 tensors unchanged (SHA-256 {proof.before[:8]}…)"
+    assert line.isVisible()
+    qtbot.waitUntil(lambda: not window.training.is_training, timeout=5000)
+    window.session.push(SetTraining(ids=(document.layer_at("C1").id,), trainable=True))
+    with qtbot.waitSignal(window.training.outcome, timeout=60_000):
+        window.runs.train()
+    assert not line.isVisible()
 
 
 def test_an_error_disables_train_and_says_why(window, qtbot):

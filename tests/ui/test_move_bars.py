@@ -35,6 +35,11 @@ def test_a_frozen_layer_that_moved_is_not_hidden() -> None:
     assert rows[-1].value == "10.0 %"
 
 
+def test_small_moves_are_plain_numbers() -> None:
+    moves = [Moved("a", 4.2e-4), Moved("b", 1e-7), Moved("c", 0.0), Moved("d", 0.25)]
+    assert [row.value for row in move_rows(moves, ())] == ["0.042 %", "< 0.001 %", "0.0 %", "25.0 %"]
+
+
 def test_where_nothing_is_frozen_nothing_is_folded() -> None:
     assert [row.text for row in move_rows(MOVED, ())] == [move.path for move in MOVED]
     single = [Moved("conv1", 0.0), *MOVED]

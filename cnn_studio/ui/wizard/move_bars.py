@@ -161,4 +161,7 @@ class MoveBars(QWidget):
 
 
 def _percent(share: float) -> str:
-    return f"{100 * share:.1f} %" if share >= 0.0005 or share == 0 else f"{100 * share:.0e} %"
+    percent = 100 * share
+    if percent >= 0.05 or not percent:
+        return f"{percent:.1f} %"
+    return f"{percent:.3f} %" if percent >= 0.001 else "< 0.001 %"
