@@ -11,7 +11,19 @@ from collections.abc import Sequence
 import typer
 
 from cnn_studio.app.threads import prepare_process
-from cnn_studio.cli import data, doctor, export, importing, network, predict, runs, sources, train, transfer
+from cnn_studio.cli import (
+    data,
+    doctor,
+    export,
+    importing,
+    inspect,
+    network,
+    predict,
+    runs,
+    sources,
+    train,
+    transfer,
+)
 from cnn_studio.cli.exits import Exit, complain, exit_for
 from cnn_studio.core.errors import StudioError
 
@@ -36,6 +48,7 @@ app.command("export")(export.export)
 app.command("train")(train.train_command)
 app.command("transfer")(transfer.transfer_command)
 app.command("predict")(predict.predict)
+app.command("inspect")(inspect.inspect)
 app.command("sources")(sources.sources)
 app.command("doctor")(doctor.doctor)
 app.add_typer(data.app, name="data")

@@ -118,7 +118,7 @@ class LookInside:
         given = self.document.info.preprocessing
         channels = self._entry.params["channels"]
         mean, std = normalisation or ((0.0,) * channels, (1.0,) * channels)
-        self._mean, self._std = given.mean or mean, given.std or std
+        self.normalisation: Normalisation = (given.mean or mean, given.std or std)
 
     # ------------------------------------------------------------------------------------------------- the network
 
@@ -224,7 +224,7 @@ class LookInside:
                 f"The image is {shape_text(image.shape)} ({image.dtype}), but this network's input is "
                 f"{shape_text(self.input_shape)} (uint8). Prepare it for this network."
             )
-        return normalise(torch.from_numpy(image[None].copy()), self._mean, self._std)
+        return normalise(torch.from_numpy(image[None].copy()), *self.normalisation)
 
     # ---------------------------------------------------------------------------------------------------- looking
 
