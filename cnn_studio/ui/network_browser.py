@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import partial
 
 from PySide6.QtCore import QModelIndex, Signal, Slot
@@ -22,7 +23,7 @@ from typing_extensions import override
 from cnn_studio.app.importing import OpenedNetwork, open_library_network
 from cnn_studio.app.jobs import Job, JobEnded, JobList
 from cnn_studio.ui import theme
-from cnn_studio.ui.bridge import Bridge
+from cnn_studio.ui.job_line import JobLine
 from cnn_studio.ui.panels.network_table import Key, ListedNetworks, NetworkTable, list_into
 
 _COLUMNS: tuple[Key, ...] = ("name", "family", "params", "macs", "accuracy", "input", "weights")
@@ -51,10 +52,8 @@ class NetworkBrowser(QDialog):
     def __init__(self, jobs: JobList, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setWindowTitle("Open a network of torchvision or timm")
-        self._jobs = jobs
-        self._job: Job | None = None
-        self._bridge = Bridge(self)
-        self._bridge.events.connect(self._take)
+        self._line = JobLine(jobs, self)
+        self._line.told.connect(self._take)
         self.table = NetworkTable(_COLUMNS)
         self._source = QComboBox()
         self._filter = QLineEdit()
@@ -104,47 +103,32 @@ class NetworkBrowser(QDialog):
 
     # ----------------------------------------------------------------------------------------------------- work
 
-    def _start(self, title: str, job: Job) -> None:
-        self._stop()
-        self._job = job
+    def _start(self, title: str, work: Callable[[Job], None]) -> None:
         self._status.setText(f"{title}…")
         self._busy.show()
+        self._line.start(title, work)
         self._show_readiness()
-        self._bridge.watch(job.mailbox)
-        self._jobs.start(job)
-
-    def _stop(self) -> None:
-        """Forget the present work: what it still finds is not taken any more."""
-        if self._job is not None:
-            self._job.cancel()
-            self._job = None
-            self._bridge.unwatch()
 
     @Slot()
     def _load(self) -> None:
         source = str(self._source.currentData())
         self.table.set_cards((), ())
-        self._start(f"Reading the list of {source}", Job(f"Networks of {source}", partial(_list, source)))
+        self._start(f"Reading the list of {source}", partial(_list, source))
 
-    @Slot(list)
-    def _take(self, events: list[object]) -> None:
-        for event in events:
-            if self._job is None:
-                return
-            match event:
-                case ListedNetworks(cards, present):
-                    self.table.set_cards(cards, present)
-                    self.table.sort_by(0)
-                    self._narrow(self._filter.text())
-                case OpenedNetwork():
-                    self._stop()
-                    self.opened.emit(event)
-                    self.accept()
-                case JobEnded(status, message):
-                    self._job = None
-                    self._bridge.unwatch()
-                    self._busy.hide()
-                    self._status.setText(message if status == "failed" else self._counted())
+    @Slot(object)
+    def _take(self, event: object) -> None:
+        match event:
+            case ListedNetworks(cards, present):
+                self.table.set_cards(cards, present)
+                self.table.sort_by(0)
+                self._narrow(self._filter.text())
+            case OpenedNetwork():
+                self._line.drop()
+                self.opened.emit(event)
+                self.accept()
+            case JobEnded(status, message):
+                self._busy.hide()
+                self._status.setText(message if status == "failed" else self._counted())
         self._show_readiness()
 
     def _counted(self) -> str:
@@ -162,20 +146,20 @@ class NetworkBrowser(QDialog):
         self.table.search(text)
         if self.table.num_shown and not self.table.selected_rows():
             self.table.selectRow(0)
-        if self._job is None:
+        if not self._line.is_busy:
             self._status.setText(self._counted())
         self._show_readiness()
 
     @Slot()
     def _show_readiness(self) -> None:
-        self._ok.setEnabled(self._job is None and self.table.card is not None)
+        self._ok.setEnabled(not self._line.is_busy and self.table.card is not None)
 
     @Slot()
     def open_selected(self) -> None:
         """Open the selected network."""
         card = self.table.card
-        if card is not None and self._job is None:
-            self._start(f"Opening {card.name}", Job(f"Opening {card.name}", partial(_open, card.full_name)))
+        if card is not None and not self._line.is_busy:
+            self._start(f"Opening {card.name}", partial(_open, card.full_name))
 
     @Slot(QModelIndex)
     def _open_index(self, index: QModelIndex) -> None:
@@ -184,10 +168,10 @@ class NetworkBrowser(QDialog):
 
     @override
     def reject(self) -> None:
-        self._stop()
+        self._line.drop()
         super().reject()
 
     @override
     def closeEvent(self, event: QCloseEvent) -> None:
-        self._stop()
+        self._line.drop()
         super().closeEvent(event)

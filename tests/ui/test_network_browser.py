@@ -60,7 +60,7 @@ def test_nothing_found_and_closed_while_reading(browser, qtbot):
     browser.open_selected()
     browser._source.setCurrentIndex(1)
     browser.close()
-    assert browser._job is None
+    assert not browser._line.is_busy
 
 
 def test_weights_go_to_a_file(qtbot, tmp_path):

@@ -13,7 +13,7 @@ from cnn_studio.app.jobs import Job, JobEnded, JobList, Progress
 from cnn_studio.app.places import dataset_folder
 from cnn_studio.datasets.catalogue import SOURCES
 from cnn_studio.datasets.records import DataSource, SourceKind
-from cnn_studio.ui.bridge import Bridge
+from cnn_studio.ui.job_line import JobLine
 
 if TYPE_CHECKING:
     import numpy as np
@@ -56,62 +56,11 @@ class Refused:
     message: str
 
 
-class _Line(QObject):
-    """One job at a time; a new one takes the place of the one before, whose events are no longer heard.
-
-    Attributes:
-        told: emitted with each event of the job, its `JobEnded` last.
-    """
-
-    told = Signal(object)
-
-    def __init__(self, jobs: JobList, parent: QObject) -> None:
-        super().__init__(parent)
-        self._jobs = jobs
-        self._job: Job | None = None
-        self._bridge = Bridge(self)
-        self._bridge.events.connect(self._take)
-
-    @property
-    def is_busy(self) -> bool:
-        """Whether a job is watched."""
-        return self._job is not None
-
-    def start(self, job: Job) -> None:
-        """Start a job in place of the present one."""
-        self.drop()
-        self._job = job
-        self._bridge.watch(job.mailbox)
-        self._jobs.start(job)
-
-    def cancel(self) -> None:
-        """Ask the job to end; its end is still told."""
-        if self._job is not None:
-            self._job.cancel()
-
-    def drop(self) -> None:
-        """End the job and hear no more of it."""
-        job, self._job = self._job, None
-        if job is not None:
-            job.cancel()
-            self._bridge.unwatch()
-
-    @Slot(list)
-    def _take(self, events: list[object]) -> None:
-        for event in events:
-            if self._job is None:
-                return
-            if isinstance(event, JobEnded):
-                self._job = None
-                self._bridge.unwatch()
-            self.told.emit(event)
-
-
 class DataJobs(QObject):
     """Starts and watches what must not hold up the window.
 
     Attributes:
-        report_progress: images done, and all.
+        report_progress: images done, and all; 0 while that is not known.
         report_ready: with an `ImportReport`.
         report_failed: with a sentence; empty where it was cancelled.
         download_progress: text, done, total.
@@ -139,11 +88,13 @@ class DataJobs(QObject):
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self.jobs = JobList()
-        self._report, self._download, self._preview = (_Line(self.jobs, self) for _ in range(3))
-        self._look, self._list, self._detect = (_Line(self.jobs, self) for _ in range(3))
+        self._report, self._download, self._preview = (JobLine(self.jobs, self) for _ in range(3))
+        self._look, self._list, self._detect = (JobLine(self.jobs, self) for _ in range(3))
         self._detect.told.connect(self._take_detected)
         self._report.told.connect(self._take_report)
+        self._report.progress.connect(self._tell_report_progress)
         self._download.told.connect(self._take_download)
+        self._download.progress.connect(self.download_progress)
         self._preview.told.connect(self._take_preview)
         self._look.told.connect(self._take_look)
         self._list.told.connect(self._take_list)
@@ -166,7 +117,7 @@ class DataJobs(QObject):
 
             job.report(make_report(source, progress, lambda: job.is_cancelled))
 
-        self._report.start(Job("Looking at the images", work))
+        self._report.start("Looking at the images", work)
 
     def cancel_report(self) -> None:
         """End the report, and say so."""
@@ -176,11 +127,13 @@ class DataJobs(QObject):
         """End the report without a word."""
         self._report.drop()
 
+    @Slot(str, int, int)
+    def _tell_report_progress(self, _text: str, done: int, total: int) -> None:
+        self.report_progress.emit(done, total)
+
     @Slot(object)
     def _take_report(self, event: object) -> None:
         match event:
-            case Progress(_, done, total):
-                self.report_progress.emit(done, total)
             case JobEnded("done"):
                 pass
             case JobEnded(_, message):
@@ -201,7 +154,7 @@ class DataJobs(QObject):
             download_job,  # with the web libraries, which the start does not need
         )
 
-        self._download.start(download_job(kind, folder or dataset_folder(kind)))
+        self._download.start_job(download_job(kind, folder or dataset_folder(kind)))
 
     def cancel_download(self) -> None:
         """End the download; what came is kept for the next time."""
@@ -210,8 +163,6 @@ class DataJobs(QObject):
     @Slot(object)
     def _take_download(self, event: object) -> None:
         match event:
-            case Progress(text, done, total):
-                self.download_progress.emit(text, done, total)
             case DataSource():
                 self.downloaded.emit(event)
             case JobEnded("done"):
@@ -225,7 +176,7 @@ class DataJobs(QObject):
         def work(job: Job) -> None:
             job.report(Fetched(frozenset(kind for kind in SOURCES if _is_fetched(kind))))
 
-        self._list.start(Job("Looking for data sets", work))
+        self._list.start("Looking for data sets", work)
 
     @Slot(object)
     def _take_list(self, event: object) -> None:
@@ -236,7 +187,7 @@ class DataJobs(QObject):
 
     def preview(self, path: Path) -> None:
         """Make a small picture of a file."""
-        self._preview.start(Job("Opening a picture", _preview_work(path)))
+        self._preview.start("Opening a picture", _preview_work(path))
 
     @Slot(object)
     def _take_preview(self, event: object) -> None:
@@ -253,7 +204,7 @@ class DataJobs(QObject):
                 is_there = False
             job.report(Whereabouts(source, is_there))
 
-        self._look.start(Job("Looking for the images", work))
+        self._look.start("Looking for the images", work)
 
     @Slot(object)
     def _take_look(self, event: object) -> None:
@@ -272,7 +223,7 @@ class DataJobs(QObject):
             except DataError as error:
                 job.report(Refused(str(error)))
 
-        self._detect.start(Job("Looking what it is", work))
+        self._detect.start("Looking what it is", work)
 
     @Slot(object)
     def _take_detected(self, event: object) -> None:

@@ -23,9 +23,9 @@ from PySide6.QtWidgets import (
 
 from cnn_studio.app.jobs import Job, JobEnded
 from cnn_studio.ui import theme
+from cnn_studio.ui.job_line import JobLine
 from cnn_studio.ui.wizard.code_neighbours import NeighbourList
 from cnn_studio.ui.wizard.map_canvas import MapCanvas
-from cnn_studio.ui.wizard.work import JobLine
 
 if TYPE_CHECKING:
     import numpy as np
