@@ -11,14 +11,12 @@ from cnn_studio.app.measuring import RULER, can_measure, measure_likeness, repla
 from cnn_studio.app.sources import OpenedSource, is_own, open_source
 from cnn_studio.app.training import Report
 from cnn_studio.core.errors import NetworkError
-from cnn_studio.datasets.report import make_report
 from cnn_studio.engine.control import RunControl
 from cnn_studio.graph.cutting import list_cuts, shapes_of
 from cnn_studio.graph.depths import cut_at_depth
 from cnn_studio.transfer.advisor import EARLIER_DEPTH, Advice, advise
 from cnn_studio.transfer.likeness import Likeness
 from cnn_studio.transfer.recipe import TransferRecipe
-from cnn_studio.transfer.sources import find_source
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +52,8 @@ def advise_on(recipe: TransferRecipe, report: Report, control: RunControl) -> Ad
         DataError: the images cannot be used, or are of one class.
         Cancelled: the control asked to stop.
     """
+    from cnn_studio.datasets.report import make_report
+
     notes: list[str] = []
     opened = _open(recipe, notes)
     found = make_report(
@@ -77,6 +77,8 @@ def _open(recipe: TransferRecipe, notes: list[str]) -> OpenedSource | None:
     """Return the source; None, and say so, for a published one whose weights are still to be fetched."""
     weights = Path(recipe.weights) if recipe.weights else None
     if not is_own(recipe.source):
+        from cnn_studio.transfer.sources import find_source
+
         find_source(recipe.source)
     try:
         return open_source(recipe.source, weights=weights)

@@ -27,7 +27,7 @@ class NetworkCard:
         params: number of parameters, as published or as counted; None where neither is known.
         macs: multiply-accumulate operations per image, as published or as counted; None where neither is known.
         accuracy: top-1 on ImageNet-1K in percent; None where none is published with the weights.
-        accuracy_source: who measured it, as a sentence; empty for the library's own number.
+        accuracy_source: who stated it, within a sentence; empty for the library's own number.
         file_name: name of the file with its weights, empty where there is none.
         repository: name of the weights' repository on the Hugging Face hub, or empty.
         url: web address of the file with its weights, empty where there is none.

@@ -39,7 +39,7 @@ _HUB = "https://huggingface.co"
 _ACCURACIES = {
     PACKAGED: (
         75.1,
-        "As Google states it for its float32 checkpoint, from which these weights were converted",
+        "stated by Google for its float32 checkpoint, from which these weights were converted",
     )
 }
 
@@ -107,7 +107,7 @@ def _card(name: str, module: str, settings: Any) -> NetworkCard:
         if settings.hf_hub_id
         else settings.url or "",
         licence="" if settings.license == "unknown" else settings.license or "",
-        origin=_origin(settings),
+        origin="Google, converted by ML Illustrated" if name == PACKAGED else _origin(settings),
         opens=not _NO_LAYERS.search(name),
     )
 

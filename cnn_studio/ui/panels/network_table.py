@@ -68,7 +68,7 @@ def _weights_text(card: NetworkCard, is_here: bool) -> str:
 def _accuracy_help(card: NetworkCard) -> str:
     if card.accuracy is None:
         return "No accuracy is published with these weights"
-    return card.accuracy_source or f"As {card.source} states it"
+    return f"{card.accuracy:.1f} %, {card.accuracy_source or f'stated by {card.source}'}"
 
 
 _COLUMNS: dict[Key, _Column] = {

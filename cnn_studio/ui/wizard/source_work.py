@@ -10,6 +10,7 @@ from cnn_studio.app.jobs import Job
 from cnn_studio.app.sources import OpenedSource, open_source
 from cnn_studio.graph.spec import shape_text
 from cnn_studio.ui.panels.network_table import list_into
+from cnn_studio.ui.status import macs_text
 
 if TYPE_CHECKING:
     from cnn_studio.transfer.card import NetworkCard
@@ -43,8 +44,13 @@ def card_facts(card: NetworkCard) -> str:
     parts = [f"{card.family}, from {card.source}"]
     if card.params is not None:
         parts.append(f"{card.params:,} parameters")
+    if card.macs is not None:
+        parts.append(macs_text(card.macs))
     if card.accuracy is not None:
-        parts.append(f"{card.accuracy:.1f} % top-1 on ImageNet")
+        told = f" ({card.accuracy_source})" if card.accuracy_source else ""
+        parts.append(f"{card.accuracy:.1f} % top-1 on ImageNet{told}")
+    else:
+        parts.append("accuracy not published with these weights")
     parts.append(f"images of {height} × {width}")
     if card.origin:
         parts.append(f"weights by {card.origin}")
