@@ -30,7 +30,7 @@ Report = Callable[[object], None]
 
 OTHERWISE = (
     "begin with efficientnet_lite0, whose weights are always there, take the weights from a file on disk, or name a "
-    "mirror (Edit > Settings > Downloads)"
+    "mirror (Edit > Settings > Downloads, or --mirror)"
 )
 """What somebody without a connection can do, as the end of a sentence."""
 

@@ -1,4 +1,4 @@
-"""A folder's path, which can be copied, and a button that shows it in the file manager."""
+"""A folder's path, and a button that shows it in the file manager."""
 
 from __future__ import annotations
 

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
+import sqlite3
 from pathlib import Path
 
 import pytest
 
 from cnn_studio.app.comparing import compare
+from cnn_studio.app.places import runs_folder
 from cnn_studio.app.project import load_project, save_project
 from cnn_studio.app.run_summary import RunSummary
 from cnn_studio.app.runs import RunStore
@@ -118,3 +121,16 @@ def test_a_result_that_cannot_be_kept_is_a_result_all_the_same(
     assert outcome.run is None
     assert outcome.project is not None
     assert any(isinstance(event, StoreFailed) for event in events)
+
+
+def test_a_store_of_an_earlier_version_takes_linear_classifiers_too(recipe: TransferRecipe) -> None:
+    run_transfer(recipe, lambda event: None, RunControl())
+    file = runs_folder() / "runs.sqlite"
+    with contextlib.closing(sqlite3.connect(file)) as connection, connection:
+        for column in ("kind", "seconds", "proof"):
+            connection.execute(f"ALTER TABLE runs DROP COLUMN {column}")
+        connection.execute("PRAGMA user_version=2")
+    old = only_run()
+    assert (old.kind, old.seconds, old.frozen_proof) == ("training", None, None)
+    run_transfer(recipe, lambda event: None, RunControl())
+    assert [row.kind for row in RunStore().runs()] == ["linear", "training"]

@@ -39,8 +39,10 @@ def test_the_record_of_a_source(cli: Cli, no_downloads: Path) -> None:
     assert (first["library"], first["licence"], first["origin"]) == (
         "timm",
         "apache-2.0",
-        "timm on the Hugging Face hub",
+        "Google, converted by ML Illustrated",
     )
+    assert (first["params"], first["macs"], first["accuracy"]) == (4_652_008, 391_925_248, 75.1)
+    assert "Google" in first["accuracy_source"]
     resnet = found["torchvision:resnet50"]
     assert not resnet["is_here"] and resnet["bytes_on_disk"] is None and resnet["file"] is None
     assert resnet["bytes_to_download"] == pytest.approx(102.5e6, rel=0.01)
