@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
@@ -13,7 +14,7 @@ from cnn_studio.app.project import Project
 from cnn_studio.app.threads import give_memory_back
 from cnn_studio.app.weights import WeightSet
 from cnn_studio.core.errors import NetworkError
-from cnn_studio.datasets.records import ImageData, ImagePart
+from cnn_studio.datasets.records import ImageData
 from cnn_studio.engine.settings import Speed
 from cnn_studio.graph.cutting import CutPoint, Pooling, code_network
 from cnn_studio.graph.document import NetworkDocument
@@ -110,8 +111,6 @@ def _compute(
     report: Report,
     check: Callable[[], None],
 ) -> Codes:
-    import time
-
     import torch
 
     from cnn_studio.compiler import lower
@@ -126,6 +125,10 @@ def _compute(
     module = lower(document, weights={key: torch.tensor(array) for key, array in weights.items()}).to(device)
     parts = [part for part in (data.train, data.val, data.test) if part is not None]
     total, done = sum(map(len, parts)), 0
+
+    def tell(count: int) -> None:
+        report(Progress("Computing CNN codes", done + count, total))
+
     try:
         with exact_numerics(device, deterministic=speed == "exact") as threads:
             tuning = Tuning(threads=threads)
@@ -136,19 +139,7 @@ def _compute(
             found = []
             start = time.perf_counter()
             for part in parts:
-                before = done
-                found.append(
-                    compute_codes(
-                        module,
-                        part,
-                        normalisation,
-                        tuning,
-                        lambda count, before=before: report(
-                            Progress("Computing CNN codes", before + count, total)
-                        ),  # type: ignore[misc]
-                        check,
-                    )
-                )
+                found.append(compute_codes(module, part, normalisation, tuning, tell, check))
                 done += len(part)
             seconds = time.perf_counter() - start
     finally:
@@ -172,11 +163,3 @@ def with_linear(project: Project, document: NetworkDocument, weight: np.ndarray,
     head = document.layer(output).path
     state |= {f"{head}.weight": weight, f"{head}.bias": bias}
     return replace(project, document=document, weights=WeightSet.from_state(document, state))
-
-
-def part_of_codes(codes: Codes, data: ImageData) -> list[tuple[str, np.ndarray, ImagePart]]:
-    """Return name, codes and images of each part that there is."""
-    found = [("train", codes.train, data.train), ("val", codes.val, data.val)]
-    if codes.test is not None and data.test is not None:
-        found.append(("test", codes.test, data.test))
-    return found

@@ -108,13 +108,11 @@ def compare(
     try:
         prepared = prepared or prepare(recipe, report, control)
         for number, (name, own) in enumerate(ways, 1):
-            if control.stop_requested:
-                raise Cancelled
+            control.check()
             report(WayStarted(number, len(ways), name, own))
             finished.append(_tried(name, own, prepared, report, control, store))
             report(finished[-1])
-            if control.stop_requested:
-                raise Cancelled
+            control.check()
     except Cancelled:
         return _result(finished, is_cut_short=True)
     return _result(finished)

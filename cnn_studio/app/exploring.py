@@ -19,7 +19,7 @@ from cnn_studio.app.jobs import Progress
 from cnn_studio.app.project import Project
 from cnn_studio.app.training import Report
 from cnn_studio.app.transferring import Prepared
-from cnn_studio.core.errors import Cancelled, DataError, NetworkError
+from cnn_studio.core.errors import DataError, NetworkError
 from cnn_studio.datasets.order import seeded_order
 from cnn_studio.datasets.records import ImagePart
 from cnn_studio.engine.control import RunControl
@@ -153,7 +153,7 @@ def explore(
     data = prepared.data
     if len(data.train) + len(data.val) < _FEWEST:
         raise DataError(f"A map needs {_FEWEST} images or more, and there are fewer. Add some.")
-    check = _checker(control)
+    check = control.check
     codes = codes_of(prepared.source, data, prepared.cut, report, check, pooling=pooling, speed=speed)
     check()
     mean = codes.train.mean(axis=0, dtype=np.float64).astype(np.float32)
@@ -174,14 +174,6 @@ def explore(
         mean,
         deviation,
     )
-
-
-def _checker(control: RunControl) -> Callable[[], None]:
-    def check() -> None:
-        if control.stop_requested:
-            raise Cancelled
-
-    return check
 
 
 # ----------------------------------------------------------------------------------------------------------------- maps
@@ -318,7 +310,7 @@ def make_map(
         kind,
         seed=seed,
         progress=lambda done, total: report(Progress(f"Computing the {MAP_NAMES[kind]} map", done, total)),
-        check=_checker(control),
+        check=control.check,
     )
 
 

@@ -10,7 +10,6 @@ from cnn_studio.app.jobs import Progress
 from cnn_studio.app.sources import open_source
 from cnn_studio.app.threads import give_memory_back
 from cnn_studio.app.training import Report, load_data
-from cnn_studio.core.errors import Cancelled
 from cnn_studio.datasets.records import DataSource
 from cnn_studio.engine.control import RunControl
 from cnn_studio.graph.cutting import code_network, find_cut, shapes_of
@@ -85,10 +84,6 @@ def measure_likeness(
     from cnn_studio.engine.device import exact_numerics, pick_device
     from cnn_studio.transfer.similarity import measure_similarity
 
-    def check() -> None:
-        if control.stop_requested:
-            raise Cancelled
-
     device = pick_device("auto")
     module = lower(document, weights={key: torch.tensor(array) for key, array in arrays.items()}).to(device)
     try:
@@ -101,7 +96,7 @@ def measure_likeness(
                 progress=lambda done, total: report(
                     Progress("Measuring how similar the images are", done, total)
                 ),
-                check=check,
+                check=control.check,
             )
     finally:
         give_memory_back()

@@ -250,11 +250,6 @@ class _Transfer:
     store: RunStore | None
     began: float = field(default_factory=time.perf_counter)
 
-    def check(self) -> None:
-        """Raise `Cancelled` where the user wants to stop."""
-        if self.control.stop_requested:
-            raise Cancelled
-
     def train(
         self, document: NetworkDocument, settings: TrainSettings, weights: WeightSet
     ) -> TransferOutcome:
@@ -296,7 +291,8 @@ class _Transfer:
 def _fit_on_codes(transfer: _Transfer) -> TransferOutcome:
     from cnn_studio.transfer.linear import LinearKind, fit_linear
 
-    recipe, prepared, report, check = transfer.recipe, transfer.prepared, transfer.report, transfer.check
+    recipe, prepared, report = transfer.recipe, transfer.prepared, transfer.report
+    check = transfer.control.check
     if recipe.head.hidden:
         raise RunError(
             "A linear classifier on CNN codes has no hidden layer. Set the hidden units to 0, or choose fine-tuning."

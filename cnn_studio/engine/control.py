@@ -5,6 +5,8 @@ from __future__ import annotations
 import threading
 from typing import Literal
 
+from cnn_studio.core.errors import Cancelled
+
 Stop = Literal["keep", "discard", "interrupt"]
 """What becomes of a run that is stopped: its best weights are kept, nothing is, or a checkpoint to go on from."""
 
@@ -33,6 +35,11 @@ class RunControl:
     def stop_requested(self) -> bool:
         """Whether the run should end."""
         return self._stop is not None
+
+    def check(self) -> None:
+        """Raise `Cancelled` where the run should end: for work that has no end of its own to tell of."""
+        if self.stop_requested:
+            raise Cancelled
 
     @property
     def stop_kind(self) -> Stop:

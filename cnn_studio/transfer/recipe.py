@@ -40,9 +40,6 @@ FINE_TUNING = TrainSettings(
 
 FROM_SCRATCH = FINE_TUNING.model_copy(update={"start": "new"})
 
-LAST_STAGE = "last stage"
-"""What learns besides the head in fine-tuning unless a recipe says otherwise."""
-
 
 class TransferRecipe(BaseModel):
     """What to transfer, to which images, and how.

@@ -70,11 +70,6 @@ def hellinger(mean: Tensor, var: Tensor, other_mean: Tensor, other_var: Tensor) 
     return (1 - overlap).clamp(min=0).sqrt()
 
 
-def has_ruler(module: nn.Module) -> bool:
-    """Whether a network has BatchNorm layers that have learned statistics, so that it can measure."""
-    return bool(_norms(module))
-
-
 def measure_similarity(
     module: nn.Module,
     images: np.ndarray,
@@ -102,7 +97,7 @@ def measure_similarity(
 
     Raises:
         DataError: there are no images.
-        NetworkError: the network has no BatchNorm layers with statistics (see `has_ruler`), or gives no finite numbers.
+        NetworkError: the network has no BatchNorm layers with learned statistics, or gives no finite numbers.
     """
     if not len(images):
         raise DataError("There are no images to compare with the source data. Add some.")

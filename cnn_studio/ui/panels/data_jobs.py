@@ -143,11 +143,6 @@ class DataJobs(QObject):
 
     # ---------------------------------------------------------------------------------------------------- downloads
 
-    @property
-    def is_downloading(self) -> bool:
-        """Whether something is being fetched."""
-        return self._download.is_busy
-
     def download(self, kind: SourceKind, folder: Path | None = None) -> None:
         """Fetch a data set, into the program's own folder unless another is named."""
         from cnn_studio.app.data_download import (

@@ -5,6 +5,7 @@ import threading
 import pytest
 import torch
 
+from cnn_studio.core.errors import Cancelled
 from cnn_studio.engine.control import RunControl
 from cnn_studio.engine.events import BatchDone, CheckpointReady, RunPaused
 from cnn_studio.engine.loop import train
@@ -149,3 +150,13 @@ def test_early_stopping_ends_after_epochs_without_a_better_one():
     assert [e.is_best for e in done] == [True] + [False] * 3
     assert finished(events).status == "done"
     assert finished(events).test_accuracy is not None
+
+
+@pytest.mark.parametrize("kind", ["keep", "interrupt", "discard"])
+def test_other_work_hears_of_a_stop_of_any_kind(kind):
+    control = RunControl()
+    control.pause()
+    control.check()
+    control.stop(kind)
+    with pytest.raises(Cancelled):
+        control.check()
