@@ -17,7 +17,7 @@ from cnn_studio.graph.shapes import infer_shapes
 if TYPE_CHECKING:
     import numpy as np
 
-    from cnn_studio.insight.layer_look import LayerLook
+    from cnn_studio.insight.layer_look import LayerLook, Scale
     from cnn_studio.insight.maps import Look, LookInside
 
 _RESERVED = frozenset(
@@ -126,7 +126,7 @@ def find_class(network: LookInside, text: str) -> int:
 
 
 def write_inspection(
-    look: Look, folder: Path, class_index: int, *, layer_id: int | None = None
+    look: Look, folder: Path, class_index: int, *, layer_id: int | None = None, scale: Scale = "map"
 ) -> Inspection:
     """Write what a look shows into a folder, which is made where there is none.
 
@@ -135,6 +135,7 @@ def write_inspection(
         folder: where to write: ``maps/``, ``filters/``, ``gradcam.png`` and ``arrays.npz``.
         class_index: the class that Grad-CAM looks for.
         layer_id: the only layer wanted, with its weights and the numbers of its maps; all if None.
+        scale: what is black and what is white in the maps.
 
     Raises:
         GraphError: there is no such class.
@@ -157,7 +158,7 @@ def write_inspection(
         if layer.layout == "other":
             notes.append(f"{layer.path} gives neither maps nor a vector, so there is no picture of it.")
         else:
-            picture = vector_bars(layer) if layer.values.size == len(layer) else map_grid(layer)
+            picture = vector_bars(layer) if layer.values.size == len(layer) else map_grid(layer, scale=scale)
             maps[layer.path] = _write_png(folder / "maps" / f"{names[layer.path]}.png", picture)
         weights = filters_of(network, layer.layer_id)
         if weights is not None and weights.shape[2:] != (1, 1):
@@ -203,7 +204,7 @@ def safe_names(paths: Iterable[str]) -> dict[str, str]:
     found: dict[str, str] = {}
     taken: set[str] = set()
     for path in paths:
-        name = f"{path}_" if path.partition(".")[0].lower() in _RESERVED else path
+        name = f"_{path}" if path.partition(".")[0].lower() in _RESERVED else path
         free, number = name, 2
         while free.lower() in taken:  # systems that do not tell c1 from C1
             free, number = f"{name}_{number}", number + 1

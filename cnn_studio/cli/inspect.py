@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
@@ -39,6 +39,14 @@ def inspect(
             help="The class that Grad-CAM looks for, counted from 0; the likeliest unless told otherwise.",
         ),
     ] = "",
+    scale: Annotated[
+        Literal["map", "layer"],
+        typer.Option(
+            "--scale",
+            help="What is black and white: the smallest and largest value of each map, or of the layer, so that "
+            "maps can be compared.",
+        ),
+    ] = "map",
     as_json: Json = False,
 ) -> int:
     """Write what every layer makes of an image: its maps, its filters, where a class is seen, and all numbers.
@@ -50,7 +58,7 @@ def inspect(
     wanted = find_class(opened, class_) if class_ else None
     look = opened.look(opened.prepare(image), only=None if only is None else {only})
     index = int(look.scores.argmax()) if wanted is None else wanted
-    done = write_inspection(look, output, index, layer_id=only)
+    done = write_inspection(look, output, index, layer_id=only, scale=scale)
     if as_json:
         typer.echo(json.dumps(_record(done, image, notes, layer), indent=1, ensure_ascii=False))
     else:

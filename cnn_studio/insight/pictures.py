@@ -7,7 +7,7 @@ import math
 import numpy as np
 
 from cnn_studio.insight.filters import FilterPictures
-from cnn_studio.insight.layer_look import LayerLook
+from cnn_studio.insight.layer_look import LayerLook, Scale
 
 _GAP = 2
 _GROUND = (24, 26, 31)
@@ -56,9 +56,9 @@ def overlay(image: np.ndarray, heat: np.ndarray, least_side: int = 224) -> np.nd
     return _enlarged((mixed + 0.5).astype(np.uint8), factor)
 
 
-def map_grid(layer: LayerLook, side: int = 64) -> np.ndarray:
+def map_grid(layer: LayerLook, side: int = 64, scale: Scale = "map") -> np.ndarray:
     """Return all maps of a layer in one picture, in the order of the channels; dead ones are dark red."""
-    thumbs = layer.thumbnails(side).pictures
+    thumbs = layer.thumbnails(side, scale=scale).pictures
     tiles = np.repeat(thumbs[..., None], 3, axis=3)
     tiles[layer.numbers.is_dead] = _DEAD
     return grid(tiles)

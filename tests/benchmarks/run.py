@@ -20,7 +20,20 @@ from pathlib import Path
 sys.path[:0] = [str(Path(__file__).parent), str(Path(__file__).parents[2])]
 
 from measure import Budget, Row  # noqa: E402 - the path is set above
-from rows import canvas, costs, gui, imports, pipeline, plots, shapes, startup, thumbs, training, transfer  # noqa: E402
+from rows import (  # noqa: E402 - the path is set above
+    canvas,
+    costs,
+    gui,
+    imports,
+    inspect,
+    pipeline,
+    plots,
+    shapes,
+    startup,
+    thumbs,
+    training,
+    transfer,
+)
 
 from cnn_studio.app.threads import prepare_process  # noqa: E402
 
@@ -46,6 +59,8 @@ GROUPS = {
     "codes": transfer.rows,
     "frozen_20_epochs": transfer.rows,
     "finetune_last_stage": transfer.rows,
+    "inspect_lenet": inspect.lenet_rows,
+    "inspect_resnet50": inspect.resnet50_rows,
     "events": costs.events_rows,
     "memory": costs.memory_rows,
 }
