@@ -9,16 +9,6 @@ from cnn_studio.graph.cutting import CutPoint
 _NEAR = 0.15
 
 
-def block_ends(cuts: Sequence[CutPoint]) -> tuple[CutPoint, ...]:
-    """Return of each block (layers whose paths differ in the last name only) the last cut, in the order of the network."""
-    last: dict[str, CutPoint] = {}
-    for cut in cuts:
-        block, dot, _ = cut.path.rpartition(".")
-        if dot:
-            last[block] = cut
-    return tuple(sorted(last.values(), key=lambda cut: cut.position))
-
-
 def cut_at_depth(cuts: Sequence[CutPoint], depth: float) -> CutPoint | None:
     """Return the cut nearest to a depth from 0 (the image) to 1 (the classifier); ends of blocks are preferred.
 
@@ -26,9 +16,19 @@ def cut_at_depth(cuts: Sequence[CutPoint], depth: float) -> CutPoint | None:
     """
     if not cuts:
         return None
-    ends = block_ends(cuts)
+    ends = last_of_blocks(cuts)
     found = min(ends, key=lambda cut: abs(cut.position - depth), default=None)
     if found is not None and abs(found.position - depth) <= _NEAR:
         return found
     # of layers at one depth the last: behind the activation and the pooling
     return min(reversed(cuts), key=lambda cut: abs(cut.position - depth))
+
+
+def last_of_blocks(cuts: Sequence[CutPoint]) -> tuple[CutPoint, ...]:
+    """Return of each block (layers whose paths differ in the last name only) the last cut, in the order of the network."""
+    last: dict[str, CutPoint] = {}
+    for cut in cuts:
+        block, dot, _ = cut.path.rpartition(".")
+        if dot:
+            last[block] = cut
+    return tuple(sorted(last.values(), key=lambda cut: cut.position))

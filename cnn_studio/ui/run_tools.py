@@ -6,13 +6,13 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Signal, Slot
-from PySide6.QtWidgets import QDialog, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QWidget
 
 from cnn_studio.app.importing import OpenedNetwork
 from cnn_studio.app.project import Project
 from cnn_studio.app.session import Session
-from cnn_studio.ui import theme
 from cnn_studio.ui.training_controller import TrainingController
+from cnn_studio.ui.widgets.windows import bring_forward, in_dialog
 
 if TYPE_CHECKING:
     from cnn_studio.datasets.records import ImageData
@@ -147,21 +147,13 @@ class RunTools(QObject):
         if self.freezing is None:
             self.freezing = self._make_freezing()
         self.freezing.set_epoch_estimate(self.epoch_seconds)  # images may have come since
-        dialog = self.freezing.window()
-        dialog.show()
-        dialog.raise_()
-        dialog.activateWindow()
+        bring_forward(self.freezing.window())
 
     def _make_freezing(self) -> FreezeTree:
         from cnn_studio.ui.panels.freeze_tree import FreezeTree
 
-        dialog = QDialog(self._window)
-        dialog.setWindowTitle("Freeze layers")
-        dialog.resize(theme.px(860), theme.px(640))
         tree = FreezeTree(self._session)
-        layout = QVBoxLayout(dialog)
-        layout.setContentsMargins(0, 0, 0, 0)
-        layout.addWidget(tree)
+        in_dialog(tree, "Freeze layers", 860, 640, self._window)
         tree.message.connect(self.message)
         tree.layer_selected.connect(self.layer_selected)
         tree.block_selected.connect(self.block_selected)
@@ -176,21 +168,13 @@ class RunTools(QObject):
             self.augmentation = self._make_augmentation()
         self._follow()
         self._show_images(self._training.data)
-        dialog = self.augmentation.window()
-        dialog.show()
-        dialog.raise_()
-        dialog.activateWindow()
+        bring_forward(self.augmentation.window())
 
     def _make_augmentation(self) -> AugmentPanel:
         from cnn_studio.ui.panels.augment_panel import AugmentPanel
 
-        dialog = QDialog(self._window)
-        dialog.setWindowTitle("Augmentation")
-        dialog.resize(theme.px(980), theme.px(520))
         panel = AugmentPanel()
-        layout = QVBoxLayout(dialog)
-        layout.setContentsMargins(0, 0, 0, 0)
-        layout.addWidget(panel)
+        in_dialog(panel, "Augmentation", 980, 520, self._window)
         panel.changed.connect(self._augmented)
         return panel
 
@@ -227,9 +211,7 @@ class RunTools(QObject):
             from cnn_studio.ui.try_dialog import TryDialog
 
             self.trial = TryDialog(self._training.to_try, self._training.jobs, self._window)
-        self.trial.show()
-        self.trial.raise_()
-        self.trial.activateWindow()
+        bring_forward(self.trial)
 
     # ----------------------------------------------------------------------------------------------------- transfer
 
@@ -238,9 +220,7 @@ class RunTools(QObject):
         """Open the transfer wizard with the answers of before."""
         if self.wizard is None:
             self.wizard = self._make_wizard()
-        self.wizard.show()
-        self.wizard.raise_()
-        self.wizard.activateWindow()
+        bring_forward(self.wizard)
 
     def _make_wizard(self) -> TransferWizard:
         from cnn_studio.ui.wizard.state import WizardState

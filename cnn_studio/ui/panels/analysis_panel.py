@@ -52,6 +52,7 @@ from cnn_studio.ui.panels.lazy_refresh import LazyRefresh
 from cnn_studio.ui.panels.param_field import ParamField
 from cnn_studio.ui.panels.sorted_table import SORT_ROLE, FilteredRows, SortedTable
 from cnn_studio.ui.status import bytes_text, macs_text
+from cnn_studio.ui.widgets.hint import hint_label
 
 _INTERVAL_MS = 150
 _ROOM_FOR_BARS, _ROOM_FOR_TOTALS = 300, 230  # high
@@ -94,7 +95,7 @@ class AnalysisPanel(QWidget):
         self._batch_size: int | None = None  # the training settings' until another is typed
         self._bars = FamilyBars()
         self._totals = QLabel()
-        self._empty = QLabel(_EMPTY)
+        self._empty = hint_label(_EMPTY)
         self._build()
         self._refresher = LazyRefresh(self, self.refresh, _INTERVAL_MS)
         session.changed.connect(self._document_changed)
@@ -135,9 +136,6 @@ class AnalysisPanel(QWidget):
         self._totals.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         self._totals.setWordWrap(True)
         theme.set_role(self._totals, "strong")
-        self._empty.setAlignment(Qt.AlignmentFlag.AlignCenter)
-        self._empty.setWordWrap(True)
-        theme.set_role(self._empty, "muted")
         self._pages = QStackedWidget()
         self._pages.addWidget(self.table)
         self._pages.addWidget(self._empty)

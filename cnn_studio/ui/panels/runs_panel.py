@@ -10,7 +10,6 @@ from PySide6.QtCore import Qt, QTimer, Signal, Slot
 from PySide6.QtGui import QGuiApplication, QHideEvent
 from PySide6.QtWidgets import (
     QAbstractItemView,
-    QLabel,
     QLineEdit,
     QMessageBox,
     QSplitter,
@@ -41,6 +40,7 @@ from cnn_studio.ui.panels.run_table import (
     run_cells,
 )
 from cnn_studio.ui.panels.sorted_table import SortedTable
+from cnn_studio.ui.widgets.hint import hint_label
 from cnn_studio.ui.widgets.waiting import run_waiting
 
 _EMPTY = (
@@ -89,7 +89,7 @@ class RunsPanel(QWidget):
         self.filter.setClearButtonEnabled(True)
         self.filter.setToolTip("Show only runs that hold this text in any column, such as adam or failed")
         self.actions_ = RunActions(self)
-        self._empty = QLabel(_EMPTY)
+        self._empty = hint_label(_EMPTY)
         self._curve_timer = QTimer(self)
         self._curve_timer.setSingleShot(True)
         self._curve_timer.setInterval(_CURVE_DELAY_MS)
@@ -99,9 +99,6 @@ class RunsPanel(QWidget):
 
     def _build(self) -> None:
         space = theme.current().space
-        self._empty.setAlignment(Qt.AlignmentFlag.AlignCenter)
-        self._empty.setWordWrap(True)
-        theme.set_role(self._empty, "muted")
         left = QWidget()
         column = QVBoxLayout(left)
         column.setContentsMargins(0, theme.px(space.xs), 0, 0)

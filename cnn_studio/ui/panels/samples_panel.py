@@ -28,6 +28,7 @@ from cnn_studio.app.prediction_export import save_predictions
 from cnn_studio.core.errors import StudioError
 from cnn_studio.ui import theme
 from cnn_studio.ui.panels.result_views import ResultViews
+from cnn_studio.ui.widgets.hint import hint_label
 from cnn_studio.ui.widgets.image_grid import ImageGrid, Samples
 from cnn_studio.ui.widgets.waiting import run_waiting
 
@@ -84,10 +85,7 @@ class SamplesPanel(QWidget):
         self.views.message.connect(self.message)
         self._summary = QLabel()
         self._summary.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
-        self._empty = QLabel(_NO_DATA)
-        self._empty.setAlignment(Qt.AlignmentFlag.AlignCenter)
-        self._empty.setWordWrap(True)
-        theme.set_role(self._empty, "muted")
+        self._empty = hint_label(_NO_DATA)
         self._all = self._segment("All", "Show every image")
         self._mistakes = self._segment("Mistakes only", "Show the wrong ones, the most confident first")
         self._validation = self._segment("Validation", "Images that are looked at after every epoch")

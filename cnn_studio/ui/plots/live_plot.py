@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QEvent, QRectF, QSize, Qt, Signal, Slot
 from PySide6.QtGui import QAction, QContextMenuEvent, QHideEvent, QPainter, QResizeEvent, QShowEvent
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QSizePolicy, QStackedLayout, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QSizePolicy, QStackedLayout, QVBoxLayout, QWidget
 from typing_extensions import override
 
 from cnn_studio.ui import theme
@@ -16,6 +16,7 @@ from cnn_studio.ui.plots.clock import RepaintClock
 from cnn_studio.ui.plots.header import Part, PlotHeader, paint_header
 from cnn_studio.ui.plots.plot_menu import PlotMenu
 from cnn_studio.ui.plots.spec import ACCURACY, LOSS, MEMORY, RATE, SPEED, Overlay, PlotSpec, XAxis
+from cnn_studio.ui.widgets.hint import hint_label
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike
@@ -71,10 +72,7 @@ class LivePlot(QWidget):
             self.smoothing_actions = self.menu.add_choice("Smoothing", _SMOOTHING, self.set_smoothing)
             self.smoothing_actions[None].setChecked(True)
         self.menu.add_entry("Show all", self.show_all)
-        self._empty = QLabel(spec.empty, self)
-        self._empty.setAlignment(Qt.AlignmentFlag.AlignCenter)
-        self._empty.setWordWrap(True)
-        theme.set_role(self._empty, "muted")
+        self._empty = hint_label(spec.empty, self)
         self._stack = QStackedLayout()
         self._stack.addWidget(self._empty)
         top = QHBoxLayout()

@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Slot
 
+from cnn_studio.ui.widgets.windows import bring_forward
+
 if TYPE_CHECKING:
     from cnn_studio.ui.main_window import MainWindow
     from cnn_studio.ui.settings.dialog import SettingsDialog
@@ -29,9 +31,7 @@ class SettingsOpener(QObject):
         """Show the settings."""
         if self.dialog is None:
             self.dialog = self._make()
-        self.dialog.show()
-        self.dialog.raise_()
-        self.dialog.activateWindow()
+        bring_forward(self.dialog)
 
     def _make(self) -> SettingsDialog:
         from cnn_studio.ui.settings.dialog import SettingsDialog

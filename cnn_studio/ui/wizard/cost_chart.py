@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from typing import TYPE_CHECKING, Any
 
-from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QLabel, QSizePolicy, QStackedLayout, QWidget
+from PySide6.QtCore import Signal
+from PySide6.QtWidgets import QSizePolicy, QStackedLayout, QWidget
 
 from cnn_studio.ui import theme
 from cnn_studio.ui.status import macs_text
+from cnn_studio.ui.widgets.hint import hint_label
 
 if TYPE_CHECKING:
     from cnn_studio.transfer.card import NetworkCard
@@ -31,10 +32,7 @@ class CostChart(QWidget):
         self._selected = ""
         self._plot: Any = None
         self._stack = QStackedLayout(self)
-        empty = QLabel("Accuracy against cost is drawn here once the list is read.")
-        empty.setAlignment(Qt.AlignmentFlag.AlignCenter)
-        empty.setWordWrap(True)
-        theme.set_role(empty, "muted")
+        empty = hint_label("Accuracy against cost is drawn here once the list is read.")
         self._stack.addWidget(empty)
         self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Ignored)
         self.setMinimumHeight(theme.px(180))

@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QEvent, QPointF, QRectF, QSize, Qt, Signal, Slot
 from PySide6.QtGui import QContextMenuEvent, QFocusEvent, QKeyEvent, QPainter
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QStackedLayout, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QStackedLayout, QVBoxLayout, QWidget
 from typing_extensions import override
 
 from cnn_studio.ui import theme
 from cnn_studio.ui.plots.header import Part, PlotHeader, paint_header
 from cnn_studio.ui.plots.plot_menu import PlotMenu
+from cnn_studio.ui.widgets.hint import hint_label
 from cnn_studio.ui.wizard.code_neighbours import thumbnail
 from cnn_studio.ui.wizard.map_tip import MapTip
 
@@ -58,10 +59,7 @@ class MapCanvas(QWidget):
         self.menu = PlotMenu(self, self)
         self.menu.message.connect(self.message)
         self.menu.add_entry("Show all", self.show_all)
-        self._empty = QLabel(_EMPTY)
-        self._empty.setAlignment(Qt.AlignmentFlag.AlignCenter)
-        self._empty.setWordWrap(True)
-        theme.set_role(self._empty, "muted")
+        self._empty = hint_label(_EMPTY)
         self._stack = QStackedLayout()
         self._stack.addWidget(self._empty)
         top = QHBoxLayout()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from cnn_studio.graph.cutting import CutPoint, list_cuts, shapes_of
-from cnn_studio.graph.depths import block_ends, cut_at_depth
+from cnn_studio.graph.depths import cut_at_depth, last_of_blocks
 from cnn_studio.graph.starters import find_starter
 
 
@@ -15,7 +15,7 @@ def point(number: int, path: str, position: float) -> CutPoint:
 
 def test_blocks_end_with_their_last_layer() -> None:
     cuts = [point(1, "stem", 0.1), point(2, "a.conv", 0.3), point(3, "a.relu", 0.4), point(4, "b.conv", 0.8)]
-    assert [cut.path for cut in block_ends(cuts)] == ["a.relu", "b.conv"]
+    assert [cut.path for cut in last_of_blocks(cuts)] == ["a.relu", "b.conv"]
     found = cut_at_depth(cuts, 0.5)
     assert found is not None and found.path == "a.relu"
 
