@@ -78,7 +78,10 @@ def download_weights(
     words = Words(f"The weights file of {card.full_name}", OTHERWISE)
     url = mirrored(card.url, load_preferences().weights_mirror if mirror is None else mirror)
     title = f"Downloading {card.full_name}"
-    progress = lambda done, total: report(Progress(title, done, total or card.num_bytes or 0))  # noqa: E731
+
+    def progress(done: int, total: int) -> None:
+        report(Progress(title, done, total or card.num_bytes or 0))
+
     if card.repository or named is None:
         return _from_hub(card, url, progress, cancelled, patience, words)
     target = torch_file(card)
@@ -92,8 +95,9 @@ def weight_download_job(
     """Return the job that fetches a network's weights; before its end it reports their `Path`."""
 
     def work(job: Job) -> None:
-        cancelled = lambda: job.is_cancelled  # noqa: E731
-        job.report(download_weights(card, job.report, cancelled, mirror=mirror, patience=patience))
+        job.report(
+            download_weights(card, job.report, lambda: job.is_cancelled, mirror=mirror, patience=patience)
+        )
 
     return Job(f"Downloading {card.full_name}", work)
 

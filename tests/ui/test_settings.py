@@ -33,9 +33,8 @@ SOME = Codes(np.ones((300, 20), np.float32), np.zeros((10, 20), np.float32), Non
 
 @pytest.fixture
 def context(qtbot: QtBot, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> SettingsContext:
-    monkeypatch.setenv(
-        "CNN_STUDIO_HOME", str(tmp_path / "home")
-    )  # other tests leave codes and images in theirs
+    # other tests leave codes and images in theirs
+    monkeypatch.setenv("CNN_STUDIO_HOME", str(tmp_path / "home"))
     actions = {name: QAction(name) for name in ("minimap", "notify")}
     for action in actions.values():
         action.setCheckable(True)

@@ -8,7 +8,6 @@ from dataclasses import dataclass, replace
 from cnn_studio.app.awake import KeptAwake
 from cnn_studio.app.comparing import compare
 from cnn_studio.app.jobs import Job
-from cnn_studio.app.training import DataReady
 from cnn_studio.app.transferring import Prepared, prepare, run_transfer
 from cnn_studio.graph.cutting import find_cut, shapes_of
 from cnn_studio.graph.document import NetworkDocument
@@ -52,7 +51,6 @@ def work_of(
             if kept is not None and kept.key == key_of(recipe):
                 cut = find_cut(shapes_of(kept.prepared.source.document), recipe.cut)
                 prepared = replace(kept.prepared, cut=cut)
-                job.report(DataReady(prepared.data))
             else:
                 prepared = prepare(recipe, job.report, job.control)
                 job.report(Kept(key_of(recipe), prepared))
