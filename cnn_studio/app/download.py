@@ -60,10 +60,6 @@ class Words:
 WORDS = Words()
 
 
-class _WrongContentError(Exception):
-    """What came is not what was published."""
-
-
 def download(
     urls: str | Sequence[str],
     target: Path,

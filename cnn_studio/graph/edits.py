@@ -149,18 +149,6 @@ def append_after(
     return Macro(text=f"append {new.path}", commands=tuple(commands))
 
 
-def insert_before(
-    document: NetworkDocument, layer_id: int, type_id: str, params: Mapping[str, Any] | None = None
-) -> Macro:
-    """Return the edit that puts a new layer into the first link of a layer, which must have one.
-
-    Raises:
-        LinkError: the type takes no input.
-    """
-    links = document.inputs_of(layer_id)
-    return insert_on_link(document, links[0], type_id, params)
-
-
 def remove_and_heal(document: NetworkDocument, layer_ids: Collection[int]) -> Macro:
     """Return the edit that deletes layers with their links and joins what was before to what was behind.
 
