@@ -24,6 +24,9 @@ _MOST_FOR_CHOICE = 4_000
 _MOST_SECONDS = 60.0
 """After so long the choice is made from what is known: with thousands of classes one fit takes minutes."""
 
+_LARGE = 10**8
+"""Images times numbers of a code times classes from which a step of the solver is worth several threads."""
+
 _USUAL_C = 0.01  # where there are too few images to choose
 
 
@@ -164,6 +167,7 @@ def _fit(
     from sklearn.linear_model import LogisticRegression
     from sklearn.preprocessing import StandardScaler
     from sklearn.svm import LinearSVC
+    from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]  # scikit-learn's own, without types
 
     weight = "balanced" if balanced else None
     scaler = StandardScaler().fit(codes)
@@ -171,7 +175,9 @@ def _fit(
         model = LinearSVC(C=c, class_weight=weight, random_state=seed, dual="auto", max_iter=5_000)
     else:
         model = LogisticRegression(C=c, class_weight=weight, max_iter=1_000)
-    with warnings.catch_warnings(record=True) as caught:
+    # threads that wait for each other in thousands of tiny products take ten times as long on a busy machine
+    threads = None if codes.size * (int(labels.max()) + 1) >= _LARGE else 1
+    with threadpool_limits(threads, user_api="blas"), warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")  # few images per class are no mistake; what did not converge is told
         model.fit(scaler.transform(codes), labels)
     return scaler, model, not any(issubclass(found.category, ConvergenceWarning) for found in caught)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import pytest
-import torch
 from pytestqt.qtbot import QtBot
 
 from cnn_studio.app.jobs import JobList
@@ -11,8 +10,6 @@ from cnn_studio.app.project import Project
 from cnn_studio.app.sources import OpenedSource
 from cnn_studio.app.training import load_data
 from cnn_studio.app.transferring import Prepared, run_transfer
-from cnn_studio.app.weights import WeightSet
-from cnn_studio.compiler import lower
 from cnn_studio.datasets.records import DataSource
 from cnn_studio.datasets.report import make_report
 from cnn_studio.engine.control import RunControl
@@ -23,19 +20,17 @@ from cnn_studio.ui.wizard.likeness_box import LikenessBox
 from cnn_studio.ui.wizard.running import Kept, key_of
 from cnn_studio.ui.wizard.state import WizardState
 from tests.helpers.ui import events, grab
+from tests.helpers.wizard import lenet_project
 
 
 def with_digits(state: WizardState) -> Prepared:
     """Give a state a LeNet-5 of random weights as the source, and the embedded digits, in memory."""
-    document = find_starter("lenet5").build()
-    torch.manual_seed(1)
-    arrays = {key: tensor.numpy() for key, tensor in lower(document).state_dict().items()}
-    project = Project(document, DataSource(), weights=WeightSet.from_state(document, arrays))
+    project = lenet_project()
     state.choose_data(DataSource())
     state.set(report=make_report(DataSource()))
     state.take_source("lenet5", None, OpenedSource(project, "LeNet-5"))
     data = load_data(project, lambda event: None, RunControl())
-    prepared = Prepared("LeNet-5", project, find_cut(shapes_of(document)), data)
+    prepared = Prepared("LeNet-5", project, find_cut(shapes_of(project.document)), data)
     state.kept = Kept(key_of(state.recipe), prepared)
     return prepared
 

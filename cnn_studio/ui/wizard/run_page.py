@@ -60,7 +60,7 @@ class RunPage(WizardPage):
 
     def __init__(self, state: WizardState, parent: QWidget | None = None) -> None:
         super().__init__(state, parent)
-        self._line, self._speeds = state.work.line(self), state.work.line(self)
+        self._line, self._speeds = state.work.line(self, is_costly=True), state.work.line(self)
         self._line.told.connect(self._take)
         self._speeds.told.connect(self._take_speed)
         self._macs: float | None = None

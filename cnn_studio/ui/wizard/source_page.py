@@ -57,7 +57,8 @@ class SourcePage(WizardPage):
 
     def __init__(self, state: WizardState, parent: QWidget | None = None) -> None:
         super().__init__(state, parent)
-        self._lists, self._opens, self._loads = (state.work.line(self) for _ in range(3))
+        self._lists, self._opens = state.work.line(self), state.work.line(self)
+        self._loads = state.work.line(self, is_costly=True)
         self._lists.told.connect(self._take_list)
         self._opens.told.connect(self._take_opened)
         self._loads.told.connect(self._take_weights)

@@ -206,8 +206,8 @@ class TransferWizard(QWidget):
         self.refresh()
 
     def may_close(self) -> bool:
-        """Ask about work that goes on, if there is any; return whether to close."""
-        busy = self.state.work.busy
+        """Ask about a run or a download that goes on, if there is one; return whether to close."""
+        busy = self.state.work.costly
         if not busy:
             return True
         box = QMessageBox(self)

@@ -23,10 +23,13 @@ class Work(QObject):
         super().__init__(parent)
         self.jobs = jobs
         self._lines: list[JobLine] = []
+        self._costly: list[JobLine] = []
 
-    def line(self, parent: QObject) -> JobLine:
-        """Return a line of jobs for a page."""
+    def line(self, parent: QObject, *, is_costly: bool = False) -> JobLine:
+        """Return a line of jobs for a page; what is costly to do again is not ended without a question."""
         line = JobLine(self.jobs, parent)
+        if is_costly:
+            self._costly.append(line)
         line.progress.connect(self.progress)
         line.busy_changed.connect(self.busy_changed)
         self._lines.append(line)
@@ -36,6 +39,11 @@ class Work(QObject):
     def busy(self) -> list[Job]:
         """The jobs that go on."""
         return [line.job for line in self._lines if line.job is not None]
+
+    @property
+    def costly(self) -> list[Job]:
+        """The jobs that go on and are costly to do again."""
+        return [line.job for line in self._costly if line.job is not None]
 
     @Slot()
     def cancel(self) -> None:
