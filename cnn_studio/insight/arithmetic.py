@@ -10,7 +10,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from cnn_studio.core.errors import GraphError
-from cnn_studio.insight import arithmetic_values, arithmetic_windows
+from cnn_studio.insight import arithmetic_norms, arithmetic_values, arithmetic_windows
 from cnn_studio.insight.regions import Cell, Region, seen_by
 from cnn_studio.insight.written import CellArithmetic, Patch, Reading, Step, Written
 
@@ -22,6 +22,7 @@ __all__ = ["CellArithmetic", "Patch", "Step", "explain_cell", "has_written_form"
 _WRITERS: dict[str, Callable[[Reading], Written]] = {
     **arithmetic_windows.WRITERS,
     **arithmetic_values.WRITERS,
+    **arithmetic_norms.WRITERS,
 }
 
 

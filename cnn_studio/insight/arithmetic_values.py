@@ -1,4 +1,4 @@
-"""Cells of activations, normalisation, fully connected layers and merges, written out."""
+"""Cells of activations, fully connected layers, merges, and layers that hand values on, written out."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from dataclasses import replace
 import numpy as np
 
 from cnn_studio.insight.arithmetic_windows import sum_of_products, to_float64, with_activation
-from cnn_studio.insight.regions_rules import MOVING, index_map, lrn_bounds
+from cnn_studio.insight.regions_rules import MOVING, index_map
 from cnn_studio.insight.written import Reading, Step, Winner, Written, number
 
 _FUNCTIONS = {
@@ -68,46 +68,6 @@ def _softmax(reading: Reading) -> Written:
         Step("the one divided by the sum", own / total),
     )
     return Written("eˣ / Σ eˣ", (patch,), steps, own / total, divisor=total)
-
-
-def _batch_norm(reading: Reading) -> Written:
-    patch, tensors, channel = reading.one(reading.index), reading.tensors, reading.cell[0]
-    x, mean = float(patch.values[0, 0, 0]), float(tensors["running_mean"][channel])
-    variance, eps = float(tensors["running_var"][channel]), float(reading.params["eps"])
-    deviation = float(np.sqrt(variance + eps))
-    total = (x - mean) / deviation
-    steps = [
-        Step("x", x),
-        Step("less the running mean", x - mean),
-        Step(f"divided by √(running variance {number(variance)} + ε)", total),
-    ]
-    formula = "(x − μ) / √(σ² + ε)"
-    if "weight" in tensors:
-        scale, shift = float(tensors["weight"][channel]), float(tensors["bias"][channel])
-        steps += [Step(f"times γ = {number(scale)}", total * scale), Step("β", shift)]
-        total = total * scale + shift
-        steps.append(Step("scaled and shifted", total))
-        formula = f"γ · {formula} + β"
-    return Written(formula, (patch,), tuple(steps), total, divisor=deviation)
-
-
-def _local_response_norm(reading: Reading) -> Written:
-    params, (channel, row, column) = reading.params, reading.cell
-    begin, end = lrn_bounds(channel, params["size"], reading.inputs[0][0])
-    values = reading.raw()[begin:end, row, column].astype(np.float64)
-    patch = reading.patch(
-        0, np.arange(begin, end), np.array([row]), np.array([column]), values.reshape(-1, 1, 1)
-    )
-    x, squares = float(reading.raw()[channel, row, column]), float((values**2).sum())
-    base = params["k"] + params["alpha"] / params["size"] * squares
-    divisor = base ** params["beta"]
-    steps = (
-        Step("x", x),
-        Step(f"sum of squares over {end - begin} neighbouring maps", squares),
-        Step(f"k + α/n · that, to the power {params['beta']:g}", divisor),
-        Step("x divided by it", x / divisor),
-    )
-    return Written("x / (k + α/n · Σ x²)^β", (patch,), steps, x / divisor, divisor=divisor)
 
 
 def _linear(reading: Reading) -> Written:
@@ -209,8 +169,6 @@ WRITERS: dict[str, Callable[[Reading], Written]] = {
     **dict.fromkeys(_FUNCTIONS, _activation),
     "prelu": _prelu,
     "softmax": _softmax,
-    "batch_norm": _batch_norm,
-    "local_response_norm": _local_response_norm,
     "linear": _linear,
     "add": _merge("Σ x", "sum", lambda a, b: a + b),
     "multiply": _merge("x · y", "product", lambda a, b: a * b),

@@ -70,6 +70,7 @@ def seen_by(network: LookInside, layer_id: int, cell: Cell, source: int | None =
         if mask is None or here in (source, network.input):
             continue
         del found[here]
+        mask = _as_plane(mask)
         ports = network.document.sources_of(here)
         for below_id, part in zip(ports, below(network, here, mask), strict=True):
             found[below_id] = part if below_id not in found else _union(found[below_id], part)
@@ -77,6 +78,13 @@ def seen_by(network: LookInside, layer_id: int, cell: Cell, source: int | None =
     if mask is None:
         mask = np.zeros(network.shape(source), bool)
     return Region(source, _flat(mask, network.layouts[source] == "maps_last"))
+
+
+def _as_plane(mask: np.ndarray) -> np.ndarray:
+    """Return a mask that is the same for all channels as one plane, repeated without memory."""
+    if mask.ndim != 3 or mask.strides[0] == 0 or len(mask) == 1 or not (mask == mask[:1]).all():
+        return mask
+    return np.broadcast_to(mask[:1], mask.shape)
 
 
 def _union(first: np.ndarray, second: np.ndarray) -> np.ndarray:

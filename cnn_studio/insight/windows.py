@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import NamedTuple, overload
 
 import numpy as np
@@ -167,10 +168,12 @@ def filled(place: np.ndarray, size: int, after: int, fill: str) -> np.ndarray:
     return np.where(place < size + after, found, PADDING)
 
 
+@lru_cache(maxsize=256)
 def reads(axis: Axis, fill: str = "zeros") -> np.ndarray:
-    """Return which input cells each output cell reads along an axis, bool [size, output]."""
+    """Return which input cells each output cell reads along an axis, bool [size, output], not to be written into."""
     found = np.zeros((axis.size, axis.output), bool)
     for at in range(axis.output):
         here = origins(axis, at, fill)
         found[here[here != PADDING], at] = True
+    found.flags.writeable = False
     return found

@@ -137,12 +137,12 @@ def test_all_cells_of_lenet_add_up() -> None:
 
 
 def test_what_has_no_written_form_says_so() -> None:
-    document = chain((4, 6, 6), ("norm", "instance_norm", {}), ("out", "flatten", {}))
+    document = chain((4, 6, 6), ("up", "upsample", {"mode": "bilinear"}), ("out", "flatten", {}))
     network = randomised(document)
     look = network.look(random_image(network))
-    done = explain_cell(look, document.paths["norm"], (1, 2, 3))
+    done = explain_cell(look, document.paths["up"], (1, 2, 3))
     assert done.total is None and done.steps == () and done.formula == ""
-    assert done.note == "There is no written-out form of Instance norm cells here."
+    assert done.note == "There is no written-out form of Upsample cells here."
     pixel = explain_cell(look, document.paths["input"], (1, 2, 3))
     assert pixel.total is None and "image itself" in pixel.note
     assert pixel.region.box == (2, 3, 3, 4)
