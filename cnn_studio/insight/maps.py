@@ -120,6 +120,10 @@ class LookInside:
         mean, std = normalisation or ((0.0,) * channels, (1.0,) * channels)
         self.normalisation: Normalisation = (given.mean or mean, given.std or std)
 
+    def with_weights(self, weights: Weights | None, *, seed: int = 0) -> LookInside:
+        """Return the same network with other weights, those of another moment of its training; this one stays as it is."""
+        return LookInside(self.document, weights, seed=seed, normalisation=self.normalisation)
+
     # ------------------------------------------------------------------------------------------------- the network
 
     @property
@@ -285,12 +289,16 @@ def _lowered(document: NetworkDocument, weights: Weights | None, seed: int) -> f
         return lower(document, seed=seed)
     tensors = {key: _own(value) for key, value in weights.items()}
     module = lower(document, device="meta")
-    shapes = {key: value.shape for key, value in module.state_dict().items()}
-    if all(key in tensors and tensors[key].shape == shape for key, shape in shapes.items()):
+    own = module.state_dict()
+    if all(key in tensors and _is_like(tensors[key], value) for key, value in own.items()):
         # nothing is to be drawn: the tensors are taken as they are, in no time
-        module.load_state_dict({key: tensors[key] for key in shapes}, assign=True)
+        module.load_state_dict({key: tensors[key] for key in own}, assign=True)
         return module
     return lower(document, weights=tensors, seed=seed)
+
+
+def _is_like(one: Tensor, other: Tensor) -> bool:
+    return one.shape == other.shape and one.dtype == other.dtype
 
 
 def _own(value: np.ndarray | Tensor) -> Tensor:

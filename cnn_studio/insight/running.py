@@ -36,6 +36,11 @@ class Runner:
         self._layer_of = {node: layer_id for layer_id, node in self._node_of.items()}
 
     @property
+    def module(self) -> fx.GraphModule:
+        """The network."""
+        return self._module
+
+    @property
     def layers(self) -> tuple[int, ...]:
         """Ids of all layers that are computed, the input among them, in order."""
         return tuple(self._node_of)

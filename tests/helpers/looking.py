@@ -50,7 +50,7 @@ def seen_by_gradient(network: LookInside, layer_id: int, cell: tuple[int, ...]) 
     """
     runner = copy.deepcopy(network.runner)
     generator = torch.Generator().manual_seed(11)
-    for tensor in (*runner._module.parameters(), *runner._module.buffers()):
+    for tensor in (*runner.module.parameters(), *runner.module.buffers()):
         if tensor.is_floating_point():
             tensor.data = torch.rand(tensor.shape, generator=generator, dtype=torch.float64) + 0.1
             if tensor.ndim > 1:

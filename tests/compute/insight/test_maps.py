@@ -127,6 +127,11 @@ def test_weights_are_taken_as_they_are_and_copied_from_tensors() -> None:
     assert np.array_equal(of_arrays.look(image).scores, first)
     state["conv1.weight"].zero_()  # as a training run would go on
     assert np.array_equal(of_tensors.look(image).scores, first)
+    wide = {key: array.astype(np.float64) for key, array in arrays.items()}
+    assert np.array_equal(LookInside(document, wide).look(image).scores, first), "files may hold other types"
+    fresh = of_arrays.with_weights(None, seed=4)
+    assert np.array_equal(fresh.look(image).scores, LookInside(document, seed=4).look(image).scores)
+    assert np.array_equal(fresh.with_weights(arrays).look(image).scores, first)
     del arrays["fc1.bias"]
     drawn = LookInside(document, arrays, seed=1).look(image).scores
     assert np.array_equal(LookInside(document, arrays, seed=1).look(image).scores, drawn)
