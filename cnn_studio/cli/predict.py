@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import csv
 import json
-import sys
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
 from cnn_studio.app.predicting import images_of, open_for_prediction, predict_files
+from cnn_studio.app.prediction_export import guesses_csv
 from cnn_studio.app.project import Project
 from cnn_studio.app.trying import Tried
 from cnn_studio.cli.exits import Exit, complain
@@ -50,11 +49,7 @@ def predict(
     if as_json:
         typer.echo(json.dumps([_record(tried, key) for tried in seen], indent=1, ensure_ascii=False))
     elif as_csv:
-        rows = csv.writer(sys.stdout)
-        rows.writerow(["file", "rank", "index", "label", key])
-        for tried in seen:
-            for rank, guess in enumerate(tried.guesses, start=1):
-                rows.writerow([tried.file, rank, guess.index, guess.label, f"{guess.score:.6f}"])
+        typer.echo(guesses_csv(seen), nl=False)
     else:
         for tried in seen:
             typer.echo(str(tried.file))

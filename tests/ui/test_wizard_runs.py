@@ -16,12 +16,15 @@ from cnn_studio.engine.settings import TrainSettings
 from cnn_studio.graph.commands import SetTraining
 from cnn_studio.graph.cutting import Head
 from cnn_studio.transfer.recipe import Strategy, load_recipe
+from cnn_studio.ui.wizard.freeze_page import FreezePage
 from cnn_studio.ui.wizard.page import WizardPage
 from cnn_studio.ui.wizard.result_page import ResultPage
 from cnn_studio.ui.wizard.run_page import RunPage
 from cnn_studio.ui.wizard.source_page import SourcePage
 from cnn_studio.ui.wizard.state import WizardState
 from cnn_studio.ui.wizard.window import TransferWizard
+from cnn_studio.ui.wizard.words import epoch_seconds
+from tests.helpers.images import write_picture
 from tests.helpers.ui import grab
 from tests.helpers.wizard import saved_lenet
 
@@ -203,3 +206,36 @@ def test_closing_asks_while_a_run_goes_on(
         assert wizard.state.work.busy
         wizard.cancel.click()
     qtbot.waitUntil(lambda: not wizard.state.work.busy, timeout=20_000)
+
+
+def test_the_source_is_tried_on_an_image_before_anything_is_transferred(
+    wizard: TransferWizard, qtbot: QtBot, tmp_path: Path
+) -> None:
+    page = shown(wizard, SourcePage)
+    assert page.attempt.isVisible()
+    page.attempt.click()
+    assert page.trial is not None and page.trial.isVisible()
+    page.trial.try_file(write_picture(tmp_path / "image.png"))
+    qtbot.waitUntil(lambda: page.trial.title.text().startswith("image.png: "), timeout=20_000)
+    assert page.trial.bars.accessibleDescription().count("%") == 5
+
+
+def test_the_freeze_tree_says_how_long_an_epoch_takes_and_less_where_more_is_frozen(
+    wizard: TransferWizard, qtbot: QtBot
+) -> None:
+    page = shown(wizard, FreezePage)
+    qtbot.waitUntil(lambda: wizard.state.speed.macs is not None, timeout=30_000)
+    assert "an epoch" in page.tree.cost.text()
+    speed = wizard.state.speed.macs
+    assert speed is not None
+
+    def seconds() -> float:
+        found = epoch_seconds(wizard.state, speed)
+        assert found is not None
+        return found
+
+    session = wizard.state.session
+    session.push(SetTraining(ids=tuple(session.document.layers), trainable=True))
+    before = seconds()
+    freeze(wizard.state, "C1", "S2", "C3")
+    assert 0 < seconds() < before

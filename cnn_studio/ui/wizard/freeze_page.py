@@ -7,6 +7,7 @@ from PySide6.QtWidgets import QWidget
 from cnn_studio.ui.panels.freeze_tree import FreezeTree
 from cnn_studio.ui.wizard.page import WizardPage
 from cnn_studio.ui.wizard.state import WizardState
+from cnn_studio.ui.wizard.words import epoch_seconds
 
 
 class FreezePage(WizardPage):
@@ -20,10 +21,13 @@ class FreezePage(WizardPage):
         self.tree = FreezeTree(state.session)
         self.tree.layout().setContentsMargins(0, 0, 0, 0)  # type: ignore[union-attr]  # it has one
         self.tree.message.connect(self.say)
+        self.tree.set_epoch_estimate(lambda: epoch_seconds(state, state.speed.macs))
+        state.speed.measured.connect(self.tree.refresh)
         self.body.addWidget(self.tree, 1)
 
     def enter(self) -> None:
         """Show the network of now."""
+        self.state.speed.ask()
         self.state.refresh()
         self.tree.set_head(self.state.head_ids)
         self.tree.refresh()

@@ -18,7 +18,7 @@ from PySide6.QtWidgets import (
 
 from cnn_studio.app.coding import CodesReady
 from cnn_studio.app.comparing import Comparison, WayStarted, ways_of
-from cnn_studio.app.jobs import Job, JobEnded
+from cnn_studio.app.jobs import JobEnded
 from cnn_studio.app.transfer_words import transfer_words
 from cnn_studio.app.transferring import StageStarted, TransferOutcome
 from cnn_studio.core.errors import StudioError
@@ -37,20 +37,6 @@ _RECIPES = "Recipes (*.json)"
 _IDLE = "The accuracy of each epoch is drawn here while the network trains. A linear classifier on codes has no epochs."
 
 
-class _Speed:
-    """What the processor does in a second; None where a GPU computes."""
-
-    def __init__(self, macs: float | None) -> None:
-        self.macs = macs
-
-
-def _measure(job: Job) -> None:
-    from cnn_studio.engine.device import pick_device
-    from cnn_studio.engine.estimate import macs_per_second
-
-    job.report(_Speed(macs_per_second() if pick_device("auto").type == "cpu" else None))
-
-
 class RunPage(WizardPage):
     """All answers once more; Run carries them out."""
 
@@ -60,11 +46,9 @@ class RunPage(WizardPage):
 
     def __init__(self, state: WizardState, parent: QWidget | None = None) -> None:
         super().__init__(state, parent)
-        self._line, self._speeds = state.work.line(self, is_costly=True), state.work.line(self)
+        self._line = state.work.line(self, is_costly=True)
         self._line.told.connect(self._take)
-        self._speeds.told.connect(self._take_speed)
-        self._macs: float | None = None
-        self._is_measured = False
+        state.speed.measured.connect(self._changed)
         self._running: Answers | None = None
         self._codes: CodesReady | None = None
         self._way = ""
@@ -127,15 +111,8 @@ class RunPage(WizardPage):
 
     def enter(self) -> None:
         """Show the answers of now; the first time, find out how fast this machine is."""
-        if not self._is_measured and not self._speeds.is_busy:
-            self._speeds.start("Measuring this machine", _measure)
+        self.state.speed.ask()
         self._show_state()
-
-    @Slot(object)
-    def _take_speed(self, event: object) -> None:
-        if isinstance(event, _Speed):
-            self._macs, self._is_measured = event.macs, True
-            self._show_state()
 
     @Slot()
     def _changed(self) -> None:
@@ -149,7 +126,7 @@ class RunPage(WizardPage):
             if widget is not None:
                 widget.hide()  # until it goes, it would be seen below the new one
                 widget.deleteLater()
-        for row, (question, answer) in enumerate(recipe_words(self.state, self._macs)):
+        for row, (question, answer) in enumerate(recipe_words(self.state, self.state.speed.macs)):
             left = text_label(question, "muted")
             left.setWordWrap(False)
             self._words.addWidget(left, row, 0, Qt.AlignmentFlag.AlignTop)

@@ -27,6 +27,8 @@ from cnn_studio.core.errors import StudioError
 from cnn_studio.transfer.card import ALWAYS_HERE
 from cnn_studio.ui import theme
 from cnn_studio.ui.panels.network_table import Key, ListedNetworks, NetworkTable
+from cnn_studio.ui.try_dialog import TryDialog
+from cnn_studio.ui.widgets.windows import bring_forward
 from cnn_studio.ui.wizard.cost_chart import CostChart
 from cnn_studio.ui.wizard.page import WizardPage, text_label
 from cnn_studio.ui.wizard.source_work import Opened, card_facts, list_published, network_facts, open_named
@@ -72,7 +74,8 @@ class SourcePage(WizardPage):
             QPushButton("Own run"),
             QPushButton("Weights file…"),
         )
-        self.download = QPushButton("Download")
+        self.download, self.attempt = QPushButton("Download"), QPushButton("Try an image…")
+        self.trial: TryDialog | None = None
         self.chosen, self.facts, self.notes = (
             text_label(role="strong"),
             text_label(role="muted"),
@@ -92,6 +95,7 @@ class SourcePage(WizardPage):
         self.runs.setMenu(self._runs_menu)
         self.file.setToolTip("Take the weights of the chosen network from a file on this machine")
         theme.set_role(self.download, "primary")
+        self.attempt.setToolTip("See what the network says of an image, before anything is transferred")
         top = QHBoxLayout()
         top.setSpacing(theme.px(space.s))
         top.addWidget(self.search, 1)
@@ -105,6 +109,7 @@ class SourcePage(WizardPage):
         inside.setSpacing(theme.px(space.xs))
         head = QHBoxLayout()
         head.addWidget(self.chosen, 1)
+        head.addWidget(self.attempt)
         head.addWidget(self.download)
         inside.addLayout(head)
         inside.addWidget(self.facts)
@@ -127,6 +132,7 @@ class SourcePage(WizardPage):
         self.own.clicked.connect(self._ask_project)
         self.file.clicked.connect(self._ask_weights)
         self.download.clicked.connect(self.fetch)
+        self.attempt.clicked.connect(self.try_image)
         self._runs_menu.aboutToShow.connect(self._list_runs)
 
     # ------------------------------------------------------------------------------------------------------- the list
@@ -308,6 +314,17 @@ class SourcePage(WizardPage):
                 self.say("Cancelled. What came is kept; Download goes on from there.", "notice")
         self._show_state()
 
+    @Slot()
+    def try_image(self) -> None:
+        """Open a window in which the source is tried on images, with the classes that it knows."""
+        if self.trial is None:
+            self.trial = TryDialog(
+                lambda: self.state.opened.project if self.state.opened is not None else None,
+                self.state.jobs,
+                self,
+            )
+        bring_forward(self.trial)
+
     # -------------------------------------------------------------------------------------------------------- showing
 
     def _show_state(self) -> None:
@@ -315,6 +332,7 @@ class SourcePage(WizardPage):
         self.chart.select(card.full_name if card is not None else "")
         can_load = card is not None and card.full_name not in self.table.present and not self._is_own(card)
         self.download.setVisible(can_load)
+        self.attempt.setVisible(opened is not None and (card is None or self._is_open(card)))
         if card is not None:
             size = f" {card.num_bytes / 1e6:,.0f} MB" if card.num_bytes else ""
             self.download.setText(f"Download{size}")

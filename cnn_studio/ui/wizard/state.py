@@ -21,6 +21,7 @@ from cnn_studio.graph.document import DocumentChange, NetworkDocument
 from cnn_studio.graph.freeze_tree import FreezeNode, freeze_tree
 from cnn_studio.graph.shapes import ShapeReport
 from cnn_studio.transfer.recipe import TransferRecipe
+from cnn_studio.ui.wizard.speed import MachineSpeed
 from cnn_studio.ui.wizard.work import Work
 
 if TYPE_CHECKING:
@@ -67,6 +68,7 @@ class WizardState(QObject):
         outcome_changed: emitted after a run came to a result.
         jobs: all jobs of the program.
         work: the wizard's own, by page.
+        speed: of this machine, once a page asked for it.
         recipe: the answers; replaced by `update`.
         compares: several ways are tried and compared, whatever the recipe's strategy is.
         has_data, has_source: whether the user chose images and a source.
@@ -91,6 +93,7 @@ class WizardState(QObject):
         super().__init__(parent)
         self.jobs = jobs
         self.work = Work(jobs, self)
+        self.speed = MachineSpeed(self.work, self)
         self.recipe = recipe or TransferRecipe(strategy="svm")
         self.compares = False
         self.has_data = False

@@ -109,7 +109,16 @@ def estimate(state: WizardState, macs_per_second: float | None) -> float | None:
         return None if once is None else once / passes
     if state.recipe.strategy != "finetune":
         return None  # what is frozen in the tree does not count
-    settings = state.training
+    each = epoch_seconds(state, macs_per_second)
+    return None if each is None else each * state.training.epochs
+
+
+def epoch_seconds(state: WizardState, macs_per_second: float | None) -> float | None:
+    """Return about how many seconds an epoch of fine-tuning takes; None where that cannot be told."""
+    if macs_per_second is None or state.report is None or not state.has_network:
+        return None
+    numbers = state.session.analysis()
+    if not numbers.report.ok:
+        return None
     train = sum(state.counts.values())
-    each = seconds_per_epoch(numbers, train, settings.batch_size, macs_per_second)
-    return None if each is None else each * settings.epochs
+    return seconds_per_epoch(numbers, train, state.training.batch_size, macs_per_second)
