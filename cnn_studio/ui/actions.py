@@ -70,6 +70,7 @@ _ENTRIES = (
     _Entry("show_network", "Network", "Ctrl+1", "Show the network"),
     _Entry("show_analysis", "Analysis", "Ctrl+2", "Show sizes, parameters and costs of every layer"),
     _Entry("show_code", "Code", "Ctrl+3", "Show the network as PyTorch code"),
+    _Entry("show_inspect", "Inspect", "Ctrl+4", "See what every layer makes of an image"),
     _Entry("keys", "Keys…", "F1", "Show what the keys and the mouse do"),
     _Entry("about", "About CNN Studio", "", "Version and licence"),
 )  # fmt: skip
@@ -124,7 +125,7 @@ class Actions(QObject):
         fill_edit(edit, canvas)
         self._add(edit, "-", "copy_picture", "-", "settings")
         view = bar.addMenu("&View")
-        self._add(view, "show_network", "show_analysis", "show_code", "-")
+        self._add(view, "show_network", "show_analysis", "show_code", "show_inspect", "-")
         self._add(view, "fit", "zoom_to_selection", "actual_size", "zoom_in", "zoom_out", "minimap", "-")
         self._theme_menu(view)
         network = bar.addMenu("&Network")

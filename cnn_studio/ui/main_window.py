@@ -23,6 +23,9 @@ from cnn_studio.ui.actions import Actions
 from cnn_studio.ui.canvas.selection import SelectionModel
 from cnn_studio.ui.drops import dropped_path, is_list
 from cnn_studio.ui.file_controller import FileController
+from cnn_studio.ui.insight.page import InspectPage
+from cnn_studio.ui.insight.source import network_to_look_into
+from cnn_studio.ui.insight.state import InsightState
 from cnn_studio.ui.kept_images import KeptImages
 from cnn_studio.ui.panels.run_progress import duration_text
 from cnn_studio.ui.picture_controller import PictureController
@@ -62,7 +65,9 @@ class MainWindow(QMainWindow):
         self.training = TrainingController(session, store, self)
         self.tools = RunTools(session, self.training, self)
         self.files = FileController(session, preferences, self, self.training.jobs)
-        self.workspace = Workspace(session, self.selection, store)
+        looked_into = InsightState(partial(network_to_look_into, session, self.training), self.training.jobs)
+        inspect = InspectPage(looked_into, lambda: self.training.data)
+        self.workspace = Workspace(session, self.selection, store, inspect)
         self.pictures = PictureController(self.workspace.canvas, self.files, self)
         self.status = StatusLine(session)
         self.actions_ = Actions(self)

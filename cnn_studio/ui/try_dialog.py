@@ -7,7 +7,6 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-import numpy as np
 from PySide6.QtCore import QMimeData, Qt, Slot
 from PySide6.QtGui import (
     QDragEnterEvent,
@@ -15,7 +14,6 @@ from PySide6.QtGui import (
     QGuiApplication,
     QImage,
     QKeySequence,
-    QPixmap,
     QShortcut,
 )
 from PySide6.QtWidgets import (
@@ -41,12 +39,14 @@ from cnn_studio.ui import theme
 from cnn_studio.ui.bridge import Bridge
 from cnn_studio.ui.try_list import TriedList, TriedModel
 from cnn_studio.ui.widgets.guess_bars import GuessBars
+from cnn_studio.ui.widgets.pixels import pixmap_of
 
 _HINT = "Drop an image or a folder here, paste an image (Ctrl+V), or open one."
 _TITLE = "What does the network see?"
 _SIDE = 208
 _HIGH = 560  # with a list
 _NAMED = 4
+_ANY_WIDTH = 16_777_215  # Qt's own
 _KEPT_BYTES = 200_000_000
 """Of the pictures of several images; those of more are not kept, only what was said of them."""
 
@@ -80,7 +80,8 @@ class TryDialog(QDialog):
         self._bridge = Bridge(self)
         self._bridge.events.connect(self._take)
         self.picture = QLabel(_HINT)
-        self.picture.setFixedSize(theme.px(_SIDE), theme.px(_SIDE))
+        self.picture.setMinimumWidth(theme.px(_SIDE))
+        self.picture.setFixedHeight(theme.px(_SIDE))
         self.picture.setAlignment(Qt.AlignmentFlag.AlignCenter)
         self.picture.setWordWrap(True)
         theme.set_role(self.picture, "muted")
@@ -106,6 +107,7 @@ class TryDialog(QDialog):
         self.list.chosen.connect(self._show)
         self.list.setMinimumHeight(theme.px(120))
         self._kept = 0
+        self.bars.hide()  # the sentence gets their room
         self._show_list(False)
         self.again = QPushButton("Try again")
         self.again.setToolTip("Ask the network as it is now, after more training for instance")
@@ -186,6 +188,20 @@ class TryDialog(QDialog):
     @Slot()
     def _again(self) -> None:
         if self._last is not None:
+            self.try_file(self._last)
+
+    def renew(self) -> None:
+        """Take back what another network said: a single image is asked about again, a list goes."""
+        if self._job is not None:
+            self._job.cancel()
+        if self._bridge.is_watching:
+            self._bridge.unwatch()
+        was_list = self._is_list
+        self.several.clear()
+        self._show_list(False)
+        self._show_nothing("")
+        self._say("", "muted")
+        if self._last is not None and not was_list:
             self.try_file(self._last)
 
     def try_paths(self, paths: Sequence[Path]) -> None:
@@ -292,12 +308,14 @@ class TryDialog(QDialog):
         self.title.setText(f"{name}: {tried.guesses[0].label}")
         self.title.setToolTip(str(tried.file))
         self.bars.show_guesses(tried.guesses)
+        self.bars.show()
+        self.picture.setFixedWidth(theme.px(_SIDE))
         if tried.seen is None:
             self.picture.setText(
                 "Of so many images the pictures are not kept. Open this one alone to see it."
             )
         else:
-            self.picture.setPixmap(_pixmap(tried.seen, theme.px(_SIDE)))
+            self.picture.setPixmap(pixmap_of(tried.seen, theme.px(_SIDE)))
         if not self._is_list and tried.seen is not None:
             _, height, width = tried.seen.shape
             self._say(f"The picture is what the network gets: {height} × {width}.", "muted")
@@ -307,6 +325,8 @@ class TryDialog(QDialog):
         self.title.setText(_TITLE)
         self.title.setToolTip("")
         self.bars.show_guesses(())
+        self.bars.hide()
+        self.picture.setMaximumWidth(_ANY_WIDTH)
         self.picture.setText(_HINT)
         if why:
             self._say(why, "error")
@@ -345,19 +365,3 @@ def count_text(tried: Sequence[Tried], total: int) -> str:
     broken = f"; {bad:,} cannot be read" if bad else ""
     done = f"{len(tried):,} of {total:,}" if total > len(tried) else f"{len(tried):,}"
     return f"{done} images: {common}{rest}{broken}"
-
-
-def _pixmap(image: np.ndarray, side: int) -> QPixmap:
-    """Return uint8 [C, H, W] as a picture that fits a square; small ones keep their pixels visible."""
-    channels, height, width = image.shape
-    if channels == 1:
-        data, kind = np.ascontiguousarray(image[0]), QImage.Format.Format_Grayscale8
-    else:
-        data, kind = np.ascontiguousarray(image.transpose(1, 2, 0)), QImage.Format.Format_RGB888
-    picture = QImage(data.data, width, height, channels * width, kind).copy()
-    smooth = (
-        Qt.TransformationMode.SmoothTransformation
-        if max(height, width) > side / 3
-        else Qt.TransformationMode.FastTransformation
-    )
-    return QPixmap.fromImage(picture.scaled(side, side, Qt.AspectRatioMode.KeepAspectRatio, smooth))

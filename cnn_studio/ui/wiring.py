@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from cnn_studio.app.preferences import save_preferences
+from cnn_studio.engine.events import RunPaused
 
 if TYPE_CHECKING:
     from cnn_studio.ui.main_window import MainWindow
@@ -49,14 +50,30 @@ def connect_actions(window: MainWindow) -> None:
         "show_network": space.enter_network,
         "show_analysis": space.show_analysis,
         "show_code": space.show_code,
+        "show_inspect": space.show_inspect,
         "keys": canvas.show_keys,
         "about": window.show_about,
     }.items():
         window.actions_.connect(name, slot)
     window.tools.project_made.connect(files.take_network)
     window.tools.runs_changed.connect(space.runs_changed)
+    _connect_inspect(window)
     _connect_map(window)
     _connect_notice(window)
+
+
+def _connect_inspect(window: MainWindow) -> None:
+    """Let what is looked into follow the network: its edits, its weights, and the run that waits."""
+    page, session = window.workspace.inspect, window.session
+    for signal in (session.changed, session.weights_changed, session.replaced):
+        signal.connect(page.network_changed)
+
+    def follow(events: list[object]) -> None:
+        if any(isinstance(event, RunPaused) for event in events):
+            page.network_changed()
+
+    window.training.events.connect(follow)
+    window.training.data_loaded.connect(page.network_changed)
 
 
 def _connect_map(window: MainWindow) -> None:

@@ -16,6 +16,7 @@ from cnn_studio.engine.events import EpochDone, HeldOutResults
 from cnn_studio.ui import theme
 from cnn_studio.ui.canvas.selection import SelectionModel
 from cnn_studio.ui.canvas.view import CanvasView
+from cnn_studio.ui.insight.page import InspectPage
 from cnn_studio.ui.panels.analysis_panel import AnalysisPanel
 from cnn_studio.ui.panels.code_panel import CodePanel
 from cnn_studio.ui.panels.data_panel import DataPanel
@@ -42,9 +43,12 @@ class Workspace(QWidget):
     load_requested = Signal()
     open_requested = Signal(object)
 
-    def __init__(self, session: Session, selection: SelectionModel, store: RunStore) -> None:
+    def __init__(
+        self, session: Session, selection: SelectionModel, store: RunStore, inspect: InspectPage
+    ) -> None:
         super().__init__()
         self._session = session
+        self.inspect = inspect
         self.canvas = CanvasView(session, selection)
         self.palette_ = PalettePanel(session, selection, self.canvas.inserter.catalogue)
         self.analysis = AnalysisPanel(session, selection)
@@ -66,7 +70,12 @@ class Workspace(QWidget):
 
     def _arrange(self) -> None:
         self.views = SegmentedStack(
-            (("Network", self.canvas), ("Analysis", self.analysis), ("Code", self.code)),
+            (
+                ("Network", self.canvas),
+                ("Analysis", self.analysis),
+                ("Code", self.code),
+                ("Inspect", self.inspect),
+            ),
             floats_over=self.canvas,
         )
         middle = QWidget()
@@ -119,6 +128,7 @@ class Workspace(QWidget):
             self.code,
             self.analysis,
             self.samples,
+            self.inspect,
         ):
             panel.message.connect(self.say)
         self.problems.layer_chosen.connect(self._go_to)
@@ -241,6 +251,11 @@ class Workspace(QWidget):
     def show_code(self) -> None:
         """Show the network as code."""
         self.views.show_page(2)
+
+    @Slot()
+    def show_inspect(self) -> None:
+        """Look inside the network."""
+        self.views.show_page(3)
 
     @Slot()
     def show_training(self) -> None:

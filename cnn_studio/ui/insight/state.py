@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Signal, Slot
+from PySide6.QtGui import QImage
 
 from cnn_studio.app.jobs import Job, JobEnded, JobList
 from cnn_studio.app.project import Project
 from cnn_studio.ui.job_line import JobLine
+from cnn_studio.ui.widgets.pixels import pixels_of
 
 if TYPE_CHECKING:
     import numpy as np
@@ -24,6 +26,7 @@ if TYPE_CHECKING:
 @dataclass(frozen=True, slots=True)
 class _Looked:
     look: Look
+    notes: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,13 +35,11 @@ class Subject:
 
     Attributes:
         title: what people call it.
-        file: the image file; None for one that is no file.
-        pixels: uint8 [C, H, W] in the size of the network's input; None for a file.
+        read: returns it as the network gets it, uint8 [C, H, W]; called in the job's thread.
     """
 
     title: str
-    file: Path | None = None
-    pixels: np.ndarray | None = None
+    read: Callable[[LookInside], np.ndarray] = field(repr=False)
 
 
 class InsightState(QObject):
@@ -56,6 +57,7 @@ class InsightState(QObject):
         busy_changed: work began or ended.
         subject: the image; None before there is one.
         look: what every layer gave for it; None before that is known.
+        notes: what to know of the network's weights, as sentences.
         layer: id of the chosen layer; None without a look.
         cell: (channel, row, column) of the chosen layer's maps or (element,) of its vector; None if none is chosen.
     """
@@ -75,6 +77,7 @@ class InsightState(QObject):
         self.jobs = jobs
         self.subject: Subject | None = None
         self.look: Look | None = None
+        self.notes: tuple[str, ...] = ()
         self.layer: int | None = None
         self.cell: Cell | None = None
         self._network: LookInside | None = None
@@ -87,11 +90,16 @@ class InsightState(QObject):
 
     def show_file(self, file: Path) -> None:
         """Look at an image file."""
-        self._show(Subject(file.name, file=file))
+        self._show(Subject(file.name, lambda network: network.prepare(file)))
 
     def show_pixels(self, title: str, pixels: np.ndarray) -> None:
         """Look at an image that has the size of the network's input, uint8 [C, H, W]."""
-        self._show(Subject(title, pixels=pixels))
+        self._show(Subject(title, lambda network: pixels))
+
+    def show_drawing(self, image: QImage) -> None:
+        """Look at what was drawn, scaled to the network's input."""
+        drawn = image.copy()  # it is drawn on while the job reads it
+        self._show(Subject("drawing", lambda network: pixels_of(drawn, network.input_shape)))
 
     def _show(self, subject: Subject) -> None:
         self.subject = subject
@@ -131,13 +139,13 @@ class InsightState(QObject):
             return
 
         def work(job: Job) -> None:
-            network = self._network
+            network, notes = self._network, self.notes
             if network is None:
+                from cnn_studio.app.inspecting import look_inside
+
                 assert project is not None
-                network = self._network = _look_inside(project)
-            pixels = subject.pixels if subject.file is None else network.prepare(subject.file)
-            assert pixels is not None  # a subject is either a file or pixels
-            job.report(_Looked(network.look(pixels)))
+                network, notes = look_inside(project)
+            job.report(_Looked(network.look(subject.read(network)), notes))
 
         self.begin(self._line, f"Looking at {subject.title}", work)
 
@@ -160,7 +168,8 @@ class InsightState(QObject):
     @Slot(object)
     def _take(self, event: object) -> None:
         match event:
-            case _Looked(look):
+            case _Looked(look, notes):
+                self._network, self.notes = look.network, notes
                 self._set_look(look)
             case JobEnded("failed", message):
                 self._network = None
@@ -186,13 +195,6 @@ class InsightState(QObject):
     def close(self) -> None:
         """End what goes on."""
         self._line.drop()
-
-
-def _look_inside(project: Project) -> LookInside:
-    from cnn_studio.insight.maps import LookInside
-
-    weights = project.weights.to_state(project.document) if len(project.weights) else None
-    return LookInside(project.document, weights, seed=project.settings.seed)
 
 
 def _same_shape(before: Look, now: Look, layer_id: int) -> bool:

@@ -1,0 +1,17 @@
+"""Which network is looked into."""
+
+from __future__ import annotations
+
+from cnn_studio.app.project import Project
+from cnn_studio.app.session import Session
+from cnn_studio.app.trying import as_trained
+from cnn_studio.ui.training_controller import TrainingController
+
+
+def network_to_look_into(session: Session, training: TrainingController) -> Project:
+    """Return the network of a paused run, else the open one; one that was never trained as a run would begin with it."""
+    project = training.to_try()
+    if project is not None:
+        return project
+    project = session.snapshot()
+    return as_trained(project, training.data) if training.data is not None else project

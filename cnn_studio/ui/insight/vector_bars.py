@@ -1,0 +1,111 @@
+"""The numbers of a fully connected layer as bars from zero; a click chooses one."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QPoint, QRectF, Qt, Signal
+from PySide6.QtGui import QFontMetricsF, QMouseEvent, QPainter, QPaintEvent
+from PySide6.QtWidgets import QSizePolicy, QToolTip, QWidget
+from typing_extensions import override
+
+from cnn_studio.ui import theme
+
+if TYPE_CHECKING:
+    from cnn_studio.insight.layer_look import LayerLook
+
+_NAME_ROOM = 44  # pixels a bar needs so that its name can stand below it
+
+
+class VectorBars(QWidget):
+    """One bar per number, up or down from zero; of more numbers than pixels the largest in each pixel.
+
+    Attributes:
+        element_chosen: emitted with the number of a bar.
+    """
+
+    element_chosen = Signal(int)
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._layer: LayerLook | None = None
+        self._names: Sequence[str] = ()
+        self._marked: int | None = None
+        self.setMouseTracking(True)
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
+        self.setAccessibleName("Numbers of this layer")
+
+    def show_vector(self, layer: LayerLook | None, names: Sequence[str]) -> None:
+        """Show the numbers of a layer, with names where they have some; None shows nothing."""
+        self._layer, self._names = layer, names
+        self.update()
+
+    def mark(self, element: int | None) -> None:
+        """Mark the chosen number."""
+        self._marked = element
+        self.update()
+
+    def _element_at(self, point: QPoint) -> int | None:
+        if self._layer is None or not self.width():
+            return None
+        count = self._layer.values.size
+        return max(0, min(count - 1, point.x() * count // self.width()))
+
+    def _name(self, element: int) -> str:
+        return self._names[element] if element < len(self._names) else str(element)
+
+    @override
+    def mousePressEvent(self, event: QMouseEvent) -> None:
+        element = self._element_at(event.position().toPoint())
+        if element is not None and self._layer is not None and self._layer.layout == "vector":
+            self.element_chosen.emit(element)
+
+    @override
+    def mouseMoveEvent(self, event: QMouseEvent) -> None:
+        element = self._element_at(event.position().toPoint())
+        if element is not None and self._layer is not None:
+            value = float(self._layer.values.reshape(-1)[element])
+            QToolTip.showText(event.globalPosition().toPoint(), f"{self._name(element)}: {value:.4g}", self)
+
+    @override
+    def paintEvent(self, event: QPaintEvent) -> None:
+        del event
+        if self._layer is None:
+            return
+        import numpy as np
+
+        painter = QPainter(self)
+        values = np.nan_to_num(self._layer.values.reshape(-1), nan=0.0, posinf=0.0, neginf=0.0)
+        count = len(values)
+        font = theme.ui_font(theme.current().type.small)
+        line = QFontMetricsF(font).height()
+        low, high = min(0.0, float(values.min())), max(0.0, float(values.max()))
+        span = (high - low) or 1.0
+        room = self.height() - 2 * line
+        zero = line / 2 + room * high / span
+        width = self.width() / count
+        if width < 1:  # the number furthest from zero of those in a pixel stands for them
+            edges = np.linspace(0, count, self.width() + 1).astype(int)[:-1]
+            tops, bottoms = np.maximum.reduceat(values, edges), np.minimum.reduceat(values, edges)
+            values, width = np.where(np.abs(bottoms) > tops, bottoms, tops), 1.0
+        gap = 1.0 if width > 3 else 0.0
+        for at, value in enumerate(values.tolist()):
+            tall = room * value / span
+            color = "accent" if value >= 0 else "warning"
+            bar = QRectF(at * width, zero - max(0.0, tall), max(1.0, width - gap), abs(tall))
+            painter.fillRect(bar, theme.qcolor(color))
+        painter.setPen(theme.qcolor("line"))
+        painter.drawLine(0, round(zero), self.width(), round(zero))
+        if self._marked is not None and self._marked < count:
+            left = self._marked * self.width() / count
+            painter.setPen(theme.qcolor("text"))
+            painter.drawRect(QRectF(left, line / 2, max(2.0, self.width() / count - gap), room))
+        painter.setFont(font)
+        painter.setPen(theme.qcolor("muted"))
+        if self.width() / count >= theme.px(_NAME_ROOM):
+            for at in range(count):
+                below = QRectF(at * width, self.height() - line, width, line)
+                name = QFontMetricsF(font).elidedText(self._name(at), Qt.TextElideMode.ElideRight, width)
+                painter.drawText(below, Qt.AlignmentFlag.AlignCenter, name)
+        painter.end()
