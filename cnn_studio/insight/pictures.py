@@ -40,17 +40,18 @@ def as_rgb(image: np.ndarray) -> np.ndarray:
     return np.ascontiguousarray(planes[:3].transpose(1, 2, 0))
 
 
-def overlay(image: np.ndarray, heat: np.ndarray, least_side: int = 224) -> np.ndarray:
+def overlay(image: np.ndarray, heat: np.ndarray, least_side: int = 224, opacity: float = 0.65) -> np.ndarray:
     """Return heat laid over an image: where there is none, the image is seen, in grey.
 
     Args:
         image: uint8 [C, H, W].
         heat: 0 to 1, [H, W].
         least_side: smaller images are enlarged by a whole factor, up to about this.
+        opacity: of the heat where it is 1; where there is less, less is seen of it.
     """
     rgb = as_rgb(image).astype(np.float32)
     grey = np.repeat(rgb.mean(axis=2, keepdims=True), 3, axis=2)
-    strength = (0.65 * np.clip(np.nan_to_num(heat), 0, 1) ** 0.7)[..., None]
+    strength = (opacity * np.clip(np.nan_to_num(heat), 0, 1) ** 0.7)[..., None]
     mixed = grey * (1 - strength) + heat_colours(heat) * strength
     factor = max(1, least_side // max(heat.shape))
     return _enlarged((mixed + 0.5).astype(np.uint8), factor)
