@@ -22,10 +22,11 @@ def transfer_words(event: object) -> str:
         case ClassifierFitted():
             note = "" if event.is_converged else "; the solver stopped before its tolerance was reached"
             return f"Linear classifier: C = {event.c:g}, fitted in {event.seconds:.1f} s{note}"
-        case StageStarted(number, total, paths):
-            named = ", ".join(paths[:_MOST_NAMED])
-            more = f" and {len(paths) - _MOST_NAMED} more" if len(paths) > _MOST_NAMED else ""
-            verb = "learns" if len(paths) == 1 else "learn"
+        case StageStarted(number, total, paths, parts):
+            names = parts or paths
+            named = ", ".join(names[:_MOST_NAMED])
+            more = f" and {len(names) - _MOST_NAMED} more" if len(names) > _MOST_NAMED else ""
+            verb = "learns" if len(names) == 1 else "learn"
             return f"Step {number} of {total}: {named}{more} {verb}{' too' if number > 1 else ''}"
         case WayStarted(number, total, name):
             return f"{number} of {total}: {name}"

@@ -35,6 +35,7 @@ from cnn_studio.graph.cutting import (
 )
 from cnn_studio.graph.document import NetworkDocument
 from cnn_studio.graph.freezing import apply_globs
+from cnn_studio.graph.paths import whole_blocks
 from cnn_studio.graph.stages import frozen_with, last_stage, set_rates, thaw_steps
 from cnn_studio.transfer.recipe import Strategy, TransferRecipe
 
@@ -77,11 +78,18 @@ class ClassifierFitted:
 
 @dataclass(frozen=True, slots=True)
 class StageStarted:
-    """A step of gradual unfreezing begins; `paths` are the layers that learn from now on besides those before."""
+    """A step of gradual unfreezing begins.
+
+    Attributes:
+        number, total: which step of how many.
+        paths: layers that learn from now on besides those before.
+        parts: the same in few words: whole blocks by their names.
+    """
 
     number: int
     total: int
     paths: tuple[str, ...]
+    parts: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -361,12 +369,17 @@ def _thaw(transfer: _Transfer) -> TransferOutcome:
         SetTraining(ids=frozen_with(shapes, learning), trainable=False).apply(now)
         before = set() if number == 1 else set(steps[number - 2])
         paths = tuple(now.layer(i).path for i in learning if i not in before)
-        transfer.report(StageStarted(number, len(steps), paths))
+        everything = [now.layer(i).path for i in steps[-1]]
+        transfer.report(StageStarted(number, len(steps), paths, whole_blocks(paths, everything)))
         left = settings.epochs - each * (len(steps) - 1) if number == len(steps) else each
         stage = settings.model_copy(update={"epochs": max(1, left)})
         outcome = transfer.train(now, stage, weights)
         is_done = outcome.finished.status == "done"
-        if best is None or not is_done or _is_better(outcome, best):
+        if best is not None and outcome.finished.status == "stopped" and not _is_better(outcome, best):
+            best = replace(
+                best, finished=replace(best.finished, status="stopped")
+            )  # an earlier step's result stays
+        elif best is None or not is_done or _is_better(outcome, best):
             best = outcome
         if not is_done or outcome.project is None:
             break

@@ -184,6 +184,15 @@ def prefixes(path: str) -> list[str]:
     return [".".join(parts[:n]) for n in range(1, len(parts))]
 
 
+def whole_blocks(paths: Sequence[str], among: Sequence[str]) -> tuple[str, ...]:
+    """Return the fewest names for some of many paths: the outermost blocks all of whose paths are there, else the path."""
+    wanted, found = set(paths), dict[str, None]()
+    missed = {block for path in among if path not in wanted for block in prefixes(path)}
+    for path in paths:
+        found[next((block for block in prefixes(path) if block not in missed), path)] = None
+    return tuple(found)
+
+
 def common_block(paths: Sequence[str]) -> str:
     """Return the innermost block that holds all paths; empty for the network itself."""
     first, *others = [path.split(".")[:-1] for path in paths]

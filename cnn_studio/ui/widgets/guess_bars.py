@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QRectF, QSize, Qt
-from PySide6.QtGui import QPainter, QPaintEvent
+from PySide6.QtGui import QFontMetrics, QPainter, QPaintEvent
 from PySide6.QtWidgets import QSizePolicy, QWidget
 from typing_extensions import override
 
@@ -40,6 +40,13 @@ class GuessBars(QWidget):
         low, high = self._guesses[-1].score, self._guesses[0].score
         return (guess.score - low) / (high - low) if high > low else 1.0
 
+    def _value_width(self) -> int:
+        """Return the room for the longest value; the first one is bold."""
+        metrics = QFontMetrics(theme.ui_font(weight=theme.current().type.strong))
+        return max((metrics.horizontalAdvance(guess.text) for guess in self._guesses), default=0) + theme.px(
+            8
+        )
+
     @override
     def sizeHint(self) -> QSize:
         return QSize(theme.px(260), theme.px(190))
@@ -49,7 +56,7 @@ class GuessBars(QWidget):
         painter = QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         high, bar = theme.px(36), float(theme.px(6))
-        value = theme.px(56 if not self._guesses or self._guesses[0].scores == "logits" else 96)
+        value = self._value_width()
         for number, guess in enumerate(self._guesses):
             top = number * high
             weight = theme.current().type.strong if number == 0 else None

@@ -144,13 +144,14 @@ class CodeMapView(QWidget):
         side.setChildrenCollapsible(False)
         side.setSizes([theme.px(120), theme.px(380)])
         side.setStretchFactor(1, 1)
-        right = QWidget()
-        beside = QVBoxLayout(right)
+        self.side = QWidget()
+        beside = QVBoxLayout(self.side)
         beside.setContentsMargins(theme.px(space.s), 0, 0, 0)
         beside.addWidget(side)
         halves = QSplitter(Qt.Orientation.Horizontal)
         halves.addWidget(left)
-        halves.addWidget(right)
+        halves.addWidget(self.side)
+        self.side.hide()  # until there is a point to click
         halves.setChildrenCollapsible(False)
         halves.setStretchFactor(0, 1)
         halves.setSizes([theme.px(620), theme.px(_SIDE)])
@@ -241,6 +242,7 @@ class CodeMapView(QWidget):
         self._chosen = -1
         self.neighbours.clear()
         self.class_list.clear()
+        self.side.hide()
         self.note.clear()
         self.canvas.show_hint()
 
@@ -248,6 +250,7 @@ class CodeMapView(QWidget):
         """Take codes; their maps follow."""
         self.clear()
         self._exploration = exploration
+        self.side.show()
         self._list_classes()
 
     def set_map(self, found: CodeMap) -> None:

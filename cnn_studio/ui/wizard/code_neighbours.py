@@ -88,7 +88,7 @@ class NeighbourList(QWidget):
         top.addWidget(self.picture, 0, Qt.AlignmentFlag.AlignTop)
         top.addLayout(words, 1)
         layout = QVBoxLayout(self)
-        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setContentsMargins(0, theme.px(space.m), 0, 0)
         layout.setSpacing(theme.px(space.s))
         layout.addLayout(top)
         layout.addWidget(self.metric_box)

@@ -57,7 +57,7 @@ class CostChart(QWidget):
         import pyqtgraph as pg
 
         if self._plot is None:
-            self._plot = pg.PlotWidget(enableMenu=False)
+            self._plot = pg.PlotWidget(enableMenu=False, axisItems={"bottom": _cost_axis(pg)})
             self._plot.setFrameShape(pg.PlotWidget.Shape.NoFrame)
             self._plot.getPlotItem().hideButtons()
             self._plot.getPlotItem().setLogMode(x=True)
@@ -106,6 +106,17 @@ class CostChart(QWidget):
         del plot, event
         if len(points):
             self.chosen.emit(points[-1].data().full_name)
+
+
+def _cost_axis(pg: Any) -> Any:
+    """Return an axis of powers of ten that are written out: 0.1, 1, 10, 100."""
+
+    class CostAxis(pg.AxisItem):  # type: ignore[misc]  # the library is not typed
+        def logTickStrings(self, values: Sequence[float], scale: float, spacing: float) -> list[str]:
+            del scale, spacing
+            return [f"{float(f'{10**value:.2g}'):,g}" for value in values]
+
+    return CostAxis("bottom")
 
 
 def _tip(x: float, y: float, data: NetworkCard) -> str:

@@ -23,6 +23,7 @@ from typing_extensions import override
 
 from cnn_studio.core.errors import StudioError
 from cnn_studio.graph.cutting import CutPoint, Head, Pooling, describe_cut
+from cnn_studio.graph.depths import cut_at_depth
 from cnn_studio.graph.spec import shape_text
 from cnn_studio.ui import theme
 from cnn_studio.ui.panels.row_model import Index, RowModel
@@ -170,6 +171,8 @@ class CutPage(WizardPage):
         self.dropout.setSingleStep(0.1)
         self.dropout.setDecimals(2)
         self.dropout.setAccessibleName("Dropout")
+        for field in (self.hidden, self.dropout):
+            field.setAlignment(Qt.AlignmentFlag.AlignCenter)
         self.dropout.setToolTip("Share that is left out at random in each training step; 0 for none")
         card = QFrame()
         theme.set_role(card, "card")
@@ -265,16 +268,13 @@ class CutPage(WizardPage):
     # -------------------------------------------------------------------------------------------------------- answers
 
     def _place(self, share: float) -> int | None:
-        """Return the layer to cut behind so that about a share of the layers with weights comes before."""
+        """Return the layer to cut behind so that about a share of the layers with weights comes before; ends of blocks first."""
         if not self.model.cuts:
             return None
         if share >= 1:
             return self.model.cuts[-1].id
-        best = min(self.model.cuts, key=lambda cut: (round(abs(cut.position - share), 6), -cut.id))
-        return max((cut for cut in self.model.cuts if cut.position == best.position), key=self._order).id
-
-    def _order(self, cut: CutPoint) -> int:
-        return self.model.cuts.index(cut)
+        found = cut_at_depth(self.model.cuts, share)
+        return found.id if found is not None else None
 
     def cut_at(self, share: float) -> None:
         """Cut behind a share of the layers with weights."""
@@ -302,6 +302,8 @@ class CutPage(WizardPage):
         dropout = round(self.dropout.value(), 2)
         if is_deep and not before.hidden and not dropout:
             dropout = _USUAL_DROPOUT
+        elif not is_deep and before.hidden and dropout == _USUAL_DROPOUT:
+            dropout = 0.0  # it came with the hidden layer
         head = Head(
             pooling="average" if self.pooled.isChecked() else "none",
             hidden=self.hidden.value() if is_deep else 0,

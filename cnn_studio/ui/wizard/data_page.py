@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import statistics
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,8 +11,6 @@ from PySide6.QtWidgets import (
     QFrame,
     QHBoxLayout,
     QPushButton,
-    QScrollArea,
-    QSizePolicy,
     QStackedWidget,
     QVBoxLayout,
     QWidget,
@@ -29,13 +26,15 @@ from cnn_studio.ui.panels.class_bars import ClassBars
 from cnn_studio.ui.panels.data_buttons import SourceButtons
 from cnn_studio.ui.panels.data_catalogue import CataloguePage
 from cnn_studio.ui.panels.data_facts import DataFacts
+from cnn_studio.ui.panels.data_files import FilesPage
 from cnn_studio.ui.panels.data_jobs import DataJobs
 from cnn_studio.ui.panels.data_report import FindingCard, facts_lines
 from cnn_studio.ui.widgets.image_grid import ImageGrid, Samples
-from cnn_studio.ui.wizard.page import WizardPage, scrolled, text_label
+from cnn_studio.ui.wizard.page import FittedArea, WizardPage, scrolled, text_label
 from cnn_studio.ui.wizard.state import WizardState
 
 if TYPE_CHECKING:
+    from cnn_studio.datasets.findings import Finding
     from cnn_studio.datasets.report import ImportReport
 
 _EMPTY = (
@@ -77,7 +76,7 @@ class DataPage(WizardPage):
         self.samples = Samples(self)
         self.pictures = ImageGrid(self.samples)
         self.pictures.setAccessibleName("Some of the images, the classes in turn")
-        self.catalogue = CataloguePage()
+        self.catalogue, self.files = CataloguePage(), FilesPage()
         self._stack = QStackedWidget()
         self._build()
         self._connect()
@@ -101,7 +100,6 @@ class DataPage(WizardPage):
         self._findings = QVBoxLayout(cards)
         self._findings.setContentsMargins(0, 0, theme.px(space.s), 0)
         self._findings.setSpacing(theme.px(space.xs))
-        self._findings.addStretch(1)
         bars = QFrame()
         theme.set_role(bars, "card")
         inside = QVBoxLayout(bars)
@@ -113,11 +111,8 @@ class DataPage(WizardPage):
         below.setSpacing(theme.px(space.m))
         below.addWidget(bars, 2)
         right = QVBoxLayout()
-        found = scrolled(cards)
-        found.setSizeAdjustPolicy(QScrollArea.SizeAdjustPolicy.AdjustToContents)
-        found.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Maximum)
-        found.setMaximumHeight(theme.px(_MOST_FINDINGS))
-        right.addWidget(found)
+        self._found = FittedArea(cards, _MOST_FINDINGS)
+        right.addWidget(self._found)
         right.addWidget(self.pictures, 1)
         below.addLayout(right, 3)
         self._below = QWidget()
@@ -127,6 +122,7 @@ class DataPage(WizardPage):
         column.addStretch(0)
         self._stack.addWidget(main)
         self._stack.addWidget(self.catalogue)
+        self._stack.addWidget(self.files)
 
     def _connect(self) -> None:
         self.state.changed.connect(self._changed)
@@ -144,6 +140,10 @@ class DataPage(WizardPage):
         jobs.download_progress.connect(pages.show_progress)
         jobs.downloaded.connect(self._downloaded)
         jobs.download_failed.connect(pages.show_end)
+        jobs.preview_ready.connect(self.files.show_preview)
+        self.files.preview_requested.connect(jobs.preview)
+        self.files.back_requested.connect(self._show_main)
+        self.files.leave_out_requested.connect(self._leave_out)
 
     # ------------------------------------------------------------------------------------------------------ choosing
 
@@ -216,6 +216,13 @@ class DataPage(WizardPage):
         self.catalogue.show_end(is_done=True)
         self._choose(source.model_copy(update={"variant": variant}) if variant else source)
 
+    @Slot(object)
+    def _show_files(self, finding: Finding) -> None:
+        report = self.state.report
+        if report is not None:
+            self._stack.setCurrentWidget(self.files)
+            self.files.show_finding(finding, Path(report.root), can_leave_out=report.is_files)
+
     @Slot(tuple)
     def _leave_out(self, names: tuple[str, ...]) -> None:
         source = self.state.recipe.data
@@ -266,7 +273,7 @@ class DataPage(WizardPage):
         self.place.setText(describe(state.recipe.data) if state.has_data else "")
         self.place.setVisible(state.has_data)
         self.empty.setVisible(not state.has_data)
-        self.again.setVisible(report is not None)
+        self.again.setVisible(state.has_data and not self._line.is_busy)
         for widget in (self._below, self.facts, self.amount):
             widget.setVisible(report is not None)
         if report is not None and report is not self._shown:
@@ -283,28 +290,36 @@ class DataPage(WizardPage):
         self.legend.setText(f"From left to right: {', '.join(name for name, _ in parts)}")
         rows = tuple(zip(*report.counts.values(), strict=True))
         self.bars.show_facts(DataFacts(parts, report.classes, rows, (3, 0, 0), report.num_bytes))
-        while self._findings.count() > 1:
+        while self._findings.count():
             item = self._findings.takeAt(0)
             widget = item.widget() if item is not None else None
             if widget is not None:
                 widget.hide()
                 widget.deleteLater()
-        for number, finding in enumerate(report.findings):
-            card = FindingCard(replace(finding, files=()))
+        for finding in report.findings:
+            card = FindingCard(finding)
+            card.show_requested.connect(self._show_files)
             card.leave_out_requested.connect(self._leave_out)
             card.restore_requested.connect(self._restore)
-            self._findings.insertWidget(number, card)
+            self._findings.addWidget(card)
         if not report.findings:
-            self._findings.insertWidget(0, text_label("Nothing unusual was found in these images.", "muted"))
+            self._findings.addWidget(text_label("Nothing unusual was found in these images.", "muted"))
+        self._found.fit()
 
     def problem(self) -> str:
         """Say what is missing."""
         if not self.state.has_data:
             return "Choose images first."
         if self.state.report is None:
-            return "The images are being looked at." if self._line.is_busy else "Look at the images first."
+            return (
+                "The images are being looked at."
+                if self._line.is_busy
+                else "Look at the images again, or choose others."
+            )
         if sum(count > 0 for count in self.state.counts.values()) < 2:
             return "One class only: there is nothing to tell apart. Add a folder of another class."
+        if not sum(self.state.report.counts.get("val", ())):
+            return "Every class has one image only, so none can be held out for validation. Add images, or a val folder."
         return ""
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import partial
 
-from PySide6.QtCore import Slot
+from PySide6.QtCore import Qt, Slot
 from PySide6.QtWidgets import (
     QButtonGroup,
     QCheckBox,
@@ -92,6 +92,7 @@ class HowPage(WizardPage):
             "Weighs each image by how rare its class is; use it where the classes are very unequal"
         )
         self.stages = QSpinBox()
+        self.stages.setAlignment(Qt.AlignmentFlag.AlignCenter)
         self._stages_row = QWidget()
         self._build()
 

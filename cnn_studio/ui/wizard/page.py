@@ -5,7 +5,9 @@ from __future__ import annotations
 from typing import Literal
 
 from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QScrollArea, QVBoxLayout, QWidget
+from typing_extensions import override
 
 from cnn_studio.ui import theme
 from cnn_studio.ui.wizard.state import WizardState
@@ -90,6 +92,33 @@ class Notice(QFrame):
         self.setVisible(bool(text))
 
 
+class FittedArea(QScrollArea):
+    """As high as what is in it, up to a limit; beyond that it scrolls."""
+
+    def __init__(self, inside: QWidget, most: int, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._inside, self._most = inside, most
+        self.setFrameShape(QFrame.Shape.NoFrame)
+        self.setWidgetResizable(True)
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.setWidget(inside)
+
+    def fit(self) -> None:
+        """Take the height of what is in it now, at the present width."""
+        inside, width = self._inside, self.viewport().width()
+        layout = inside.layout()
+        if layout is not None:
+            layout.activate()
+        tall = inside.heightForWidth(width) if inside.hasHeightForWidth() else inside.sizeHint().height()
+        self.setFixedHeight(min(tall, theme.px(self._most)))
+
+    @override
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        if event.size().width() != event.oldSize().width():
+            self.fit()
+
+
 def text_label(text: str = "", role: str = "") -> QLabel:
     """Return a label for sentences, which wraps."""
     label = QLabel(text)
@@ -101,10 +130,12 @@ def text_label(text: str = "", role: str = "") -> QLabel:
 
 
 def scrolled(inside: QWidget) -> QScrollArea:
-    """Return an area in which a tall widget can be scrolled."""
+    """Return an area in which a tall widget can be scrolled, on the ground of what it stands in."""
     area = QScrollArea()
     area.setFrameShape(QFrame.Shape.NoFrame)
     area.setWidgetResizable(True)
     area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
     area.setWidget(inside)
+    for ground in (area.viewport(), inside):
+        ground.setAutoFillBackground(False)
     return area

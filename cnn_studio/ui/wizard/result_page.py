@@ -112,6 +112,7 @@ class ResultPage(WizardPage):
         if outcome is not self._shown:
             self._shown = outcome
             self._show(outcome)
+            self.trial.renew()
 
     def _show(self, outcome: TransferOutcome) -> None:
         self.headline.setText(headline(outcome))
@@ -160,7 +161,7 @@ class ResultPage(WizardPage):
             "How far each layer moved: length of the change by length of what was there before. Layers of the new head are "
             "not in it."
             if has_moved
-            else "No layer of the source moved: only the new head was fitted, on the codes that they give."
+            else "No layer of the source moved: only the new head was fitted, on what they give."
         )
         self._bars_area.setVisible(has_moved)
         project = outcome.project

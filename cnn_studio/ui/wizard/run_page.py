@@ -34,7 +34,7 @@ from cnn_studio.ui.wizard.state import Answers, WizardState
 from cnn_studio.ui.wizard.words import recipe_words
 
 _RECIPES = "Recipes (*.json)"
-_IDLE = "The accuracy of each epoch is drawn here while the network trains. A linear classifier on codes has no epochs."
+_IDLE = "The accuracy of each epoch is drawn here while the network trains."
 
 
 class RunPage(WizardPage):
@@ -52,7 +52,7 @@ class RunPage(WizardPage):
         self._running: Answers | None = None
         self._codes: CodesReady | None = None
         self._way = ""
-        self._steps = 0
+        self._steps = self._epochs = 0
         self._words = QGridLayout()
         self.save, self.load, self.again = (
             QPushButton("Save recipe…"),
@@ -133,6 +133,7 @@ class RunPage(WizardPage):
             self._words.addWidget(text_label(answer), row, 1)
         self._single.setVisible(not self.state.compares)
         self._several.setVisible(self.state.compares)
+        self.plot.setVisible(self.state.recipe.strategy not in ("svm", "softmax"))  # those have no epochs
         is_fresh = self._is_fresh()
         self.next_text = "Next" if is_fresh else "Run"
         self.again.setVisible(is_fresh)
@@ -201,11 +202,12 @@ class RunPage(WizardPage):
             case StageStarted(number, total):
                 self._way = f"Step {number} of {total}: "
             case RunStarted():
-                self._steps = event.steps_per_epoch * event.num_epochs
+                self._steps, self._epochs = event.steps_per_epoch * event.num_epochs, event.num_epochs
                 self.plot.start(event.steps_per_epoch, event.num_epochs)
             case BatchDone():
                 self.plot.append(event.step, event.accuracy, event.seconds)
-                self._line.progress.emit(f"{self._way}training, epoch {event.epoch}", event.step, self._steps)
+                text = f"{self._way}training, epoch {event.epoch} of {self._epochs}"
+                self._line.progress.emit(text[0].upper() + text[1:], event.step, self._steps)
             case EpochDone():
                 self.plot.append_epoch(
                     event.step,

@@ -31,7 +31,14 @@ from cnn_studio.ui.try_dialog import TryDialog
 from cnn_studio.ui.widgets.windows import bring_forward
 from cnn_studio.ui.wizard.cost_chart import CostChart
 from cnn_studio.ui.wizard.page import WizardPage, text_label
-from cnn_studio.ui.wizard.source_work import Opened, card_facts, list_published, network_facts, open_named
+from cnn_studio.ui.wizard.source_work import (
+    Opened,
+    card_facts,
+    list_published,
+    network_facts,
+    open_named,
+    run_text,
+)
 from cnn_studio.ui.wizard.state import WizardState
 
 if TYPE_CHECKING:
@@ -275,7 +282,7 @@ class SourcePage(WizardPage):
             self.say(str(error))
             return
         for run in runs[:_MOST_RUNS]:
-            action = self._runs_menu.addAction(f"{run.id}: {run.name}")
+            action = self._runs_menu.addAction(run_text(run).replace("&", "&&"))
             action.triggered.connect(partial(self._open_run, run.id))
         if not runs:
             self._runs_menu.addAction("No run has kept a network yet").setEnabled(False)

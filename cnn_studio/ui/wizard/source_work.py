@@ -13,6 +13,7 @@ from cnn_studio.ui.panels.network_table import list_into
 from cnn_studio.ui.status import macs_text
 
 if TYPE_CHECKING:
+    from cnn_studio.app.run_summary import RunSummary
     from cnn_studio.transfer.card import NetworkCard
 
 
@@ -66,3 +67,11 @@ def network_facts(opened: OpenedSource) -> str:
     labels = document.info.labels
     classes = f" · {len(labels):,} classes" if labels else ""
     return f"{document.info.name} · images of {shape}{classes}"
+
+
+def run_text(run: RunSummary) -> str:
+    """Return a kept run in a few words that tell it from others of the same network."""
+    folder = Path(str(run.data.get("folder", ""))).name
+    where = f" on {folder}" if folder else ""
+    right = f", {100 * run.val_accuracy:.1f} % right" if run.val_accuracy is not None else ""
+    return f"{run.id}: {run.name}{where}{right}"

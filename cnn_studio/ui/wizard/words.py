@@ -9,6 +9,7 @@ from cnn_studio.graph.cutting import describe_cut
 from cnn_studio.graph.freeze_tree import freeze_tree, training_passes
 from cnn_studio.transfer.recipe import STRATEGIES
 from cnn_studio.ui.panels.run_progress import duration_text
+from cnn_studio.ui.widgets.fields import option_text
 from cnn_studio.ui.wizard.state import WizardState, frozen_paths
 
 _MOST_PATHS = 4
@@ -71,7 +72,8 @@ def _cut(state: WizardState) -> str:
 
 def _head(state: WizardState) -> str:
     head, count = state.recipe.head, len(state.classes)
-    dropout = f", dropout {head.dropout:g}" if head.dropout else ""
+    is_fitted = state.recipe.strategy in ("svm", "softmax") and not state.compares
+    dropout = f", dropout {head.dropout:g}" if head.dropout and not is_fitted else ""
     if head.hidden:
         return f"{head.hidden:,} hidden units{dropout}, then {count:,} outputs"
     return f"one linear layer with {count:,} outputs{dropout}"
@@ -91,7 +93,7 @@ def _frozen(state: WizardState) -> str:
 def _training(state: WizardState) -> str:
     settings = state.training
     return (
-        f"{settings.epochs} epochs of {settings.optimizer} at rate {settings.learning_rate:g}, batches of "
+        f"{settings.epochs} epochs of {option_text(settings.optimizer)} at rate {settings.learning_rate:g}, batches of "
         f"{settings.batch_size}"
     )
 

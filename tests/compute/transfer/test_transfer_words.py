@@ -19,6 +19,7 @@ from cnn_studio.engine.events import FrontComputed, SpeedTuned, Tuning
         (ClassifierFitted(0.1, {0.1: 0.9}, True, 1.25), "Linear classifier: C = 0.1, fitted in 1.2 s"),
         (StageStarted(1, 3, ("fc",)), "Step 1 of 3: fc learns"),
         (StageStarted(2, 3, ("a", "b", "c", "d", "e")), "Step 2 of 3: a, b, c and 2 more learn too"),
+        (StageStarted(2, 3, ("b.0.a", "b.0.c", "d"), ("b.0", "d")), "Step 2 of 3: b.0, d learn too"),
         (FrontComputed(10, 1_200, 7, 0), ""),
         (
             FrontComputed(1_200, 1_200, 7, 0),

@@ -158,6 +158,22 @@ def test_thawing_goes_on_from_step_to_step(home):
     assert outcome.finished.val_accuracy == best
 
 
+def test_stopping_a_later_step_keeps_what_an_earlier_one_reached(home):
+    folder = write_images(home / "images")
+    control, events = RunControl(), []
+
+    def report(event):
+        events.append(event)
+        if isinstance(event, StageStarted) and event.number == 2:
+            control.stop()
+
+    outcome = run_transfer(recipe_for(home, folder, strategy="gradual", stages=3), report, control)
+    first = max(event.val_accuracy for event in events if isinstance(event, EpochDone))
+    assert outcome.finished.status == "stopped"
+    assert outcome.finished.val_accuracy == first
+    assert outcome.project is not None
+
+
 def test_from_scratch_takes_nothing_over(home):
     folder = write_images(home / "images")
     outcome, _ = carried_out(recipe_for(home, folder, strategy="scratch"))

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from cnn_studio.core.errors import GraphError
 from cnn_studio.graph.document import Layer, NetworkDocument
-from cnn_studio.graph.paths import MAX_PATH, check_path, free_path, is_reserved, prefixes
+from cnn_studio.graph.paths import MAX_PATH, check_path, free_path, is_reserved, prefixes, whole_blocks
 from tests.helpers.strategies import PATHS
 
 
@@ -129,3 +129,10 @@ def test_words_of_python_are_reserved() -> None:
     assert not any(
         is_reserved(word) for word in ("name", "input", "image", "weight", "device", "conv", "match")
     )
+
+
+def test_whole_blocks_stand_for_their_layers() -> None:
+    every = ("stem", "a.0.conv", "a.0.bn", "a.1.conv", "a.1.bn", "fc")
+    assert whole_blocks(("a.1.conv", "a.1.bn", "fc"), every) == ("a.1", "fc")
+    assert whole_blocks(every, every) == ("stem", "a", "fc")
+    assert whole_blocks(("a.0.conv", "a.1.conv", "a.1.bn"), every) == ("a.0.conv", "a.1")
