@@ -58,13 +58,18 @@ def judge(found: Sequence[Compared]) -> tuple[str, ...]:
         f"{best.name} is best: {best.right:,} of {best.count:,} images right, {100 * best.accuracy:.1f} %."
     ]
     equal = [one for one in done if one is not best and not differ(one, best)]
-    if equal:
-        names = _listed([one.name for one in equal])
-        verb = "are" if len(equal) > 1 else "is"
+    ties = [one.name for one in equal if one.right == best.right]
+    if ties:
+        said.append(f"{_listed(ties)} got as many right.")
+    near = [one.name for one in equal if one.name not in ties]
+    if near:
+        names = _listed(near)
+        verb = "are" if len(near) > 1 else "is"
         said.append(
             f"With {best.count:,} validation images {names} {verb} not certainly worse: one image is "
             f"{100 / best.count:.1f} %."
         )
+    if equal:
         quick = min([best, *equal], key=lambda one: one.seconds)
         if quick is not best and quick.seconds < best.seconds / 2:
             said.append(

@@ -225,6 +225,17 @@ def test_a_way_that_fails_does_not_hold_up_the_others(home):
     assert found.best.strategy == "svm"
 
 
+def test_ways_with_as_many_right_are_called_equal():
+    ways = [
+        Compared(name, True, right, 100, 2.0) for name, right in (("svm", 95), ("softmax", 95), ("tuned", 93))
+    ]
+    said = judge([replace(ways[0], seconds=1.0), *ways[1:]])
+    assert said[0].startswith("svm is best: 95 of 100")
+    assert said[1] == "softmax got as many right."
+    assert said[2].startswith("With 100 validation images tuned is not certainly worse")
+    assert len(judge(ways[:2])) == 2
+
+
 def test_the_verdict_warns_of_negative_transfer():
     ways = [
         Compared("SVM", True, 40, 100, 1.0),
