@@ -36,6 +36,11 @@ class Player(QObject):
         """Whether it plays."""
         return self._timer.isActive()
 
+    @property
+    def interval_ms(self) -> int:
+        """Milliseconds from one position to the next."""
+        return self._timer.interval()
+
     @Slot(int)
     def set_speed(self, per_second: int) -> None:
         """Show so many positions in a second."""

@@ -171,6 +171,11 @@ class Stage(QWidget):
         return self._panes
 
     @property
+    def window(self) -> Box | None:
+        """Where the window lies, in cells of the map below."""
+        return self._window
+
+    @property
     def window_rect(self) -> QRectF | None:
         """Where the window is painted on the map below."""
         below = self.panes.get("below")

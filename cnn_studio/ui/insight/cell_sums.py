@@ -83,7 +83,8 @@ class Sums(QWidget):
         self.update()
 
     @property
-    def _bar_area(self) -> QRectF:
+    def bar_area(self) -> QRectF:
+        """Where the channels' bars stand."""
         high, side = theme.px(_BARS), theme.px(4)
         return QRectF(side, self.height() - high - side, self.width() - 2 * side, high)
 
@@ -142,12 +143,12 @@ class Sums(QWidget):
         if bars:
             line = QRectF(
                 area.left(),
-                self._bar_area.top() - sketch.line_height - theme.px(6),
+                self.bar_area.top() - sketch.line_height - theme.px(6),
                 area.width(),
                 sketch.line_height,
             )
             sketch.text(line, f"through its whole depth: what each of {facts.depth:,} channels adds", LEFT)
-            paint_channels(sketch, self._bar_area, facts.channel_sums, at)
+            paint_channels(sketch, self.bar_area, facts.channel_sums, at)
 
     def _paint_row(
         self,
@@ -237,8 +238,8 @@ class Sums(QWidget):
         facts = self._facts
         if facts is None or event.button() != Qt.MouseButton.LeftButton or len(facts.channel_sums) < 2:
             return
-        area = self._bar_area.adjusted(0, -theme.px(3), 0, theme.px(3))
-        at = channel_at(self._bar_area, len(facts.channel_sums), event.position().x())
+        area = self.bar_area.adjusted(0, -theme.px(3), 0, theme.px(3))
+        at = channel_at(self.bar_area, len(facts.channel_sums), event.position().x())
         if at is not None and area.contains(QPointF(event.position())):
             self.channel_picked.emit(at)
 
@@ -259,8 +260,8 @@ class Sums(QWidget):
                 column = min(columns - 1, int((place.x() - box.left()) / box.width() * columns))
                 return f"{name}: {values[row, column]:.6g}"
         facts = self._facts
-        if facts is not None and len(facts.channel_sums) > 1 and self._bar_area.contains(place):
-            at = channel_at(self._bar_area, len(facts.channel_sums), place.x())
+        if facts is not None and len(facts.channel_sums) > 1 and self.bar_area.contains(place):
+            at = channel_at(self.bar_area, len(facts.channel_sums), place.x())
             if at is not None:
                 number = facts.done.patches[0].channels[at]
                 return f"map {number}: {facts.channel_sums[at]:.6g}. Click to see its products."

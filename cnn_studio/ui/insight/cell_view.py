@@ -34,6 +34,7 @@ class WrittenCell(QWidget):
     nothing, and the clock stands still.
 
     Attributes:
+        state: what is chosen.
         facts: the cell that is written out; None before there is one.
         slides: where the chosen layer's window goes; None without a look.
         channel: place in the patch of the channel that is shown.
@@ -41,7 +42,7 @@ class WrittenCell(QWidget):
 
     def __init__(self, state: InsightState, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self._state = state
+        self.state = state
         self.facts: Facts | None = None
         self.slides: Slides | None = None
         self.channel = 0
@@ -100,7 +101,7 @@ class WrittenCell(QWidget):
         self.setFocusProxy(self.stage)
 
     def _connect(self) -> None:
-        state = self._state
+        state = self.state
         state.looked.connect(self._looked)
         state.layer_changed.connect(self._layer_changed)
         state.cell_changed.connect(self._cell_changed)
@@ -120,7 +121,7 @@ class WrittenCell(QWidget):
 
     @Slot()
     def _looked(self) -> None:
-        if self._state.look is None:
+        if self.state.look is None:
             self._layer_changed()
 
     @Slot()
@@ -130,7 +131,7 @@ class WrittenCell(QWidget):
         if not self.isVisible():
             self.slides = None
             return
-        look, layer = self._state.look, self._state.layer
+        look, layer = self.state.look, self.state.layer
         self.facts = None
         self.slides = Slides(look, layer) if look is not None and layer is not None else None
         self.stage.show_layer(look, self.slides)
@@ -145,7 +146,7 @@ class WrittenCell(QWidget):
 
     @Slot()
     def _cell_changed(self) -> None:
-        state, slides = self._state, self.slides
+        state, slides = self.state, self.slides
         if not self.isVisible() or slides is None or state.look is None or state.layer != slides.layer_id:
             return
         if state.cell is None:
@@ -162,7 +163,7 @@ class WrittenCell(QWidget):
         self.asking.ask(state.look, slides.layer_id, state.cell)
 
     def _show_nothing(self) -> None:
-        look, slides = self._state.look, self.slides
+        look, slides = self.state.look, self.slides
         path = look.layers[slides.layer_id].path if look is not None and slides is not None else ""
         self.title.setText(f"How a cell of {path} comes about" if path else "How a cell comes about")
         self.sums.show_facts(None)
@@ -296,7 +297,7 @@ class WrittenCell(QWidget):
     @Slot()
     def play(self) -> None:
         """Slide the window on from the chosen cell; from the first one where none is chosen or all have been shown."""
-        slides, cell = self.slides, self._state.cell
+        slides, cell = self.slides, self.state.cell
         if slides is None:
             return
         if cell is None or slides.number(cell) == len(slides) - 1:
@@ -307,7 +308,7 @@ class WrittenCell(QWidget):
     def _play_on(self) -> None:
         if self.asking.is_waiting:
             return  # no position is left out, however slow
-        slides, cell = self.slides, self._state.cell
+        slides, cell = self.slides, self.state.cell
         if slides is None or cell is None:
             self.player.stop()
             return
@@ -321,28 +322,28 @@ class WrittenCell(QWidget):
     def step(self, by: int) -> None:
         """Go on or back by some positions, and pause."""
         self.player.stop()
-        slides, cell = self.slides, self._state.cell
+        slides, cell = self.slides, self.state.cell
         if slides is not None:
             at = slides.number(cell) + by if cell is not None else 0
             self._choose(min(max(at, 0), len(slides) - 1))
 
     def _choose(self, number: int) -> None:
-        cell = self._state.cell
+        cell = self.state.cell
         assert self.slides is not None
-        self._state.choose_cell(self.slides.cell(number, cell[0] if cell is not None else 0))
+        self.state.choose_cell(self.slides.cell(number, cell[0] if cell is not None else 0))
 
     @Slot(object)
     def _pick(self, cell: Cell) -> None:
         self.player.stop()
-        self._state.choose_cell(cell)
+        self.state.choose_cell(cell)
 
     @Slot(int, int)
     def _move(self, rows: int, columns: int) -> None:
         self.player.stop()
-        slides, cell = self.slides, self._state.cell
+        slides, cell = self.slides, self.state.cell
         if slides is None:
             return
-        self._state.choose_cell(slides.moved(cell, rows, columns) if cell is not None else slides.cell(0))
+        self.state.choose_cell(slides.moved(cell, rows, columns) if cell is not None else slides.cell(0))
 
     @Slot(bool)
     def _playing_changed(self, is_playing: bool) -> None:
@@ -359,7 +360,7 @@ class WrittenCell(QWidget):
     @override
     def showEvent(self, event: QShowEvent) -> None:
         super().showEvent(event)
-        if self.slides is None or self.slides.layer_id != self._state.layer:
+        if self.slides is None or self.slides.layer_id != self.state.layer:
             self._layer_changed()
         else:
             self._cell_changed()
