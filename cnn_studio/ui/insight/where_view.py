@@ -119,7 +119,7 @@ class WhereView(QWidget):
         foot.addWidget(self.opacity)
         foot.addWidget(self.save)
         layout = QVBoxLayout(self)
-        layout.setContentsMargins(*(theme.px(space.l),) * 4)
+        layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(theme.px(space.m))
         layout.addWidget(self.controls)
         layout.addWidget(self.work_line)

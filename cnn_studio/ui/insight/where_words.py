@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from cnn_studio.engine.predict import Guess
-
 if TYPE_CHECKING:
     import numpy as np
 
@@ -48,6 +46,8 @@ def words_of_cam(network: LookInside, cam: GradCam) -> HeatWords:
 
 def words_of_occlusion(network: LookInside, found: Occlusion) -> HeatWords:
     """Return what is said about what covering showed."""
+    from cnn_studio.engine.predict import Guess
+
     label, scores = network.class_name(found.class_index), network.document.info.scores
     most = max(0.0, float(found.heat.max()))
     is_share = scores == "logits"
