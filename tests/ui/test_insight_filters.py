@@ -131,6 +131,15 @@ def test_a_network_without_filters_says_so(qtbot):
     assert view.filters is None and not view.body.isVisible()
 
 
+def test_of_a_huge_layer_only_the_first_filters_are_shown(qtbot):
+    huge = chain((1, 32, 32), ("flat", "flatten", {}), ("fc", "linear", {"out_features": 4_000}))
+    _, view = opened(qtbot, Project(huge, DataSource()))
+    assert view.title.text() == "fc · 4,000 filters of 1 × 32 × 32, the first 3,906 of them"
+    assert view.now_view.count == 3_906 and not view.before_view.isVisible()
+    assert "too many weights" in view.sentence.text()
+    view.exciting.choose_map(3_999)  # it can still be asked about
+
+
 @pytest.mark.parametrize("own_weights", [False, True])
 def test_before_is_what_training_began_with(qtbot, own_weights):
     now = other_lenet()

@@ -31,7 +31,7 @@ PartName = Literal["train", "val"]
 
 _COUNT = 9
 _SIDE = 64
-_SPIN_WIDTH = 72
+_SPIN_WIDTH, _PART_WIDTH = 72, 116
 _SEARCH = "Find out which images of the data set this map answers most strongly to, and where in them."
 _NO_DATA = "There is no data set in memory. Load one in the Data tab and try again."
 _PARTS: tuple[tuple[PartName, str], ...] = (("train", "Training"), ("val", "Validation"))
@@ -109,7 +109,7 @@ class ExcitingView(QWidget):
             self.part_box.addItem(text, part)
         self.part_box.setAccessibleName("Where to search")
         self.part_box.setToolTip("Which images of the data set are searched")
-        self.part_box.setMinimumContentsLength(9)
+        self.part_box.setFixedWidth(theme.px(_PART_WIDTH))
         self.find_button.clicked.connect(self.search)
         question = QWidget()
         words = QHBoxLayout(question)
