@@ -240,3 +240,20 @@ def training_passes(report: ShapeReport) -> float | None:
         if is_behind or trains:
             reached.add(layer_id)
     return 1 + back / forward if forward else None
+
+
+def front_share(report: ShapeReport) -> float:
+    """Return the share of the multiplications that lie before everything that trains; their results never change."""
+    facts = FreezeFacts(report)
+    weighted, reached = set(facts.layers), set[int]()
+    forward = front = 0
+    for layer_id in report.order:
+        if layer_id not in facts.used:
+            continue
+        trains = layer_id in weighted and facts.trains(layer_id)
+        if trains or any(source in reached for source in report.document.sources_of(layer_id)):
+            reached.add(layer_id)
+        macs = report.macs(layer_id) or 0
+        forward += macs
+        front += 0 if layer_id in reached else macs
+    return front / forward if forward else 0.0

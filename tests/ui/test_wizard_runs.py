@@ -23,7 +23,7 @@ from cnn_studio.ui.wizard.run_page import RunPage
 from cnn_studio.ui.wizard.source_page import SourcePage
 from cnn_studio.ui.wizard.state import WizardState
 from cnn_studio.ui.wizard.window import TransferWizard
-from cnn_studio.ui.wizard.words import epoch_seconds
+from cnn_studio.ui.wizard.words import epoch_seconds, estimate
 from tests.helpers.images import write_picture
 from tests.helpers.ui import grab
 from tests.helpers.wizard import saved_lenet
@@ -239,3 +239,16 @@ def test_the_freeze_tree_says_how_long_an_epoch_takes_and_less_where_more_is_fro
     before = seconds()
     freeze(wizard.state, "C1", "S2", "C3")
     assert 0 < seconds() < before
+
+
+def test_every_way_says_how_long_it_takes(wizard: TransferWizard) -> None:
+    state, seconds = wizard.state, dict[str, float]()
+    for strategy in ("svm", "finetune", "gradual", "scratch"):
+        briefly(state, strategy, epochs=10)
+        found = estimate(state, 1e10)
+        assert found is not None
+        seconds[strategy] = found
+    assert seconds["svm"] < seconds["gradual"] < seconds["scratch"]
+    state.set(compares=True)
+    assert (estimate(state, 1e10) or 0) > seconds["scratch"]
+    assert estimate(state, None) is None

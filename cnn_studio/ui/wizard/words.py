@@ -5,8 +5,9 @@ from __future__ import annotations
 from cnn_studio.core.errors import StudioError
 from cnn_studio.datasets.sources import describe
 from cnn_studio.engine.estimate import seconds_per_epoch
+from cnn_studio.graph.analysis import Analysis
 from cnn_studio.graph.cutting import describe_cut
-from cnn_studio.graph.freeze_tree import freeze_tree, training_passes
+from cnn_studio.graph.freeze_tree import freeze_tree, front_share, training_passes
 from cnn_studio.transfer.recipe import STRATEGIES
 from cnn_studio.ui.panels.run_progress import duration_text
 from cnn_studio.ui.widgets.fields import option_text
@@ -14,6 +15,8 @@ from cnn_studio.ui.wizard.state import WizardState, frozen_paths
 
 _MOST_PATHS = 4
 _CODE_BATCH = 64
+_ALL_PASSES, _TAIL_PASSES = 3.0, 0.5
+"""Forward passes that a step costs where everything learns, and where the end alone does and the rest is kept."""
 
 
 def recipe_words(state: WizardState, macs_per_second: float | None = None) -> list[tuple[str, str]]:
@@ -100,27 +103,49 @@ def _training(state: WizardState) -> str:
 
 def estimate(state: WizardState, macs_per_second: float | None) -> float | None:
     """Return about how many seconds a run takes; None where that cannot be told."""
-    if macs_per_second is None or state.report is None or not state.has_network or state.compares:
+    numbers = _numbers(state)
+    if macs_per_second is None or state.report is None or numbers is None:
         return None
-    numbers = state.session.analysis()
-    if not numbers.report.ok:
+    settings, passes = state.training, training_passes(numbers.report) or _ALL_PASSES
+    images = seconds_per_epoch(numbers, state.report.num_images, _CODE_BATCH, macs_per_second)
+    train = seconds_per_epoch(numbers, sum(state.counts.values()), settings.batch_size, macs_per_second)
+    if images is None or train is None:
         return None
-    if state.recipe.strategy in ("svm", "softmax"):
-        passes = training_passes(numbers.report) or 3.0
-        once = seconds_per_epoch(numbers, state.report.num_images, _CODE_BATCH, macs_per_second)
-        return None if once is None else once / passes
-    if state.recipe.strategy != "finetune":
-        return None  # what is frozen in the tree does not count
+    once, step = images / passes, train / passes
+    if state.compares:
+        return once + settings.epochs * step * (_TAIL_PASSES + 2 * _ALL_PASSES)
+    match state.recipe.strategy:
+        case "svm" | "softmax":
+            return once
+        case "gradual":
+            return once + settings.epochs * step * (_TAIL_PASSES + _ALL_PASSES) / 2
+        case "scratch":
+            return settings.epochs * step * _ALL_PASSES
     each = epoch_seconds(state, macs_per_second)
-    return None if each is None else each * state.training.epochs
+    return None if each is None else settings.epochs * each + once * _kept_share(state, numbers)
 
 
 def epoch_seconds(state: WizardState, macs_per_second: float | None) -> float | None:
-    """Return about how many seconds an epoch of fine-tuning takes; None where that cannot be told."""
-    if macs_per_second is None or state.report is None or not state.has_network:
+    """Return about how many seconds an epoch of fine-tuning takes; None where that cannot be told.
+
+    What lies before everything that trains is computed once for the run, and costs an epoch nothing.
+    """
+    numbers = _numbers(state)
+    if macs_per_second is None or state.report is None or numbers is None:
+        return None
+    whole = seconds_per_epoch(numbers, sum(state.counts.values()), state.training.batch_size, macs_per_second)
+    passes = training_passes(numbers.report) or _ALL_PASSES
+    return None if whole is None else whole * (1 - _kept_share(state, numbers) / passes)
+
+
+def _numbers(state: WizardState) -> Analysis | None:
+    if not state.has_network:
         return None
     numbers = state.session.analysis()
-    if not numbers.report.ok:
-        return None
-    train = sum(state.counts.values())
-    return seconds_per_epoch(numbers, train, state.training.batch_size, macs_per_second)
+    return numbers if numbers.report.ok else None
+
+
+def _kept_share(state: WizardState, numbers: Analysis) -> float:
+    """Return the share of a forward pass that is computed once for all epochs; nothing where images are varied."""
+    settings = state.training
+    return front_share(numbers.report) if settings.augmentation.is_off and settings.epochs > 1 else 0.0

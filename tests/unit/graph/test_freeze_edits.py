@@ -10,7 +10,7 @@ from cnn_studio.core.commands import CommandStack
 from cnn_studio.core.errors import GraphError
 from cnn_studio.graph.commands import SetTraining, parse_command
 from cnn_studio.graph.cutting import find_classifier
-from cnn_studio.graph.freeze_tree import FreezeFacts, freeze_tree, training_passes
+from cnn_studio.graph.freeze_tree import FreezeFacts, freeze_tree, front_share, training_passes
 from cnn_studio.graph.freezing import (
     all_but_head,
     apply_globs,
@@ -169,6 +169,18 @@ def test_what_a_step_costs():
     assert training_passes(infer_shapes(document)) == pytest.approx(1 + back / forward)
     done(document, apply_globs(document, freeze=["*"]))
     assert training_passes(infer_shapes(document)) == 1
+
+
+def test_what_lies_before_all_that_trains():
+    document = features()
+    report = infer_shapes(document)
+    macs = {document.layer(i).path: report.macs(i) for i in report.order}
+    forward = sum(macs.values())
+    assert front_share(report) == pytest.approx(macs["input"] / forward)
+    done(document, all_but_head(report))
+    assert front_share(infer_shapes(document)) == pytest.approx(1 - macs["classifier.2"] / forward)
+    done(document, apply_globs(document, freeze=["*"], unfreeze=["features.0"]))
+    assert front_share(infer_shapes(document)) == pytest.approx(macs["input"] / forward)
 
 
 def _without_weights(macs):
