@@ -23,7 +23,7 @@ def show(qtbot):
 def test_playing_visits_all_positions_in_order_with_the_stride(show, qtbot):
     view = show(small(kernel_size=3, stride=(2, 3), padding=1), "conv")
     state, windows = view.state, []
-    state.cell_changed.connect(lambda: windows.append((state.cell, view.stage.window)))
+    state.cell_changed.connect(lambda: windows.append((state.cell, view.stage.window_box)))
     view.bar.slider.setValue(30)
     view.play()
     qtbot.waitUntil(lambda: not view.player.is_playing, timeout=20_000)

@@ -6,7 +6,7 @@ from functools import lru_cache
 
 import numpy as np
 from PySide6.QtCore import QLineF, QPointF, QRectF, Qt
-from PySide6.QtGui import QColor, QFontMetricsF, QImage, QPen
+from PySide6.QtGui import QColor, QFont, QFontMetricsF, QImage, QPen
 
 from cnn_studio.ui import theme
 from cnn_studio.ui.concepts.sketch import Sketch
@@ -15,6 +15,7 @@ from cnn_studio.ui.plots.colors import mixed
 
 LARGEST_CELL = 46
 _TINY = 0.005
+_SMALLER = 0.86
 _LINES_FROM = 6  # pixels of a cell that lines between still leave to see
 
 
@@ -67,11 +68,30 @@ def grid_decimals(limit: float) -> int | None:
     return 0 if limit >= 100 else 1 if limit >= 10 else 2 if limit >= 0.1 else 3
 
 
-def number_width(limit: float) -> float:
-    """Return how wide a cell must be to hold its number."""
-    font = theme.mono_font(theme.current().type.caption)
-    text = short_number(-limit if limit else -0.01, grid_decimals(limit))
-    return QFontMetricsF(font).horizontalAdvance(text) + theme.px(4)
+def number_width(limit: float, scale: float | None = None, fewer: int = 0) -> float:
+    """Return how wide a cell must be to hold its number.
+
+    Args:
+        limit: the largest size of its numbers.
+        scale: of the text; that of captions if None.
+        fewer: decimals to leave out.
+    """
+    font = theme.mono_font(theme.current().type.caption if scale is None else scale)
+    text = short_number(-limit if limit else -0.01, _fewer(grid_decimals(limit), fewer))
+    return QFontMetricsF(font).horizontalAdvance(text) + theme.px(3)
+
+
+def _fewer(decimals: int | None, fewer: int) -> int | None:
+    return decimals if decimals is None else max(0, decimals - fewer)
+
+
+def _writing(limit: float, side: float) -> tuple[QFont, int | None] | None:
+    """Return how numbers are written into cells of a size; None where they do not fit."""
+    caption = theme.current().type.caption
+    for scale, fewer in ((caption, 0), (caption * _SMALLER, 0), (caption * _SMALLER, 1)):
+        if number_width(limit, scale, fewer) <= side:
+            return theme.mono_font(scale), _fewer(grid_decimals(limit), fewer)
+    return None
 
 
 def paint_grid(
@@ -113,8 +133,8 @@ def paint_grid(
         sketch.hatch([cell for row, column, cell in cells if padding[row, column]], "muted")
     if side >= theme.px(_LINES_FROM):
         _lines(sketch, box, side, height, width)
-    if cells and side >= number_width(limit):
-        _write(sketch, cells, values, limit, padding)
+    if cells and (writing := _writing(limit, side)) is not None:
+        _write(sketch, cells, values, limit, padding, *writing)
     sketch.outline(box, sketch.edge, 1)
     if marked is not None:
         row, column = marked
@@ -141,15 +161,14 @@ def _write(
     values: np.ndarray,
     limit: float,
     padding: np.ndarray | None,
+    font: QFont,
+    decimals: int | None,
 ) -> None:
     _, inks = _table(theme.current().name)
-    places, decimals = _places(values, limit), grid_decimals(limit)
-    painter = sketch.painter
-    painter.setFont(theme.mono_font(theme.current().type.caption))
+    places, painter = _places(values, limit), sketch.painter
+    painter.setFont(font)
     for row, column, cell in cells:
-        is_padding = padding is not None and bool(padding[row, column])
-        painter.setPen(theme.qcolor("muted") if is_padding else inks[places[row, column]])
-        text = short_number(float(values[row, column]), decimals)
-        painter.drawText(
-            cell, Qt.AlignmentFlag.AlignCenter, "0" if is_padding and not values[row, column] else text
-        )
+        is_zero = padding is not None and bool(padding[row, column]) and not values[row, column]
+        painter.setPen(theme.qcolor("muted") if is_zero else inks[places[row, column]])
+        text = "0" if is_zero else short_number(float(values[row, column]), decimals)
+        painter.drawText(cell, Qt.AlignmentFlag.AlignCenter, text)

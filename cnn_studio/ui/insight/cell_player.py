@@ -113,6 +113,7 @@ class PlayerBar(QWidget):
         self.slider.setRange(1, FASTEST)
         self.slider.setValue(_USUAL)
         self.slider.setFixedWidth(theme.px(96))
+        self.slider.setMinimumHeight(theme.px(20))
         self.slider.setAccessibleName("Speed")
         self.slider.valueChanged.connect(self._speed_moved)
         self._speed_moved(_USUAL)

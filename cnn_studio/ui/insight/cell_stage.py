@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 import itertools
-import math
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-import numpy as np
 from PySide6.QtCore import QPointF, QRectF, QSize, Qt, Signal
-from PySide6.QtGui import QFontMetricsF, QImage, QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QResizeEvent
+from PySide6.QtGui import (
+    QFontMetricsF,
+    QImage,
+    QKeyEvent,
+    QMouseEvent,
+    QPainter,
+    QPaintEvent,
+    QPixmap,
+    QResizeEvent,
+)
 from PySide6.QtWidgets import QSizePolicy, QWidget
 from typing_extensions import override
 
@@ -19,79 +25,23 @@ from cnn_studio.insight.pictures import as_rgb
 from cnn_studio.insight.windows import Box
 from cnn_studio.ui import theme
 from cnn_studio.ui.concepts.sketch import Sketch
-from cnn_studio.ui.insight.cell_paint import limit_of, picture, rgb_image
+from cnn_studio.ui.insight.cell_paint import rgb_image
+from cnn_studio.ui.insight.cell_panes import Pane, cell_box, map_picture
 from cnn_studio.ui.insight.cell_slides import Frame, Slides
 
 if TYPE_CHECKING:
-    from cnn_studio.insight.layer_look import LayerLook
     from cnn_studio.insight.maps import Look
     from cnn_studio.insight.regions import Cell
 
 _GAP = 28
 _LEAST_RING = 5
 _HIGHEST = 230
-_IN_ONE_ROW = 12
 _ARROWS = {
     Qt.Key.Key_Up: (-1, 0),
     Qt.Key.Key_Down: (1, 0),
     Qt.Key.Key_Left: (0, -1),
     Qt.Key.Key_Right: (0, 1),
 }
-
-
-@dataclass(frozen=True)
-class Pane:
-    """A map in its place.
-
-    Attributes:
-        name: written above.
-        note: written below.
-        image: a pixel per cell.
-        box: where the map lies, its padding apart.
-        frame: the padding around it.
-    """
-
-    name: str
-    note: str
-    image: QImage
-    box: QRectF
-    frame: Frame
-
-    @property
-    def scale(self) -> tuple[float, float]:
-        """Width and height of a cell in pixels."""
-        return self.box.width() / self.image.width(), self.box.height() / self.image.height()
-
-    def rect(self, box: Box) -> QRectF:
-        """Return where a rectangle of cells lies."""
-        wide, high = self.scale
-        return QRectF(
-            self.box.left() + box.left * wide,
-            self.box.top() + box.top * high,
-            box.width * wide,
-            box.height * high,
-        )
-
-    @property
-    def padding(self) -> list[QRectF]:
-        """The four strips around the map; those that are there."""
-        wide, high = self.scale
-        top, left, bottom, right = self.frame
-        outer = self.box.adjusted(-left * wide, -top * high, right * wide, bottom * high)
-        strips = (
-            QRectF(outer.left(), outer.top(), outer.width(), top * high),
-            QRectF(outer.left(), self.box.bottom(), outer.width(), bottom * high),
-            QRectF(outer.left(), self.box.top(), left * wide, self.box.height()),
-            QRectF(self.box.right(), self.box.top(), right * wide, self.box.height()),
-        )
-        return [strip for strip in strips if strip.width() > 0 and strip.height() > 0]
-
-    def at(self, place: QPointF) -> tuple[int, int] | None:
-        """Return the row and column under a place."""
-        wide, high = self.scale
-        row, column = int((place.y() - self.box.top()) // high), int((place.x() - self.box.left()) // wide)
-        inside = 0 <= row < self.image.height() and 0 <= column < self.image.width()
-        return (row, column) if inside else None
 
 
 class Stage(QWidget):
@@ -117,6 +67,7 @@ class Stage(QWidget):
         self._seen: Box | None = None
         self._images: dict[str, tuple[object, QImage]] = {}
         self._panes: dict[str, Pane] | None = None
+        self._still: QPixmap | None = None
         policy = QSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
         policy.setHeightForWidth(True)
         self.setSizePolicy(policy)
@@ -149,11 +100,14 @@ class Stage(QWidget):
         self._cell, self._window, self._seen = cell, window, seen
         self.setAccessibleDescription("" if cell is None else f"Cell {cell}, window {window}, sees {seen}")
         if is_other_map or self._cell is None or len(self._cell) != 3:
-            self._panes = None
+            self._forget()
         self.update()
 
+    def _forget(self) -> None:
+        self._panes = self._still = None
+
     def _renew(self) -> None:
-        self._panes = None
+        self._forget()
         self.update()
 
     def _restyle(self) -> None:
@@ -171,7 +125,7 @@ class Stage(QWidget):
         return self._panes
 
     @property
-    def window(self) -> Box | None:
+    def window_box(self) -> Box | None:
         """Where the window lies, in cells of the map below."""
         return self._window
 
@@ -215,10 +169,10 @@ class Stage(QWidget):
         }
         if self._source is not None:
             layer, at = look.layers[self._source[0]], self._source[1]
-            image = self._kept("below", (id(look), self._source), lambda: _picture(layer, at))
+            image = self._kept("below", (id(look), self._source), lambda: map_picture(layer, at))
             name = f"{layer.path}, map {at}" if layer.has_maps else layer.path
             found["below"] = (name, shape_text(layer.shape), image, slides.frame)
-        image = self._kept("own", (id(look), slides.layer_id, channel), lambda: _picture(own, channel))
+        image = self._kept("own", (id(look), slides.layer_id, channel), lambda: map_picture(own, channel))
         name = f"{own.path}, map {channel}" if own.has_maps else own.path
         found["own"] = (name, shape_text(own.shape), image, Frame())
         return self._placed(found)
@@ -253,14 +207,27 @@ class Stage(QWidget):
     def paintEvent(self, event: QPaintEvent) -> None:
         painter = QPainter(self)
         sketch = Sketch(painter, QRectF(self.rect()), "convolution")
-        for key, pane in self.panes.items():
-            self._paint_pane(sketch, key, pane)
+        painter.drawPixmap(0, 0, self._what_stands_still())
         self._paint_marks(sketch)
         if self.hasFocus():
             radius = theme.px(theme.current().space.radius_small)
             ring = QRectF(self.rect()).adjusted(0.5, 0.5, -0.5, -0.5)
             sketch.outline(ring, theme.qcolor("accent"), 1, radius=radius)
         painter.end()
+
+    def _what_stands_still(self) -> QPixmap:
+        """Return the maps without their marks, painted once for many positions."""
+        ratio = self.devicePixelRatioF()
+        if self._still is None or self._still.devicePixelRatio() != ratio:
+            self._still = QPixmap(self.size() * ratio)
+            self._still.setDevicePixelRatio(ratio)
+            self._still.fill(Qt.GlobalColor.transparent)
+            painter = QPainter(self._still)
+            sketch = Sketch(painter, QRectF(self.rect()), "convolution")
+            for key, pane in self.panes.items():
+                self._paint_pane(sketch, key, pane)
+            painter.end()
+        return self._still
 
     def _paint_pane(self, sketch: Sketch, key: str, pane: Pane) -> None:
         painter = sketch.painter
@@ -329,7 +296,7 @@ class Stage(QWidget):
 
     @override
     def resizeEvent(self, event: QResizeEvent) -> None:
-        self._panes = None
+        self._forget()
 
     @override
     def hasHeightForWidth(self) -> bool:
@@ -354,25 +321,3 @@ def _ring(rect: QRectF) -> QRectF:
     least = theme.px(_LEAST_RING)
     more_x, more_y = max(0.0, least - rect.width()) / 2, max(0.0, least - rect.height()) / 2
     return rect.adjusted(-more_x, -more_y, more_x, more_y)
-
-
-def _picture(layer: LayerLook, channel: int) -> QImage:
-    values = layer.values[channel] if layer.has_maps else _wrapped(layer.values)
-    return picture(values, limit_of(values))
-
-
-def _wrapped(values: np.ndarray) -> np.ndarray:
-    """Return a vector in rows; what the last one lacks is 0."""
-    columns = columns_of(len(values))
-    return np.pad(values, (0, -len(values) % columns)).reshape(-1, columns)
-
-
-def columns_of(count: int) -> int:
-    """Return into how many columns a vector is wrapped."""
-    return count if count <= _IN_ONE_ROW else math.ceil(math.sqrt(count))
-
-
-def cell_box(cell: Cell, columns: int) -> Box:
-    """Return a cell as a rectangle; elements of a vector lie in rows of so many columns."""
-    row, column = cell[1:] if len(cell) == 3 else divmod(cell[0], columns)
-    return Box(row, column, row + 1, column + 1)

@@ -17,7 +17,7 @@ from cnn_studio.ui.insight.cell_curve import paint_function
 from cnn_studio.ui.insight.cell_facts import Facts, short_number
 from cnn_studio.ui.insight.cell_paint import LARGEST_CELL, limit_of, number_width, paint_grid, picture
 
-_GAP, _RESULT = 26, 96
+_GAP, _RESULT = 26, 90
 _BARS = 54
 _MOST_BARS = 9
 _TALLEST = 236
@@ -290,7 +290,7 @@ class Sums(QWidget):
             case "function":
                 return theme.px(170 if facts.has_curve else 90)
             case _:
-                return theme.px(120)
+                return theme.px(76)
 
     @override
     def sizeHint(self) -> QSize:

@@ -13,9 +13,10 @@ from cnn_studio.insight.windows import Box
 from cnn_studio.ui import theme
 from cnn_studio.ui.insight.cell_asking import Asking
 from cnn_studio.ui.insight.cell_facts import Facts
+from cnn_studio.ui.insight.cell_panes import cell_box, columns_of
 from cnn_studio.ui.insight.cell_player import ChannelBar, Player, PlayerBar
 from cnn_studio.ui.insight.cell_slides import Fact, Slides
-from cnn_studio.ui.insight.cell_stage import Stage, cell_box, columns_of
+from cnn_studio.ui.insight.cell_stage import Stage
 from cnn_studio.ui.insight.cell_sums import Sums
 from cnn_studio.ui.widgets.flow_layout import FlowLayout
 from cnn_studio.ui.widgets.hint import hint_label
@@ -259,12 +260,16 @@ class WrittenCell(QWidget):
 
     def _source(self, facts: Facts) -> tuple[int, int] | None:
         """Return which map of which layer below is shown."""
+        own = facts.done.cell[0]
         if not facts.done.patches:
-            return None
+            sources = facts.look.network.document.sources_of(facts.done.layer_id)
+            below = facts.look.layers.get(sources[0]) if sources else None
+            return (
+                (sources[0], min(own, len(below) - 1) if below.has_maps else 0) if below is not None else None
+            )
         patch = facts.done.patches[0]
         if not facts.look.layers[patch.source].has_maps:
             return patch.source, 0
-        own = facts.done.cell[0]
         place = (
             self.channel
             if facts.depth > 1
