@@ -80,8 +80,7 @@ class TryDialog(QDialog):
         self._bridge = Bridge(self)
         self._bridge.events.connect(self._take)
         self.picture = QLabel(_HINT)
-        self.picture.setMinimumWidth(theme.px(_SIDE))
-        self.picture.setFixedHeight(theme.px(_SIDE))
+        self.picture.setFixedSize(theme.px(_SIDE), theme.px(_SIDE))
         self.picture.setAlignment(Qt.AlignmentFlag.AlignCenter)
         self.picture.setWordWrap(True)
         theme.set_role(self.picture, "muted")
@@ -107,7 +106,6 @@ class TryDialog(QDialog):
         self.list.chosen.connect(self._show)
         self.list.setMinimumHeight(theme.px(120))
         self._kept = 0
-        self.bars.hide()  # the sentence gets their room
         self._show_list(False)
         self.again = QPushButton("Try again")
         self.again.setToolTip("Ask the network as it is now, after more training for instance")
@@ -117,17 +115,17 @@ class TryDialog(QDialog):
         right = QVBoxLayout()
         right.addWidget(self.title)
         right.addWidget(self.bars, 1)
-        row = QHBoxLayout()
-        row.setSpacing(theme.px(theme.current().space.l))
-        row.addWidget(self.picture, 0, Qt.AlignmentFlag.AlignTop)
-        row.addLayout(right, 1)
+        self._row = QHBoxLayout()
+        self._row.setSpacing(theme.px(theme.current().space.l))
+        self._row.addWidget(self.picture, 0, Qt.AlignmentFlag.AlignTop)
+        self._row.addLayout(right, 1)
         buttons = QHBoxLayout()
         buttons.addStretch(1)
         for button in (self.again, self.save, self.folder, self.pick):
             buttons.addWidget(button)
         layout = QVBoxLayout(self)
         layout.setSpacing(theme.px(theme.current().space.m))
-        layout.addLayout(row, 1)
+        layout.addLayout(self._row, 1)
         layout.addWidget(self.list, 1)
         layout.addWidget(self.note)
         layout.addLayout(buttons)
@@ -308,8 +306,7 @@ class TryDialog(QDialog):
         self.title.setText(f"{name}: {tried.guesses[0].label}")
         self.title.setToolTip(str(tried.file))
         self.bars.show_guesses(tried.guesses)
-        self.bars.show()
-        self.picture.setFixedWidth(theme.px(_SIDE))
+        self._share_room(has_answer=True)
         if tried.seen is None:
             self.picture.setText(
                 "Of so many images the pictures are not kept. Open this one alone to see it."
@@ -325,11 +322,19 @@ class TryDialog(QDialog):
         self.title.setText(_TITLE)
         self.title.setToolTip("")
         self.bars.show_guesses(())
-        self.bars.hide()
-        self.picture.setMaximumWidth(_ANY_WIDTH)
+        self._share_room(has_answer=False)
         self.picture.setText(_HINT)
         if why:
             self._say(why, "error")
+
+    def _share_room(self, *, has_answer: bool) -> None:
+        """Give the sentence the whole row where neither an answer nor a title stands beside it."""
+        alone = not has_answer and self.title.isHidden()
+        self.bars.setVisible(not alone)
+        self._row.setStretch(0, int(alone))
+        self._row.setStretch(1, int(not alone))
+        self.picture.setMinimumWidth(theme.px(_SIDE))
+        self.picture.setMaximumWidth(_ANY_WIDTH if alone else theme.px(_SIDE))
 
     def _say(self, text: str, role: str) -> None:
         self.note.setText(text)
