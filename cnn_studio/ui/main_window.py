@@ -24,7 +24,7 @@ from cnn_studio.ui.canvas.selection import SelectionModel
 from cnn_studio.ui.drops import dropped_path, is_list
 from cnn_studio.ui.file_controller import FileController
 from cnn_studio.ui.insight.page import InspectPage
-from cnn_studio.ui.insight.source import network_to_look_into
+from cnn_studio.ui.insight.source import network_at_the_start, network_to_look_into
 from cnn_studio.ui.insight.state import InsightState
 from cnn_studio.ui.kept_images import KeptImages
 from cnn_studio.ui.panels.run_progress import duration_text
@@ -66,7 +66,7 @@ class MainWindow(QMainWindow):
         self.tools = RunTools(session, self.training, self)
         self.files = FileController(session, preferences, self, self.training.jobs)
         looked_into = InsightState(partial(network_to_look_into, session, self.training), self.training.jobs)
-        inspect = InspectPage(looked_into, lambda: self.training.data)
+        inspect = InspectPage(looked_into, lambda: self.training.data, partial(network_at_the_start, session))
         self.workspace = Workspace(session, self.selection, store, inspect)
         self.pictures = PictureController(self.workspace.canvas, self.files, self)
         self.status = StatusLine(session)
@@ -371,6 +371,7 @@ class MainWindow(QMainWindow):
         self._refresh_timer.stop()
         layout_memory.store(self, self.workspace, self.preferences)
         save_preferences(self.preferences)
+        self.workspace.inspect.close_work()
         self.training.shut_down(_CLOSE_SECONDS)
         event.accept()
 

@@ -149,3 +149,17 @@ def test_a_paused_run_is_looked_into(page, qtbot, window):
     assert page.image.note.text() == ""
     trigger(window, "discard")
     idle(window, qtbot)
+
+
+def test_the_views_of_a_layer_follow_the_choice(page, qtbot):
+    page.state.choose_layer(layer_id(page, "C3"))
+    page.state.choose_cell((15, 4, 5))
+    page.maps.grid.doubleClicked.emit(page.maps.grid.model().index(0, 0))
+    assert page.cell.isVisible() and not page.maps.isVisible()
+    qtbot.waitUntil(lambda: page.cell.facts is not None, timeout=10_000)
+    value = float(page.state.look.layers[layer_id(page, "C3")].values[15, 4, 5])
+    assert page.cell.facts.done.value == pytest.approx(value)
+    page.show_view(2)
+    qtbot.waitUntil(lambda: page.where.cam is not None, timeout=10_000)
+    page.show_view(3)
+    assert page.filters.isVisible() and not page.where.isVisible()

@@ -12,6 +12,7 @@ from PySide6.QtWidgets import (
     QHBoxLayout,
     QLabel,
     QPushButton,
+    QScrollBar,
     QToolButton,
     QVBoxLayout,
     QWidget,
@@ -112,7 +113,11 @@ class FiltersView(QWidget):
         pair.addWidget(self._before_side, 1)
         pair.addWidget(_column(now_title, self.now_view), 1)
         for view, other in ((self.before_view, self.now_view), (self.now_view, self.before_view)):
-            view.verticalScrollBar().valueChanged.connect(other.verticalScrollBar().setValue)
+            bar, follower = view.verticalScrollBar(), other.verticalScrollBar()
+            bar.valueChanged.connect(follower.setValue)
+            follower.rangeChanged.connect(
+                _follows(follower, bar)
+            )  # one that had no room yet could not follow
             view.selectionModel().currentChanged.connect(self._chosen)
         self.now_view.resized.connect(self._lay_out)
         self.hint = hint_label(_NO_IMAGE)
@@ -319,3 +324,7 @@ def _column(title: QLabel, view: TileView) -> QWidget:
     layout.addWidget(title)
     layout.addWidget(view, 1)
     return holder
+
+
+def _follows(follower: QScrollBar, leader: QScrollBar) -> Callable[[int, int], None]:
+    return lambda low, high: follower.setValue(leader.value())

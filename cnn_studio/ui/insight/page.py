@@ -20,16 +20,18 @@ from PySide6.QtWidgets import (
 )
 from typing_extensions import override
 
+from cnn_studio.app.project import Project
 from cnn_studio.ui import theme
+from cnn_studio.ui.insight.cell_view import WrittenCell
+from cnn_studio.ui.insight.filters_view import FiltersView
 from cnn_studio.ui.insight.image_box import ImageBox
 from cnn_studio.ui.insight.layer_list import LayerList
 from cnn_studio.ui.insight.map_view import MapView
 from cnn_studio.ui.insight.state import InsightState
+from cnn_studio.ui.insight.where_view import WhereView
 
 if TYPE_CHECKING:
     from cnn_studio.datasets.records import ImageData
-
-_VIEWS = ("Maps", "Written out", "Where it looked", "Filters")
 
 
 class InspectPage(QWidget):
@@ -42,8 +44,20 @@ class InspectPage(QWidget):
     message = Signal(str)
 
     def __init__(
-        self, state: InsightState, data: Callable[[], ImageData | None], parent: QWidget | None = None
+        self,
+        state: InsightState,
+        data: Callable[[], ImageData | None],
+        start: Callable[[], Project | None] | None = None,
+        parent: QWidget | None = None,
     ) -> None:
+        """Make the page.
+
+        Args:
+            state: what it shares with its parts; belongs to it from now on.
+            data: returns the images of the project, once they are loaded.
+            start: returns the network as training began with it, or None where nobody knows.
+            parent: the widget it belongs to.
+        """
         super().__init__(parent)
         self.setAcceptDrops(True)
         self.state = state
@@ -51,36 +65,47 @@ class InspectPage(QWidget):
         self.image = ImageBox(state, data)
         self.layers = LayerList(state)
         self.maps = MapView(state)
+        self.cell = WrittenCell(state)
+        self.where = WhereView(state)
+        self.filters = FiltersView(state, start, data)
         self.title = QLabel()
         self._views = QStackedWidget()
         self._buttons = QButtonGroup(self)
         self._is_stale = True
         self._build()
-        self.image.message.connect(self.message)
+        for part in (self.image, self.where):
+            part.message.connect(self.message)
         state.layer_changed.connect(self._show_title)
+        self.maps.grid.doubleClicked.connect(self.show_cell)
 
     def _build(self) -> None:
         space = theme.current().space
         theme.set_role(self.title, "strong")
         self.title.setTextFormat(Qt.TextFormat.PlainText)
-        for view in (self.maps,):
-            self._views.addWidget(view)
         head = QHBoxLayout()
         head.setSpacing(theme.px(2))
-        for number in range(self._views.count()):
-            button = QPushButton(_VIEWS[number])
+        views = (
+            ("Maps", self.maps, "All maps of the chosen layer; double-click a cell to see it written out"),
+            ("Written out", self.cell, "How the chosen cell comes about: window, filter, products, sum"),
+            ("Where it looked", self.where, "Which part of the image speaks for a class"),
+            ("Filters", self.filters, "The filters of the layer, and the images that excite a map most"),
+        )
+        for number, (name, view, tip) in enumerate(views):
+            self._views.addWidget(view)
+            button = QPushButton(name)
             button.setCheckable(True)
+            button.setToolTip(tip)
             theme.set_role(button, "segment")
             self._buttons.addButton(button, number)
             head.addWidget(button)
         self._buttons.button(0).setChecked(True)
-        self._buttons.idClicked.connect(self._views.setCurrentIndex)
+        self._buttons.idClicked.connect(self.show_view)
         head.addStretch(1)
+        head.addWidget(self.title)
         right = QWidget()
         column = QVBoxLayout(right)
         column.setContentsMargins(theme.px(space.m), 0, theme.px(space.m), theme.px(space.s))
         column.setSpacing(theme.px(space.s))
-        column.addWidget(self.title)
         column.addLayout(head)
         column.addWidget(self._views, 1)
         left = QScrollArea()
@@ -103,6 +128,17 @@ class InspectPage(QWidget):
         paste = QShortcut(QKeySequence(QKeySequence.StandardKey.Paste), self, self.image.paste)
         paste.setContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
 
+    @Slot(int)
+    def show_view(self, number: int) -> None:
+        """Show one of the views of the chosen layer."""
+        self._buttons.button(number).setChecked(True)
+        self._views.setCurrentIndex(number)
+
+    @Slot()
+    def show_cell(self) -> None:
+        """Show how the chosen cell comes about."""
+        self.show_view(self._views.indexOf(self.cell))
+
     @Slot()
     def _show_title(self) -> None:
         look, chosen = self.state.look, self.state.layer
@@ -121,6 +157,13 @@ class InspectPage(QWidget):
         if self._is_stale:
             self._is_stale = False
             self.image.begin()
+
+    def close_work(self) -> None:
+        """End what goes on."""
+        self.state.close()
+        self.cell.drop()
+        self.where.close_work()
+        self.filters.close_work()
 
     # ---------------------------------------------------------------------------------------------------------- events
 

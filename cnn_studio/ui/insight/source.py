@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from cnn_studio.app.project import Project
 from cnn_studio.app.session import Session
 from cnn_studio.app.trying import as_trained
+from cnn_studio.app.weights import WeightSet
 from cnn_studio.ui.training_controller import TrainingController
 
 
@@ -15,3 +18,10 @@ def network_to_look_into(session: Session, training: TrainingController) -> Proj
         return project
     project = session.snapshot()
     return as_trained(project, training.data) if training.data is not None else project
+
+
+def network_at_the_start(session: Session) -> Project | None:
+    """Return the open network as its training began: with first weights; None where it began with trained ones."""
+    if session.settings.start != "new":
+        return None
+    return replace(session.snapshot(), weights=WeightSet())
