@@ -38,6 +38,11 @@ def macs_per_second() -> float:
     return macs / best
 
 
+def macs_per_value(speed: float) -> float:
+    """Return for how many multiplications a value of a feature map counts, at a speed in operations per second."""
+    return _SECONDS_PER_VALUE * speed
+
+
 def seconds_per_epoch(numbers: Analysis, num_images: int, batch_size: int, speed: float) -> float | None:
     """Estimate the training time of one epoch on a CPU, to a factor of about two; None while the network has errors.
 

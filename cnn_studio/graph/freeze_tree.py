@@ -12,7 +12,7 @@ from typing import Literal
 
 from cnn_studio.graph.document import Layer, NetworkDocument
 from cnn_studio.graph.shapes import ShapeReport
-from cnn_studio.graph.spec import Family
+from cnn_studio.graph.spec import Family, product
 from cnn_studio.graph.topology import ancestors
 
 State = Literal["trains", "partly", "frozen"]
@@ -242,18 +242,23 @@ def training_passes(report: ShapeReport) -> float | None:
     return 1 + back / forward if forward else None
 
 
-def front_share(report: ShapeReport) -> float:
-    """Return the share of the multiplications that lie before everything that trains; their results never change."""
+def front_share(report: ShapeReport, per_value: float = 0.0) -> float:
+    """Return the share of the work that lies before everything that trains; its results never change.
+
+    Args:
+        report: shapes of the network.
+        per_value: multiplications for which a value of a result counts, beside those that made it.
+    """
     facts = FreezeFacts(report)
     weighted, reached = set(facts.layers), set[int]()
-    forward = front = 0
+    forward = front = 0.0
     for layer_id in report.order:
         if layer_id not in facts.used:
             continue
         trains = layer_id in weighted and facts.trains(layer_id)
         if trains or any(source in reached for source in report.document.sources_of(layer_id)):
             reached.add(layer_id)
-        macs = report.macs(layer_id) or 0
-        forward += macs
-        front += 0 if layer_id in reached else macs
+        work = (report.macs(layer_id) or 0) + per_value * product(report.states[layer_id].shape or ())
+        forward += work
+        front += 0 if layer_id in reached else work
     return front / forward if forward else 0.0

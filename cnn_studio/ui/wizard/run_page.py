@@ -22,7 +22,7 @@ from cnn_studio.app.jobs import JobEnded
 from cnn_studio.app.transfer_words import transfer_words
 from cnn_studio.app.transferring import StageStarted, TransferOutcome
 from cnn_studio.core.errors import StudioError
-from cnn_studio.engine.events import BatchDone, EpochDone, RunStarted
+from cnn_studio.engine.events import BatchDone, EpochDone, FrontComputed, RunStarted
 from cnn_studio.transfer.recipe import load_recipe, save_recipe
 from cnn_studio.ui import theme
 from cnn_studio.ui.plots.clock import RepaintClock
@@ -204,6 +204,8 @@ class RunPage(WizardPage):
             case RunStarted():
                 self._steps, self._epochs = event.steps_per_epoch * event.num_epochs, event.num_epochs
                 self.plot.start(event.steps_per_epoch, event.num_epochs)
+            case FrontComputed(done, total, _, _):
+                self._line.progress.emit(f"{self._way}Computing the frozen layers, once", done, total)
             case BatchDone():
                 self.plot.append(event.step, event.accuracy, event.seconds)
                 text = f"{self._way}training, epoch {event.epoch} of {self._epochs}"

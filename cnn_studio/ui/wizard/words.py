@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from cnn_studio.core.errors import StudioError
 from cnn_studio.datasets.sources import describe
-from cnn_studio.engine.estimate import seconds_per_epoch
+from cnn_studio.engine.estimate import macs_per_value, seconds_per_epoch
 from cnn_studio.graph.analysis import Analysis
 from cnn_studio.graph.cutting import describe_cut
 from cnn_studio.graph.freeze_tree import freeze_tree, front_share, training_passes
@@ -17,6 +17,8 @@ _MOST_PATHS = 4
 _CODE_BATCH = 64
 _ALL_PASSES, _TAIL_PASSES = 3.0, 0.5
 """Forward passes that a step costs where everything learns, and where the end alone does and the rest is kept."""
+_QUICK = 0.25
+"""What a pass without learning takes of the usual time, with batch norms folded in and the fastest numbers."""
 
 
 def recipe_words(state: WizardState, macs_per_second: float | None = None) -> list[tuple[str, str]]:
@@ -111,7 +113,8 @@ def estimate(state: WizardState, macs_per_second: float | None) -> float | None:
     train = seconds_per_epoch(numbers, sum(state.counts.values()), settings.batch_size, macs_per_second)
     if images is None or train is None:
         return None
-    once, step = images / passes, train / passes
+    quick = _QUICK if settings.speed == "auto" else 1.0
+    once, step = quick * images / passes, train / passes
     if state.compares:
         return once + settings.epochs * step * (_TAIL_PASSES + 2 * _ALL_PASSES)
     match state.recipe.strategy:
@@ -122,7 +125,9 @@ def estimate(state: WizardState, macs_per_second: float | None) -> float | None:
         case "scratch":
             return settings.epochs * step * _ALL_PASSES
     each = epoch_seconds(state, macs_per_second)
-    return None if each is None else settings.epochs * each + once * _kept_share(state, numbers)
+    return (
+        None if each is None else settings.epochs * each + once * _kept_share(state, numbers, macs_per_second)
+    )
 
 
 def epoch_seconds(state: WizardState, macs_per_second: float | None) -> float | None:
@@ -134,8 +139,11 @@ def epoch_seconds(state: WizardState, macs_per_second: float | None) -> float | 
     if macs_per_second is None or state.report is None or numbers is None:
         return None
     whole = seconds_per_epoch(numbers, sum(state.counts.values()), state.training.batch_size, macs_per_second)
+    if whole is None:
+        return None
     passes = training_passes(numbers.report) or _ALL_PASSES
-    return None if whole is None else whole * (1 - _kept_share(state, numbers) / passes)
+    behind = 1 - _kept_share(state, numbers, macs_per_second)
+    return min(1.0, _ALL_PASSES * behind / passes) * whole
 
 
 def _numbers(state: WizardState) -> Analysis | None:
@@ -145,7 +153,9 @@ def _numbers(state: WizardState) -> Analysis | None:
     return numbers if numbers.report.ok else None
 
 
-def _kept_share(state: WizardState, numbers: Analysis) -> float:
+def _kept_share(state: WizardState, numbers: Analysis, speed: float) -> float:
     """Return the share of a forward pass that is computed once for all epochs; nothing where images are varied."""
     settings = state.training
-    return front_share(numbers.report) if settings.augmentation.is_off and settings.epochs > 1 else 0.0
+    if not settings.augmentation.is_off or settings.epochs < 2:
+        return 0.0
+    return front_share(numbers.report, macs_per_value(speed))

@@ -179,6 +179,7 @@ def test_what_lies_before_all_that_trains():
     assert front_share(report) == pytest.approx(macs["input"] / forward)
     done(document, all_but_head(report))
     assert front_share(infer_shapes(document)) == pytest.approx(1 - macs["classifier.2"] / forward)
+    assert front_share(infer_shapes(document), 1e9) > 0.9  # the maps are in front
     done(document, apply_globs(document, freeze=["*"], unfreeze=["features.0"]))
     assert front_share(infer_shapes(document)) == pytest.approx(macs["input"] / forward)
 
