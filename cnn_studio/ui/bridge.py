@@ -23,17 +23,21 @@ class Mailbox(Protocol):
 class Bridge(QObject):
     """Empties one mailbox on the GUI thread, about 30 times a second, while one is watched.
 
+    Args:
+        parent: the object it belongs to.
+        interval_ms: time between two looks; a shorter one where somebody waits for the first event.
+
     Attributes:
         events: emitted on the GUI thread with the events that came, in order; never with an empty list.
     """
 
     events = Signal(list)
 
-    def __init__(self, parent: QObject | None = None) -> None:
+    def __init__(self, parent: QObject | None = None, interval_ms: int = INTERVAL_MS) -> None:
         super().__init__(parent)
         self._mailbox: Mailbox | None = None
         self._timer = QTimer(self)
-        self._timer.setInterval(INTERVAL_MS)
+        self._timer.setInterval(interval_ms)
         self._timer.timeout.connect(self.drain)
 
     @property

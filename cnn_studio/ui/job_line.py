@@ -7,7 +7,7 @@ from collections.abc import Callable
 from PySide6.QtCore import QObject, Signal, Slot
 
 from cnn_studio.app.jobs import Job, JobEnded, JobList, Progress
-from cnn_studio.ui.bridge import Bridge
+from cnn_studio.ui.bridge import INTERVAL_MS, Bridge
 
 
 class JobLine(QObject):
@@ -23,11 +23,18 @@ class JobLine(QObject):
     progress = Signal(str, int, int)
     busy_changed = Signal()
 
-    def __init__(self, jobs: JobList, parent: QObject) -> None:
+    def __init__(self, jobs: JobList, parent: QObject, interval_ms: int = INTERVAL_MS) -> None:
+        """Make a line without a job.
+
+        Args:
+            jobs: all jobs of the program.
+            parent: the object it belongs to.
+            interval_ms: how often its events are fetched; short where somebody waits for an answer of milliseconds.
+        """
         super().__init__(parent)
         self._jobs = jobs
         self.job: Job | None = None
-        self._bridge = Bridge(self)
+        self._bridge = Bridge(self, interval_ms)
         self._bridge.events.connect(self._take)
 
     @property

@@ -50,6 +50,7 @@ def main(kind: str, data: str) -> None:
     def prepare(window: Any) -> None:
         # made here, because Qt must not be imported before the program itself does it
         from canvas_probe import CanvasWatcher
+        from inspect_probe import InspectWatcher
         from thumbs_probe import ThumbsWatcher
         from window_probe import StartWatcher, TrainWatcher
 
@@ -59,6 +60,8 @@ def main(kind: str, data: str) -> None:
             watcher.append(CanvasWatcher(window, data))
         elif kind == "thumbs":
             watcher.append(ThumbsWatcher(window, data))
+        elif kind == "inspect":
+            watcher.append(InspectWatcher(window))
         else:
             watcher.append(TrainWatcher(window, kind, _project(data)))
 

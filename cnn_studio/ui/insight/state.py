@@ -23,6 +23,9 @@ if TYPE_CHECKING:
     from cnn_studio.insight.regions import Cell
 
 
+_PROMPT_MS = 4  # a look takes milliseconds, and whoever draws waits for it at every stroke
+
+
 @dataclass(frozen=True, slots=True)
 class _Looked:
     look: Look
@@ -82,7 +85,7 @@ class InsightState(QObject):
         self.cell: Cell | None = None
         self._network: LookInside | None = None
         self._uses = threading.Lock()  # a network is used by one thread at a time
-        self._line = JobLine(jobs, self)
+        self._line = JobLine(jobs, self, _PROMPT_MS)
         self._line.told.connect(self._take)
         self._line.busy_changed.connect(self.busy_changed)
 

@@ -7,10 +7,22 @@ import time
 from collections.abc import Iterator
 
 import numpy as np
+from display import display
 from measure import Budget, Row, absolute_row, alternate, row
+from probe import run_probe
 
 LENET_MS = 30.0
+PAINTED_MS = 50.0
 FORWARDS, EXTRA_SECONDS = 1.5, 0.1
+
+
+def window_rows(budget: Budget) -> Iterator[Row]:
+    """LeNet-5 in the real window: from an image to painted maps, and from a stroke of the pen to painted bars."""
+    with display() as environment:
+        rounds = [run_probe("inspect", environment) for _ in range(budget.rounds(12.0, 3, least=1))]
+    for name, key in (("inspect_lenet", "image"), ("draw_predict", "stroke")):
+        found = statistics.median(statistics.median(record[key]) for record in rounds)
+        yield absolute_row(name, found * 1e3, PAINTED_MS, "ms")
 
 
 def lenet_rows(budget: Budget) -> Iterator[Row]:
@@ -27,7 +39,7 @@ def lenet_rows(budget: Budget) -> Iterator[Row]:
 
     seconds(0)
     found = [seconds(at) for at in range(budget.rounds(0.01, 51))]
-    yield absolute_row("inspect_lenet", statistics.median(found) * 1e3, LENET_MS, "ms")
+    yield absolute_row("inspect_maps", statistics.median(found) * 1e3, LENET_MS, "ms")
 
 
 def resnet50_rows(budget: Budget) -> Iterator[Row]:
