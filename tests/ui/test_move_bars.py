@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 from PySide6.QtCore import QPoint, Qt
+from PySide6.QtGui import QFontMetrics
 from PySide6.QtWidgets import QScrollArea
 from pytestqt.qtbot import QtBot
 
@@ -68,3 +69,10 @@ def test_what_moved_is_in_view_at_once_and_the_fold_opens(qtbot: QtBot, mode: th
     grab(area, f"move-bars-unfolded-{mode}")
     qtbot.keyClick(bars, Qt.Key.Key_Space)
     assert len(bars.rows) == 13
+
+
+def test_the_longest_value_has_room(qtbot: QtBot) -> None:
+    bars = MoveBars()
+    qtbot.addWidget(bars)
+    bars.show_moves([Moved("a", 1e-7), Moved("b", 0.5)], ())
+    assert bars.value_width() > QFontMetrics(theme.ui_font()).horizontalAdvance("< 0.001 %") + theme.px(4)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QRectF, QSize, Qt
-from PySide6.QtGui import QKeyEvent, QMouseEvent, QPainter, QPaintEvent
+from PySide6.QtGui import QFontMetrics, QKeyEvent, QMouseEvent, QPainter, QPaintEvent
 from PySide6.QtWidgets import QSizePolicy, QWidget
 from typing_extensions import override
 
@@ -16,7 +16,7 @@ from cnn_studio.ui import theme
 if TYPE_CHECKING:
     from cnn_studio.app.transfer_proof import Moved
 
-_ROW, _LEAST_NAME, _VALUE, _GAP = 20, 120, 64, 8
+_ROW, _LEAST_NAME, _LEAST_VALUE, _GAP = 20, 120, 64, 8
 _MOST_NAME = 0.45  # of the width
 _FEWEST_FOLDED = 2
 _UNFOLD = "Show them one by one (click, or Space)"
@@ -112,6 +112,12 @@ class MoveBars(QWidget):
         else:
             super().keyPressEvent(event)
 
+    def value_width(self) -> int:
+        """Return the room at the right that the longest value needs."""
+        metrics = QFontMetrics(theme.ui_font())
+        longest = max((metrics.horizontalAdvance(row.value) for row in self.rows), default=0)
+        return max(theme.px(_LEAST_VALUE), longest + theme.px(_GAP + 4))
+
     @override
     def sizeHint(self) -> QSize:
         return QSize(theme.px(300), theme.px(_ROW) * len(self.rows))
@@ -141,7 +147,7 @@ class MoveBars(QWidget):
         painter.end()
 
     def _paint_row(self, painter: QPainter, row: MoveRow, top: int, name: int, most: float) -> None:
-        high, value, bar = theme.px(_ROW), theme.px(_VALUE), float(theme.px(8))
+        high, value, bar = theme.px(_ROW), self.value_width(), float(theme.px(8))
         middle = Qt.AlignmentFlag.AlignVCenter
         painter.setPen(theme.qcolor("muted" if row.is_fold else "text"))
         elided = painter.fontMetrics().elidedText(row.text, Qt.TextElideMode.ElideLeft, name - theme.px(_GAP))

@@ -19,6 +19,7 @@ from PySide6.QtWidgets import (
 from cnn_studio.app.coding import CodesReady
 from cnn_studio.app.comparing import Comparison, WayStarted, ways_of
 from cnn_studio.app.jobs import JobEnded
+from cnn_studio.app.training import DataReady
 from cnn_studio.app.transfer_words import transfer_words
 from cnn_studio.app.transferring import StageStarted, TransferOutcome
 from cnn_studio.core.errors import StudioError
@@ -51,7 +52,7 @@ class RunPage(WizardPage):
         state.speed.measured.connect(self._changed)
         self._running: Answers | None = None
         self._codes: CodesReady | None = None
-        self._way = ""
+        self._way, self._has_told_data = "", False
         self._steps = self._epochs = 0
         self._words = QGridLayout()
         self.save, self.load, self.again = (
@@ -176,7 +177,7 @@ class RunPage(WizardPage):
         self.say("")
         self.log.clear()
         self.plot.clear()
-        self._way = ""
+        self._way, self._has_told_data = "", False
         self._codes = None
         answers = self._running = self.state.answers()
         network = self.state.session.document.copy() if answers.marks else None
@@ -189,8 +190,11 @@ class RunPage(WizardPage):
     @Slot(object)
     def _take(self, event: object) -> None:
         text = transfer_words(event)
-        if text:
+        if text and not (
+            isinstance(event, DataReady) and self._has_told_data
+        ):  # every step has the same images
             self.log.appendPlainText(text)
+        self._has_told_data = self._has_told_data or isinstance(event, DataReady)
         self.comparison.take(event)
         match event:
             case Kept():
