@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QTimer, Signal, Slot
 from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QPaintEvent
@@ -23,9 +24,8 @@ from cnn_studio.ui.actions import Actions
 from cnn_studio.ui.canvas.selection import SelectionModel
 from cnn_studio.ui.drops import dropped_path, is_list
 from cnn_studio.ui.file_controller import FileController
-from cnn_studio.ui.insight.page import InspectPage
 from cnn_studio.ui.insight.source import network_at_the_start, network_to_look_into
-from cnn_studio.ui.insight.state import InsightState
+from cnn_studio.ui.insight.tab import InspectTab
 from cnn_studio.ui.kept_images import KeptImages
 from cnn_studio.ui.panels.run_progress import duration_text
 from cnn_studio.ui.picture_controller import PictureController
@@ -39,6 +39,9 @@ from cnn_studio.ui.torch_loader import TorchLoader
 from cnn_studio.ui.training_controller import TrainingController
 from cnn_studio.ui.wiring import connect_actions
 from cnn_studio.ui.workspace import Workspace
+
+if TYPE_CHECKING:
+    from cnn_studio.ui.insight.page import InspectPage
 
 _CLOSE_SECONDS = 2.0
 _REFRESH_MS = 60
@@ -65,8 +68,7 @@ class MainWindow(QMainWindow):
         self.training = TrainingController(session, store, self)
         self.tools = RunTools(session, self.training, self)
         self.files = FileController(session, preferences, self, self.training.jobs)
-        looked_into = InsightState(partial(network_to_look_into, session, self.training), self.training.jobs)
-        inspect = InspectPage(looked_into, lambda: self.training.data, partial(network_at_the_start, session))
+        inspect = InspectTab(self._make_inspect_page)
         self.workspace = Workspace(session, self.selection, store, inspect)
         self.pictures = PictureController(self.workspace.canvas, self.files, self)
         self.status = StatusLine(session)
@@ -137,6 +139,14 @@ class MainWindow(QMainWindow):
         training.outcome.connect(self._run_ended)
         training.message.connect(space.say)
         training.running_changed.connect(self.refresh)
+
+    def _make_inspect_page(self) -> InspectPage:
+        from cnn_studio.ui.insight.page import InspectPage  # with torch
+        from cnn_studio.ui.insight.state import InsightState
+
+        training = self.training
+        state = InsightState(partial(network_to_look_into, self.session, training), training.jobs)
+        return InspectPage(state, lambda: training.data, partial(network_at_the_start, self.session))
 
     # ------------------------------------------------------------------------------------------------- the start
 

@@ -65,6 +65,7 @@ def connect_actions(window: MainWindow) -> None:
 def _connect_inspect(window: MainWindow) -> None:
     """Let what is looked into follow the network: its edits, its weights, and the run that waits."""
     page, session = window.workspace.inspect, window.session
+    window.ready.connect(page.torch_ready)
     for signal in (session.changed, session.weights_changed, session.replaced):
         signal.connect(page.network_changed)
 

@@ -16,7 +16,7 @@ from cnn_studio.engine.events import EpochDone, HeldOutResults
 from cnn_studio.ui import theme
 from cnn_studio.ui.canvas.selection import SelectionModel
 from cnn_studio.ui.canvas.view import CanvasView
-from cnn_studio.ui.insight.page import InspectPage
+from cnn_studio.ui.insight.tab import InspectTab
 from cnn_studio.ui.panels.analysis_panel import AnalysisPanel
 from cnn_studio.ui.panels.code_panel import CodePanel
 from cnn_studio.ui.panels.data_panel import DataPanel
@@ -44,7 +44,7 @@ class Workspace(QWidget):
     open_requested = Signal(object)
 
     def __init__(
-        self, session: Session, selection: SelectionModel, store: RunStore, inspect: InspectPage
+        self, session: Session, selection: SelectionModel, store: RunStore, inspect: InspectTab
     ) -> None:
         super().__init__()
         self._session = session

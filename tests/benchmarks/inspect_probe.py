@@ -24,16 +24,10 @@ class InspectWatcher(QObject):
 
     def __init__(self, window: MainWindow) -> None:
         super().__init__(window)
-        self._window, self._page = window, window.workspace.inspect
+        self._window = window
         self._painted: set[QObject] = set()
+        self._watched: dict[str, QObject] = {}
         self.record: dict[str, Any] = {}
-        self._watched = {
-            "maps": self._page.maps.grid.viewport(),
-            "layers": self._page.layers.viewport(),
-            "bars": self._page.image.bars,
-        }
-        for widget in self._watched.values():
-            widget.installEventFilter(self)
         window.resize(1600, 1000)
         window.ready.connect(lambda: QTimer.singleShot(1500, self._work))
 
@@ -71,9 +65,18 @@ class InspectWatcher(QObject):
                 raise TimeoutError("the page did not come")
 
     def _work(self) -> None:
-        page, window = self._page, self._window
+        window = self._window
         self._wait(lambda: window.training.data is not None)
         window.workspace.show_inspect()
+        page = self._page = window.workspace.inspect.page
+        assert page is not None
+        self._watched = {
+            "maps": page.maps.grid.viewport(),
+            "layers": page.layers.viewport(),
+            "bars": page.image.bars,
+        }
+        for widget in self._watched.values():
+            widget.installEventFilter(self)
         self._wait(lambda: page.state.look is not None)
         self._wait(lambda: not page.state.jobs.busy)
         show = lambda: page.image.step(1)  # noqa: E731 - one name for what is timed

@@ -20,7 +20,8 @@ def page(window, qtbot):
     """The page in the window, with the first validation image of the digits looked at."""
     qtbot.waitUntil(lambda: window.training.data is not None, timeout=20_000)
     trigger(window, "show_inspect")
-    found = window.workspace.inspect
+    qtbot.waitUntil(lambda: window.workspace.inspect.page is not None, timeout=20_000)
+    found = window.workspace.inspect.page
     qtbot.waitUntil(lambda: found.state.look is not None, timeout=20_000)
     return found
 
