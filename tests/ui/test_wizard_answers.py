@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import threading
 from pathlib import Path
 
 import pytest
 from PySide6.QtGui import QFontMetrics
 from pytestqt.qtbot import QtBot
 
+from cnn_studio.app.jobs import Job, Progress
 from cnn_studio.app.run_summary import RunSummary
+from cnn_studio.app.transferring import TransferOutcome
 from cnn_studio.datasets.records import DataSource
+from cnn_studio.engine.events import RunFinished
 from cnn_studio.engine.predict import Guess
 from cnn_studio.graph.depths import last_of_blocks
 from cnn_studio.transfer.card import ALWAYS_HERE
@@ -26,6 +30,7 @@ from cnn_studio.ui.wizard.window import TransferWizard
 from cnn_studio.ui.wizard.words import recipe_words
 from tests.helpers.images import write_classes, write_picture
 from tests.helpers.ui import grab
+from tests.helpers.wizard import lenet_project
 from tests.ui.test_wizard_advice import show, state_of, with_network
 from tests.ui.test_wizard_runs import briefly, shown
 from tests.ui.test_wizard_runs import make_wizard as make_wizard  # noqa: PLC0414 - found by its name
@@ -129,3 +134,28 @@ def test_costs_are_written_out(qtbot: QtBot) -> None:
     chart.set_cards([find_source(ALWAYS_HERE)], ())
     axis = chart._plot.getPlotItem().getAxis("bottom")
     assert axis.logTickStrings([-1.0, 0.0, 1.0, 3.0], 1.0, 1.0) == ["0.1", "1", "10", "1,000"]
+
+
+def test_a_run_that_was_stopped_before_its_first_validation_has_no_result(wizard: TransferWizard) -> None:
+    page = shown(wizard, RunPage)
+    ended = RunFinished("stopped", 0, None, None, 0.0, "")
+    page._take(TransferOutcome("finetune", ended, 1.0, project=lenet_project()))
+    assert wizard.state.outcome is None
+    assert "Stopped before there was a result" in page.notice.text
+
+
+def test_ending_is_said_until_it_is_done(wizard: TransferWizard, qtbot: QtBot) -> None:
+    may_end = threading.Event()
+    line = wizard.state.work.line(wizard)
+
+    def work(job: Job) -> None:
+        job.report(Progress("Working", 1, 2))
+        may_end.wait(20)
+
+    line.start("Working", work)
+    qtbot.waitUntil(lambda: wizard.doing.text() == "Working: 1 of 2", timeout=5_000)
+    wizard.cancel.click()
+    assert wizard.doing.text().startswith("Ending") and not wizard.cancel.isEnabled()
+    may_end.set()
+    qtbot.waitUntil(lambda: not wizard.footer.isVisible(), timeout=5_000)
+    assert wizard.cancel.isEnabled()

@@ -23,7 +23,7 @@ from cnn_studio.app.training import DataReady
 from cnn_studio.app.transfer_words import transfer_words
 from cnn_studio.app.transferring import StageStarted, TransferOutcome
 from cnn_studio.core.errors import StudioError
-from cnn_studio.engine.events import BatchDone, EpochDone, FrontComputed, RunStarted
+from cnn_studio.engine.events import BatchDone, EpochDone, FrontComputed, RunStarted, TuningStarted
 from cnn_studio.transfer.recipe import load_recipe, save_recipe
 from cnn_studio.ui import theme
 from cnn_studio.ui.plots.clock import RepaintClock
@@ -208,6 +208,9 @@ class RunPage(WizardPage):
             case RunStarted():
                 self._steps, self._epochs = event.steps_per_epoch * event.num_epochs, event.num_epochs
                 self.plot.start(event.steps_per_epoch, event.num_epochs)
+            case TuningStarted():
+                text = f"{self._way}measuring the fastest way to compute"
+                self._line.progress.emit(text[0].upper() + text[1:], 0, 0)
             case FrontComputed(done, total, _, _):
                 self._line.progress.emit(f"{self._way}Computing the frozen layers, once", done, total)
             case BatchDone():
@@ -234,7 +237,7 @@ class RunPage(WizardPage):
                     self.go_on.emit()
 
     def _ended(self, best: TransferOutcome | None, message: str, **found: object) -> None:
-        if best is None or best.project is None:
+        if best is None or best.project is None or best.finished.val_accuracy is None:
             status = best.finished.status if best is not None else "failed"
             if status == "stopped":
                 self.say(

@@ -45,6 +45,7 @@ class TransferWizard(QWidget):
         self.setAcceptDrops(True)
         self.state = state
         state.setParent(self)
+        self._is_ending = False
         self.pages: list[WizardPage] = [make(state) for make in PAGES]
         self.steps = StepList([page.title for page in self.pages])
         self.heading, self.question, self.reason = (
@@ -118,7 +119,7 @@ class TransferWizard(QWidget):
         self.steps.chosen.connect(self.show_page)
         self.back.clicked.connect(self.go_back)
         self.next.clicked.connect(self.go_on)
-        self.cancel.clicked.connect(self.state.work.cancel)
+        self.cancel.clicked.connect(self._end_work)
         self.state.changed.connect(self.refresh)
         self.state.work.progress.connect(self._show_progress)
         self.state.work.busy_changed.connect(self._busy_changed)
@@ -189,8 +190,20 @@ class TransferWizard(QWidget):
 
     # ---------------------------------------------------------------------------------------------------------- work
 
+    @Slot()
+    def _end_work(self) -> None:
+        """Ask all jobs to end, and say so: what a processor has begun it finishes first."""
+        self.state.work.cancel()
+        if self.state.work.busy:
+            self._is_ending = True
+            self.cancel.setEnabled(False)
+            self.doing.setText("Ending, once the step that goes on is done")
+            self.bar.setRange(0, 0)
+
     @Slot(str, int, int)
     def _show_progress(self, text: str, done: int, total: int) -> None:
+        if self._is_ending:
+            return
         amount = f": {done:,} of {total:,}" if total and total < 10**7 else ""
         if total >= 10**7:  # bytes
             amount = f": {done / 1e6:,.0f} of {total / 1e6:,.0f} MB"
@@ -202,6 +215,8 @@ class TransferWizard(QWidget):
     @Slot()
     def _busy_changed(self) -> None:
         busy = self.state.work.busy
+        self._is_ending = False
+        self.cancel.setEnabled(True)
         self.footer.setVisible(bool(busy))
         self.refresh()
 
@@ -227,7 +242,7 @@ class TransferWizard(QWidget):
         if not self.may_close():
             event.ignore()
             return
-        self.state.work.cancel()
+        self._end_work()
         event.accept()
 
     @override
