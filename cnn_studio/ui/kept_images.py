@@ -10,7 +10,6 @@ from PySide6.QtWidgets import QMenu, QWidget
 
 from cnn_studio.app.jobs import Job, JobEnded
 from cnn_studio.app.preferences import Preferences, save_preferences
-from cnn_studio.datasets.cache import cache_size, clear_cache, shrink_cache
 from cnn_studio.ui.bridge import Bridge
 from cnn_studio.ui.status import bytes_text
 from cnn_studio.ui.widgets.waiting import run_waiting
@@ -71,7 +70,7 @@ class KeptImages(QObject):
         self._show_limit()
         if self._looking is not None and self._looking.is_running:
             return  # a disk that has not answered yet is not asked twice
-        looking = Job("Measuring decoded images", lambda job: job.report(_Size(cache_size())))
+        looking = Job("Measuring decoded images", _measure)
         self._bridge.watch(looking.mailbox)  # and hear the end of an earlier one
         self._looking = looking
         self.clear.setText("Clear (…)")
@@ -96,10 +95,14 @@ class KeptImages(QObject):
 
     @Slot()
     def _clear(self) -> None:
+        from cnn_studio.datasets.cache import clear_cache
+
         self._tell(run_waiting(self._window, _DELETING, clear_cache))
 
     @Slot(QAction)
     def _choose(self, action: QAction) -> None:
+        from cnn_studio.datasets.cache import shrink_cache
+
         self._preferences.image_cache_gb = action.data()
         save_preferences(self._preferences)
         limit = self._preferences.image_cache_gb * 10**9
@@ -109,3 +112,9 @@ class KeptImages(QObject):
 
     def _tell(self, freed: int) -> None:
         self.message.emit(f"{bytes_text(freed)} of decoded images were deleted.")
+
+
+def _measure(job: Job) -> None:
+    from cnn_studio.datasets.cache import cache_size  # with numpy
+
+    job.report(_Size(cache_size()))
