@@ -55,3 +55,14 @@ def test_no_temporary_folder_stays_behind_when_the_program_ends_at_once(tmp_path
     done = subprocess.run([sys.executable, "-c", START, how], env=environment, timeout=60, check=False)
     assert done.returncode == code
     assert not list(scratch.iterdir())
+
+
+def test_the_window_needs_nothing_slow_before_its_first_paint():
+    code = (
+        "import sys, cnn_studio.ui.main_window;"
+        "print(sorted({'torch', 'numpy', 'pyqtgraph', 'PIL', 'sklearn'} & set(sys.modules)))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=True
+    )
+    assert done.stdout.strip() == "[]"
