@@ -17,6 +17,7 @@ from cnn_studio.cli import (
     export,
     importing,
     inspect,
+    labs,
     network,
     predict,
     runs,
@@ -53,6 +54,7 @@ app.command("sources")(sources.sources)
 app.command("doctor")(doctor.doctor)
 app.add_typer(data.app, name="data")
 app.add_typer(runs.app, name="runs")
+app.add_typer(labs.app, name="lab")
 
 
 def run_command_line(arguments: Sequence[str]) -> int:
