@@ -113,6 +113,14 @@ def test_quick_cuts_lie_at_the_ends_of_blocks(qtbot: QtBot, share: float) -> Non
     assert cut is not None and abs(cut.position - share) < 0.15
 
 
+def test_long_codes_are_not_cut_off(qtbot: QtBot) -> None:
+    page = show(qtbot, CutPage, with_network(state_of(DataSource())))
+    assert isinstance(page, CutPage)
+    page.pooled.click()
+    longest = f"{max(cut.code_size('none') for cut in page.model.cuts):,}"
+    assert page.table.columnWidth(3) > page.table.fontMetrics().horizontalAdvance(longest)
+
+
 def test_kept_runs_are_told_apart() -> None:
     kept = RunSummary(3, "resnet18", 0.0, "done", 2, 0.951, None, None, {}, {"folder": "/photos/insects"})
     assert run_text(kept) == "3: resnet18 on insects, 95.1 % right"

@@ -215,6 +215,7 @@ class CutPage(WizardPage):
             self._silent = True
             self.model.set_cuts(cuts, [_kind(self.state, cut) for cut in cuts])
             self._silent = False
+            self.model.set_pooling(self.state.recipe.head.pooling)
             self.table.fit_columns()
         self._show_state()
         QTimer.singleShot(0, self, self._show_state)  # again, once the table has its size
@@ -224,7 +225,9 @@ class CutPage(WizardPage):
         recipe, head = self.state.recipe, self.state.recipe.head
         self._silent = True
         try:
-            self.model.set_pooling(head.pooling)
+            if head.pooling != self.model.pooling:
+                self.model.set_pooling(head.pooling)
+                self.table.fit_columns()  # codes are longer or shorter now
             self.pooled.setChecked(head.pooling == "average")
             self.deep.setChecked(head.hidden > 0)
             self.linear.setChecked(head.hidden == 0)
