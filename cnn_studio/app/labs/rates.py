@@ -22,10 +22,12 @@ from cnn_studio.app.project import Project
 from cnn_studio.engine.settings import TrainSettings
 from cnn_studio.graph.starters.chain import ChainBuilder
 
-_RATES = {"small": 0.0002, "middle": 0.1, "large": 5.0}
+_RATES = {"small": 0.002, "middle": 0.1, "large": 5.0}
 _EPOCHS = 8
 _CLEAR = 0.8
 """Share of the second lowest loss under which the lowest is called lower."""
+_GUESSED = 0.2
+"""Accuracy under which a network with a loss like that of guessing is said to guess; a guess is right once in ten."""
 
 
 def _name(rate: float) -> str:
@@ -91,10 +93,13 @@ def _told(one: ArmResult, last: float) -> str:
     first, right = one.epochs[0].train_loss, percent(one.epochs[-1].val_accuracy)
     end = f"{figure(last)} in epoch {len(one.epochs)}, when {right} of {one.num_val:,} validation images were right"
     guess = math.log(10)
-    if last > 0.9 * guess:
-        kind = "worse than guessing" if last > 1.1 * guess else "no better than guessing"
-        return f"{one.name}: training loss {figure(first)} in epoch 1, {end}; that is {kind}, which costs {guess:.2f}."
-    return f"{one.name}: training loss {figure(first)} in epoch 1, {end}."
+    kind = ""
+    if last > 1.1 * guess:
+        kind = f"; that is worse than guessing, which costs {guess:.2f}"
+    elif last > 0.95 * guess and one.epochs[-1].val_accuracy < _GUESSED:
+        # a network that learns slowly can be right often before its loss falls
+        kind = f"; that is no better than guessing, which costs {guess:.2f}"
+    return f"{one.name}: training loss {figure(first)} in epoch 1, {end}{kind}."
 
 
 _IDS = {_name(rate): option for option, rate in _RATES.items()}

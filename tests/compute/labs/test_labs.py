@@ -56,7 +56,7 @@ def test_a_rate_can_be_too_small_and_too_large(seed: int, tmp_path: Path) -> Non
     losses = {name: row["training loss of the last epoch"] for name, row in found.numbers.items()}
     assert found.came_true == "middle"
     assert losses["Learning rate 0.1"] < 0.2
-    assert losses["Learning rate 0.0002"] > 2
+    assert losses["Learning rate 0.002"] > 1.8, "it has hardly begun to learn"
     assert losses.get("Learning rate 5", 9.9) > 2
 
 

@@ -74,10 +74,10 @@ def test_a_gap_needs_a_network_that_was_kept() -> None:
     assert "Convolutional came to no result. Too large." in words(found)
 
 
-def at_rates(*losses: float, failure: str = "") -> Findings:
+def at_rates(*losses: float, failure: str = "", right: float = 0.1) -> Findings:
     small, middle, large = names(rates.LAB)
     results: list[ArmResult] = [
-        made_up(small, 0.2, losses=(2.3, losses[0])),
+        made_up(small, right, losses=(2.3, losses[0])),
         made_up(middle, 0.9, losses=(2.0, losses[1])),
         made_up(large, None, failure=failure) if failure else made_up(large, 0.1, losses=(9.0, losses[2])),
     ]
@@ -105,6 +105,8 @@ def test_losses_beside_that_of_guessing_are_called_so() -> None:
     assert "no better than guessing" in found
     assert "worse than guessing" in found
     assert "guessing" not in words(at_rates(1.0, 0.05, 0.9))
+    slow = words(at_rates(2.29, 0.05, 0.9, right=0.7))
+    assert "guessing" not in slow, "it is right seven times in ten, though its loss has hardly fallen"
 
 
 def pools(*values: float, num_val: int = 1000) -> Findings:
