@@ -72,6 +72,17 @@ def test_a_stride_does_as_well_as_max_pooling_for_less(seed: int, tmp_path: Path
     assert all(row["validation accuracy"] > 0.9 for row in found.numbers.values())
 
 
+@pytest.mark.slow
+@seeds
+def test_momentum_is_faster_at_the_same_rate(seed: int, tmp_path: Path) -> None:
+    found = seen("momentum", seed, tmp_path)
+    plain, moving, rule = (row["training loss of the last epoch"] for row in found.numbers.values())
+    assert found.came_true == "faster"
+    assert plain > 3 * max(moving, rule)
+    said = "\n".join(found.sentences)
+    assert "Decay pulled the weights towards zero" in said or "cannot be told here" in said
+
+
 def _short(arm: Arm) -> Arm:
     def build(setup: Setup) -> Project:
         project = arm.build(setup)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from cnn_studio.app.labs import overfitting, pooling, rates, vanishing
+from cnn_studio.app.labs import momentum, overfitting, pooling, rates, vanishing
 from cnn_studio.app.labs.lab import ArmResult, Findings, Lab
 from tests.helpers.lab_results import made_up
 
@@ -127,3 +127,32 @@ def test_pools_differ_only_by_more_than_chance() -> None:
 
 def test_the_same_difference_counts_for_less_among_few_images() -> None:
     assert pools(0.97, 0.9, 0.91, num_val=30).came_true == "same"
+
+
+def moved(
+    plain: float, moving: float, *, weights: tuple[float, float] = (2.0, 1.9), kept: int = 2
+) -> Findings:
+    first, second, third = names(momentum.LAB)
+    return momentum.LAB.observe(
+        [
+            made_up(first, losses=(3.0, plain), weight=2.0),
+            made_up(second, losses=(min(plain, 2.9), moving), weight=weights[0]),
+            made_up(third, losses=(2.0, moving), weight=weights[1], epoch=kept),
+        ]
+    )
+
+
+def test_momentum_may_help_hinder_or_do_nothing() -> None:
+    helped = moved(0.8, 0.1)
+    assert helped.came_true == "faster"
+    assert "0.8, 8 times as much" in words(helped)
+    assert "momentum was in epoch 1" in words(helped)
+    assert moved(0.1, 0.8).came_true == "slower"
+    assert "8 times as large" in words(moved(0.1, 0.8))
+    assert moved(0.5, 0.52).came_true == "same"
+
+
+def test_decay_is_told_only_of_networks_of_the_same_epoch() -> None:
+    assert "2.000 without decay, 1.900 with it, 5.00 % less" in words(moved(0.8, 0.1))
+    assert "not leave the weights shorter" in words(moved(0.8, 0.1, weights=(1.9, 2.0)))
+    assert "cannot be told here" in words(moved(0.8, 0.1, kept=1))
