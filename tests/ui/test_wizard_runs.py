@@ -249,6 +249,8 @@ def test_every_way_says_how_long_it_takes(wizard: TransferWizard) -> None:
         assert found is not None
         seconds[strategy] = found
     assert seconds["svm"] < seconds["gradual"] < seconds["scratch"]
+    state.update(strategy="svm", head=Head(pooling="none"))
+    assert (estimate(state, 1e10) or 0) >= seconds["svm"]
     state.set(compares=True)
     assert (estimate(state, 1e10) or 0) > seconds["scratch"]
     assert estimate(state, None) is None

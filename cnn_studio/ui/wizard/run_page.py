@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
 
 from PySide6.QtCore import Qt, Slot
@@ -267,7 +268,7 @@ class RunPage(WizardPage):
             self.say(f"{path} cannot be written: {error.strerror or error}.")
             return
         self.say(
-            f"Saved to {path}. The command line takes it too: cnn-studio transfer --recipe {path}",
+            f"Saved to {path}. The command line takes it too: cnn-studio transfer --recipe {shlex.quote(str(path))}",
             "info-notice",
         )
 

@@ -17,6 +17,10 @@ _MOST_PATHS = 4
 _CODE_BATCH = 64
 _ALL_PASSES, _TAIL_PASSES = 3.0, 0.5
 """Forward passes that a step costs where everything learns, and where the end alone does and the rest is kept."""
+_SECONDS_PER_CODE_NUMBER = 1.3e-6
+"""What each number of each image's code takes for each class while an SVM is fitted."""
+_SOFTMAX = 0.25
+"""What a softmax classifier takes of that."""
 _QUICK = 0.25
 """What a pass without learning takes of the usual time, with batch norms folded in and the fastest numbers."""
 
@@ -116,10 +120,16 @@ def estimate(state: WizardState, macs_per_second: float | None) -> float | None:
     quick = _QUICK if settings.speed == "auto" else 1.0
     once, step = quick * images / passes, train / passes
     if state.compares:
-        return once + settings.epochs * step * (_TAIL_PASSES + 2 * _ALL_PASSES)
+        return (
+            once
+            + _fit_seconds(state, 1 + _SOFTMAX)
+            + settings.epochs * step * (_TAIL_PASSES + 2 * _ALL_PASSES)
+        )
     match state.recipe.strategy:
-        case "svm" | "softmax":
-            return once
+        case "svm":
+            return once + _fit_seconds(state)
+        case "softmax":
+            return once + _fit_seconds(state, _SOFTMAX)
         case "gradual":
             return once + settings.epochs * step * (_TAIL_PASSES + _ALL_PASSES) / 2
         case "scratch":
@@ -128,6 +138,16 @@ def estimate(state: WizardState, macs_per_second: float | None) -> float | None:
     return (
         None if each is None else settings.epochs * each + once * _kept_share(state, numbers, macs_per_second)
     )
+
+
+def _fit_seconds(state: WizardState, share: float = 1.0) -> float:
+    """Return about how long an SVM on the codes is fitted, cross-validation included, or so many times that."""
+    try:
+        cut = state.cut()
+    except StudioError:  # the page of the cut says why
+        cut = None
+    size = cut.code_size(state.recipe.head.pooling) if cut is not None else 0
+    return share * _SECONDS_PER_CODE_NUMBER * sum(state.counts.values()) * size * len(state.classes)
 
 
 def epoch_seconds(state: WizardState, macs_per_second: float | None) -> float | None:
