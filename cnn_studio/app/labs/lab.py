@@ -158,6 +158,17 @@ def within(name: str) -> str:
     return name[0].lower() + name[1:]
 
 
+def surely_differ(one: ArmResult, other: ArmResult) -> bool:
+    """Whether the validation accuracy of neither lies in the other's 95 % interval, as where ways to transfer are compared."""
+    from cnn_studio.engine.classification import wilson_interval
+
+    for this, beside in ((one, other), (other, one)):
+        low, high = wilson_interval(round((this.val_accuracy or 0.0) * this.num_val), this.num_val)
+        if low <= (beside.val_accuracy or 0.0) <= high:
+            return False
+    return True
+
+
 def without_result(results: Sequence[ArmResult], missing: Sequence[str]) -> Findings:
     """Return the findings of runs that do not decide the question, and say why.
 

@@ -14,6 +14,7 @@ from cnn_studio.app.labs.lab import (
     Option,
     Setup,
     percent,
+    surely_differ,
     within,
     without_result,
 )
@@ -64,18 +65,18 @@ def _observe(results: Sequence[ArmResult]) -> Findings:
         for one in results
     }
     order = sorted(known, key=lambda name: -known[name])
-    counts = {one.name: one.num_val for one in results}
-    differ = not _overlap(known, counts, order[0], order[1])
+    by_name = {one.name: one for one in results}
+    differ = surely_differ(by_name[order[0]], by_name[order[1]])
     said = [_told(one, known[one.name], costs[one.name]) for one in results]
     if differ:
         said.append(f"{order[0]} is ahead of {within(order[1])} by more than chance explains.")
     else:
         said.append(
             f"{order[0]} and {within(order[1])} differ by {100 * (known[order[0]] - known[order[1]]):.1f} points, which "
-            f"with {counts[order[0]]:,} validation images may be chance."
+            f"with {by_name[order[0]].num_val:,} validation images may be chance."
         )
     behind = order[-1]
-    if not _overlap(known, counts, order[0], behind) and len(order) > 2:
+    if surely_differ(by_name[order[0]], by_name[behind]) and len(order) > 2:
         said.append(
             f"{behind} is behind {within(order[0])} by {100 * (known[order[0]] - known[behind]):.1f} points, which is "
             "more than chance explains."
@@ -92,17 +93,6 @@ def _macs(one: ArmResult) -> int:
     if one.project is None:
         return 0
     return analyse(infer_shapes(one.project.document)).total.macs
-
-
-def _overlap(accuracy: dict[str, float], counts: dict[str, int], one: str, other: str) -> bool:
-    """Whether the accuracy of either lies in the other's 95 % interval, as where ways to transfer are compared."""
-    from cnn_studio.engine.classification import wilson_interval
-
-    for name, beside in ((one, other), (other, one)):
-        low, high = wilson_interval(round(accuracy[name] * counts[name]), counts[name])
-        if low <= accuracy[beside] <= high:
-            return True
-    return False
 
 
 def _told(one: ArmResult, accuracy: float, macs: int) -> str:

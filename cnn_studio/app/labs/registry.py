@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from cnn_studio.app.labs import momentum, overfitting, pooling, rates, vanishing
+from cnn_studio.app.labs import momentum, overfitting, pooling, rates, tiling, vanishing
 from cnn_studio.app.labs.lab import Lab
 from cnn_studio.core.errors import ParameterError
 
-LABS: tuple[Lab, ...] = (vanishing.LAB, overfitting.LAB, rates.LAB, momentum.LAB, pooling.LAB)
+LABS: tuple[Lab, ...] = (vanishing.LAB, overfitting.LAB, rates.LAB, momentum.LAB, pooling.LAB, tiling.LAB)
 """In the order in which a course meets them."""
 
 

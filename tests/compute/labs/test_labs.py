@@ -83,6 +83,16 @@ def test_momentum_is_faster_at_the_same_rate(seed: int, tmp_path: Path) -> None:
     assert "Decay pulled the weights towards zero" in said or "cannot be told here" in said
 
 
+@pytest.mark.slow
+@seeds
+def test_what_a_filter_never_sees_is_missed(seed: int, tmp_path: Path) -> None:
+    found = seen("tiling", seed, tmp_path)
+    cut, whole = found.numbers.values()
+    assert found.came_true == "whole"
+    assert whole["validation accuracy"] - cut["validation accuracy"] > 0.05
+    assert cut["parameters"] > whole["parameters"]
+
+
 def _short(arm: Arm) -> Arm:
     def build(setup: Setup) -> Project:
         project = arm.build(setup)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
-from cnn_studio.app.labs import momentum, overfitting, pooling, rates, vanishing
-from cnn_studio.app.labs.lab import ArmResult, Findings, Lab
+from cnn_studio.app.labs import momentum, overfitting, pooling, rates, tiling, vanishing
+from cnn_studio.app.labs.lab import ArmResult, Findings, Lab, Setup
 from tests.helpers.lab_results import made_up
 
 
@@ -156,3 +158,22 @@ def test_decay_is_told_only_of_networks_of_the_same_epoch() -> None:
     assert "2.000 without decay, 1.900 with it, 5.00 % less" in words(moved(0.8, 0.1))
     assert "not leave the weights shorter" in words(moved(0.8, 0.1, weights=(1.9, 2.0)))
     assert "cannot be told here" in words(moved(0.8, 0.1, kept=1))
+
+
+def tiled(cut: float, whole: float) -> Findings:
+    values = zip(tiling.LAB.arms, (cut, whole), strict=True)
+    return tiling.LAB.observe(
+        [replace(made_up(arm.name, value), project=arm.build(Setup())) for arm, value in values]
+    )
+
+
+def test_pixels_that_are_never_seen_are_counted_and_matter_or_do_not() -> None:
+    found = tiled(0.8, 0.95)
+    assert found.came_true == "whole"
+    # of 8 × 8 pixels the one filter sees 5 × 5
+    assert [row["pixels never seen"] for row in found.numbers.values()] == [64 - 25, 0]
+    assert "With padding 1 is ahead by 15.0 points" in words(found)
+    assert "Without padding is ahead by 15.0 points" in words(tiled(0.95, 0.8))
+    assert tiled(0.95, 0.8).came_true == "cut"
+    assert tiled(0.94, 0.945).came_true == "same"
+    assert "may be chance" in words(tiled(0.94, 0.945))
