@@ -12,6 +12,8 @@ from cnn_studio.engine.events import (
     describe_tuning,
 )
 
+_LEAST_GAIN = 1.05  # below, a gain is the noise of the measurement
+
 
 def training_words(event: object) -> str:
     """Return an event of a run in words; nothing for those that are no news by themselves."""
@@ -29,6 +31,8 @@ def training_words(event: object) -> str:
         case SpeedTuned(tuning) if tuning.baseline > 0:
             gain = tuning.images_per_second / tuning.baseline
             known = ", as measured before" if event.remembered else ""
+            if gain < _LEAST_GAIN:
+                return f"Fastest here: {describe_tuning(tuning)}; no other way was faster{known}"
             return f"Fastest here: {describe_tuning(tuning)}: {gain:.1f} × float32{known}"
         case FrontComputed(done, total, layers) if done == total:
             return f"The {layers:,} frozen layers in front were computed once for all {total:,} images"

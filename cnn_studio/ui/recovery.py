@@ -56,9 +56,11 @@ class Recovery(QObject):
             return
         lost = self._lost[0]
         when = datetime.fromtimestamp(lost.seconds)
-        edits = "one edit" if lost.edits == 1 else f"{lost.edits:,} edits"
+        edits = (
+            f"one edit to {lost.name} was" if lost.edits == 1 else f"{lost.edits:,} edits to {lost.name} were"
+        )
         self._strip.label.setText(
-            f"CNN Studio ended unexpectedly on {when:%d %B at %H:%M}; {edits} to {lost.name} were not saved."
+            f"CNN Studio ended unexpectedly on {when:%d %B at %H:%M}; {edits} not saved."
         )
         self._strip.show()
 

@@ -84,7 +84,7 @@ def test_the_empty_state_says_what_to_do(panel, qtbot):
 
 def test_loading_shows_how_far_it_is(panel):
     panel.set_loading("Loading images", 0, 0)
-    assert panel.state.text == "Loading images..."
+    assert panel.state.text == "Loading images…"
     assert panel.state.bar.isVisible()
     panel.set_loading("Loading images", 1_200, 5_000)
     assert panel.state.text == "Loading images: 1,200 of 5,000"

@@ -53,7 +53,7 @@ class CodePanel(QWidget):
         theme.bind_icon(self._copy, "copy", "muted")
         self._copy.setToolTip("Copy the whole file to the clipboard")
         self._copy.clicked.connect(self._copy_all)
-        self._save = QPushButton("Save...")
+        self._save = QPushButton("Save…")
         theme.bind_icon(self._save, "save", "muted")
         self._save.setToolTip("Save the code as a Python file; running it needs PyTorch alone")
         self._save.clicked.connect(self.ask_save)

@@ -34,16 +34,16 @@ class SourceButtons(QWidget):
         flow = FlowLayout(self, theme.px(6))
         self.digits = self._button("Digits", "1,797 handwritten digits that come with the program")
         self.known = self._button(
-            "Data sets...",
+            "Data sets…",
             "MNIST, CIFAR-10, the flowers and others: download them, or read them from a folder",
         )
         self.folder = self._button(
-            "Folder...",
+            "Folder…",
             "A folder with one folder of images per class, with train, val and test folders that hold those, or with a "
             "known data set; what it is is found out",
         )
         self.csv = self._button(
-            "CSV...",
+            "CSV…",
             "A file with the path and the class of an image in each line, and perhaps train, val or test",
         )
         for button, slot in (

@@ -58,7 +58,7 @@ class _Row(QFrame):
         self.use.setToolTip(f"{info.title} was fetched before: train on it")
         theme.set_role(self.use, "primary")
         self.use.hide()
-        self.folder = QPushButton("From a folder...")
+        self.folder = QPushButton("From a folder…")
         self.folder.setToolTip(f"Read {info.title} from a folder on this machine")
         theme.set_role(self.folder, "fix")
         self.cancel = QPushButton("Cancel")

@@ -74,7 +74,7 @@ class DataPanel(QWidget):
         self.lost = Strip("notice")
         self.lost.hide()
         self.locate_button = self.lost.add_button(
-            "Locate...", "Choose the place where these images are now; all settings stay", self.locate
+            "Locate…", "Choose the place where these images are now; all settings stay", self.locate
         )
         self.note = MessageStrip()
         self.setAcceptDrops(True)

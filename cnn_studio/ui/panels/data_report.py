@@ -188,7 +188,7 @@ class ReportPage(QWidget):
         """A report is being made: `done` of `total` images."""
         self._clear()
         self._show(
-            f"Looking at the images: {done:,} of {total:,}" if total else "Looking at the images...",
+            f"Looking at the images: {done:,} of {total:,}" if total else "Looking at the images…",
             "muted",
             bar=True,
         )

@@ -69,7 +69,7 @@ class DataState(QWidget):
 
     def show_loading(self, text: str, done: int, total: int) -> None:
         """Loading goes on: `done` of `total` steps; no number where `total` is 0."""
-        self._show(f"{text}: {done:,} of {total:,}" if total else f"{text}...", "muted")
+        self._show(f"{text}: {done:,} of {total:,}" if total else f"{text}…", "muted")
         self.bar.setRange(0, max(1, total))
         self.bar.setValue(done)
         self.bar.show()

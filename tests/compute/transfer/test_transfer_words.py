@@ -31,6 +31,10 @@ from cnn_studio.engine.events import FrontComputed, SpeedTuned, Tuning
             ),
             "Fastest here: bfloat16: 1.5 × float32, as measured before",
         ),
+        (
+            SpeedTuned(Tuning(images_per_second=101.0, baseline=100.0)),
+            "Fastest here: float32; no other way was faster",
+        ),
         (OutputFitted("fc", 1_000, 2), "fc now has 2 units instead of 1000, one per class."),
         (StoreFailed("This run will not be kept: no room."), "This run will not be kept: no room."),
         (Progress("Reading", 1, 2), ""),
