@@ -232,13 +232,15 @@ class _Search:
         return cost
 
     def _slope(self) -> float:
-        """Bytes for one image more, after the two largest sizes; never less than the maps that are kept."""
-        last = self._costs[-1]
-        if len(self._costs) == 1:
+        """Bytes for one image more, from the smallest to the largest size; never less than the maps that are kept.
+
+        Between two neighbours it is a matter of chance: a few blocks that did not fit into what was freed before are as
+        much as several images.
+        """
+        first, last = self._costs[0], self._costs[-1]
+        if first is last:
             return last.kept / last.batch_size
-        before = self._costs[-2]
-        more = last.batch_size - before.batch_size
-        return max(last.memory - before.memory, last.kept - before.kept) / more
+        return max(last.memory - first.memory, last.kept - first.kept) / (last.batch_size - first.batch_size)
 
     def _predicted(self, size: int) -> float:
         last, slope = self._costs[-1], self._slope()

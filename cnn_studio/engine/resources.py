@@ -34,6 +34,28 @@ def held_memory(device: torch.device) -> int:
         return _windows_held() if sys.platform == "win32" else _peak()
 
 
+def forget_peak() -> bool:
+    """Let `peak_memory` count from now on; return whether this system does.
+
+    Linux keeps the most that a process held and forgets it on request (``clear_refs``, see proc(5)); it misses nothing,
+    which a thread that looks every so often does where other programs want the processor.
+    """
+    try:
+        Path("/proc/self/clear_refs").write_text("5", "ascii")
+    except OSError:
+        return False
+    return peak_memory() > 0
+
+
+def peak_memory() -> int:
+    """Return the most bytes that this process held since `forget_peak`; 0 where the system does not tell."""
+    try:
+        found = Path("/proc/self/status").read_text("ascii").partition("VmHWM:")[2].split()
+        return 1024 * int(found[0])
+    except (OSError, ValueError, IndexError):
+        return 0
+
+
 def _peak() -> int:
     """The most the process ever held: macOS tells nothing else without help."""
     import resource

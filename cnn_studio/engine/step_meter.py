@@ -14,7 +14,7 @@ from torch.autograd.graph import saved_tensors_hooks
 
 from cnn_studio.core.errors import RunError
 from cnn_studio.engine.device import free_device_memory
-from cnn_studio.engine.resources import held_memory
+from cnn_studio.engine.resources import forget_peak, held_memory, peak_memory
 from cnn_studio.engine.step import NotFiniteError, StepRunner
 
 _SECONDS_EACH = 0.15  # of timed steps of one size
@@ -97,10 +97,16 @@ class StepMeter:
                     "Look for the layer whose numbers grow without end, or start from new weights."
                 ) from error
 
-        with _Peak(self._device) as peak, _counted(module) as kept:
-            step()
-            _ = [*runner.flush()]
-        seconds = self._timed(step, check) if timed else None
+        seconds: float | None = None
+        with _Peak(self._device) as peak:
+            with _counted(module) as kept:
+                step()
+                _ = [*runner.flush()]
+            # of several steps, for which blocks are used again is a matter of chance; a thread that looks would slow them
+            if timed and peak.costs_nothing:
+                seconds = self._timed(step, check)
+        if timed and seconds is None:
+            seconds = self._timed(step, check)
         maps = sum(kept.values())
         # memory that was freed before and never went back to the system is taken again unseen
         return StepCost(batch_size, max(maps, peak.most - self._before), maps, seconds)
@@ -146,14 +152,18 @@ def _counted(module: nn.Module) -> Iterator[dict[int, int]]:
 
 
 class _Peak:
-    """The most that the process holds inside the block; on a GPU PyTorch counts, else a thread looks often.
+    """The most that the process holds inside the block.
+
+    On a GPU PyTorch counts, on Linux the system; elsewhere a thread looks often.
 
     Attributes:
         most: bytes.
+        costs_nothing: whether no thread looks meanwhile.
     """
 
     def __init__(self, device: torch.device) -> None:
         self._device = device
+        self.costs_nothing = True
         self._ended = threading.Event()
         self._thread = threading.Thread(target=self._look, name="memory of a step", daemon=True)
         self.most = 0
@@ -162,13 +172,18 @@ class _Peak:
         self.most = held_memory(self._device)
         if self._device.type == "cuda":
             torch.cuda.reset_peak_memory_stats(self._device)
-        else:
+            return self
+        self.costs_nothing = forget_peak()
+        if not self.costs_nothing:
             self._thread.start()
         return self
 
     def __exit__(self, *exception: object) -> None:
         if self._device.type == "cuda":
             self.most = torch.cuda.max_memory_reserved(self._device)
+            return
+        if self.costs_nothing:
+            self.most = max(self.most, peak_memory())
             return
         self._ended.set()
         self._thread.join()
