@@ -66,7 +66,7 @@ class MainWindow(QMainWindow):
         self.selection = SelectionModel(self)
         self.loader = TorchLoader(self)
         self.training = TrainingController(session, store, self)
-        self.tools = RunTools(session, self.training, self)
+        self.tools = RunTools(session, self.training, store, self)
         self.files = FileController(session, preferences, self, self.training.jobs)
         inspect = InspectTab(self._make_inspect_page)
         self.workspace = Workspace(session, self.selection, store, inspect)

@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QWidget
 
 from cnn_studio.app.importing import OpenedNetwork
 from cnn_studio.app.project import Project
+from cnn_studio.app.runs import RunStore
 from cnn_studio.app.session import Session
 from cnn_studio.ui.training_controller import TrainingController
 from cnn_studio.ui.widgets.windows import bring_forward, in_dialog
@@ -17,6 +18,7 @@ from cnn_studio.ui.widgets.windows import bring_forward, in_dialog
 if TYPE_CHECKING:
     from cnn_studio.datasets.records import ImageData
     from cnn_studio.ui.batch_dialog import BatchDialog
+    from cnn_studio.ui.labs.window import LabWindow
     from cnn_studio.ui.panels.augment_panel import AugmentPanel
     from cnn_studio.ui.panels.freeze_tree import FreezeTree
     from cnn_studio.ui.rate_dialog import RateDialog
@@ -39,8 +41,10 @@ class RunTools(QObject):
         settings_changed: the training settings of the session were changed here.
         layer_selected, block_selected: with a layer's id or a block's path that was chosen among what can be frozen.
         project_made: with the `OpenedNetwork` that a transfer made and that is to be opened.
-        runs_changed: a transfer kept a run.
+        runs_changed: a transfer or an experiment kept a run.
+        runs_requested: with the numbers of runs that are to be compared.
         wizard: the transfer wizard, once it was opened.
+        labs: the laboratories, once they were opened.
         freezing: the tree of what is frozen, once it was opened.
         epoch_seconds: tells what an epoch of the network as it is now takes, or None.
     """
@@ -51,11 +55,15 @@ class RunTools(QObject):
     block_selected = Signal(str)
     project_made = Signal(object)
     runs_changed = Signal()
+    runs_requested = Signal(list)
 
-    def __init__(self, session: Session, training: TrainingController, window: QWidget) -> None:
+    def __init__(
+        self, session: Session, training: TrainingController, store: RunStore, window: QWidget
+    ) -> None:
         super().__init__(window)
         self._session = session
         self._training = training
+        self._store = store
         self._window = window
         self.augmentation: AugmentPanel | None = None
         self.freezing: FreezeTree | None = None
@@ -64,6 +72,7 @@ class RunTools(QObject):
         self.batches: BatchDialog | None = None
         self.trial: TryDialog | None = None
         self.wizard: TransferWizard | None = None
+        self.labs: LabWindow | None = None
         training.data_loaded.connect(self._show_images)
         session.settings_changed.connect(self._follow)
 
@@ -238,3 +247,17 @@ class RunTools(QObject):
         if self.wizard is not None:
             self.wizard.close()
         self.project_made.emit(OpenedNetwork(project, ()))
+
+    # ------------------------------------------------------------------------------------------------- laboratories
+
+    @Slot()
+    def laboratories(self) -> None:
+        """Open the prepared experiments."""
+        if self.labs is None:
+            from cnn_studio.ui.labs.window import LabWindow
+
+            training = self._training
+            self.labs = LabWindow(training.jobs, self._store, lambda: training.is_training, self._window)
+            self.labs.runs_changed.connect(self.runs_changed)
+            self.labs.runs_requested.connect(self.runs_requested)
+        bring_forward(self.labs)

@@ -47,6 +47,7 @@ def connect_actions(window: MainWindow) -> None:
         "augment": window.tools.augment,
         "try_image": window.tools.try_image,
         "transfer": window.tools.transfer,
+        "labs": window.tools.laboratories,
         "show_network": space.enter_network,
         "show_analysis": space.show_analysis,
         "show_code": space.show_code,
@@ -57,6 +58,7 @@ def connect_actions(window: MainWindow) -> None:
         window.actions_.connect(name, slot)
     window.tools.project_made.connect(files.take_network)
     window.tools.runs_changed.connect(space.runs_changed)
+    window.tools.runs_requested.connect(space.compare_runs)
     _connect_inspect(window)
     _connect_map(window)
     _connect_notice(window)

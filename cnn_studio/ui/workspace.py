@@ -177,6 +177,15 @@ class Workspace(QWidget):
         self._runs_stale = True
         self._tab_changed()
 
+    @Slot(list)
+    def compare_runs(self, numbers: list[int]) -> None:
+        """Show the table of runs with these ticked and no others, so that their curves lie over each other."""
+        self._runs_stale = True
+        self.tabs.setCurrentWidget(self.runs)
+        self._tab_changed()
+        self.runs.model.tick({run.id for run in self.runs.model.ticked}, on=False)
+        self.runs.model.tick(set(numbers), on=True)
+
     @Slot()
     def _tab_changed(self) -> None:
         if self._runs_stale and self.tabs.currentWidget() is self.runs:
