@@ -10,7 +10,6 @@ from PySide6.QtWidgets import (
     QHBoxLayout,
     QListWidget,
     QListWidgetItem,
-    QMessageBox,
     QStackedWidget,
     QVBoxLayout,
     QWidget,
@@ -22,6 +21,7 @@ from cnn_studio.app.labs.registry import LABS
 from cnn_studio.app.runs import RunStore
 from cnn_studio.ui import theme
 from cnn_studio.ui.labs.page import LabPage
+from cnn_studio.ui.widgets.windows import may_end
 from cnn_studio.ui.wizard.page import text_label
 
 _SIZE = (1120, 780)
@@ -96,17 +96,7 @@ class LabWindow(QWidget):
     def may_close(self) -> bool:
         """Ask about an experiment that goes on; return whether to close."""
         running = next((page for page in self.pages if page.is_busy), None)
-        if running is None:
-            return True
-        box = QMessageBox(self)
-        box.setIcon(QMessageBox.Icon.Question)
-        box.setWindowTitle("Laboratories")
-        box.setText(f"{running.lab.title} goes on. End it and close the laboratories?")
-        box.setInformativeText("Runs that are over are kept.")
-        end = box.addButton("End it and close", QMessageBox.ButtonRole.AcceptRole)
-        box.addButton("Let it go on", QMessageBox.ButtonRole.RejectRole)
-        box.exec()
-        return box.clickedButton() is end
+        return running is None or may_end(self, running.lab.title, "Runs that are over are kept.")
 
     @override
     def closeEvent(self, event: QCloseEvent) -> None:

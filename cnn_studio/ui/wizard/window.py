@@ -8,7 +8,6 @@ from PySide6.QtWidgets import (
     QFrame,
     QHBoxLayout,
     QLabel,
-    QMessageBox,
     QProgressBar,
     QPushButton,
     QStackedWidget,
@@ -19,6 +18,7 @@ from typing_extensions import override
 
 from cnn_studio.ui import theme
 from cnn_studio.ui.drops import dropped_path, is_list
+from cnn_studio.ui.widgets.windows import may_end
 from cnn_studio.ui.wizard.page import WizardPage, text_label
 from cnn_studio.ui.wizard.pages import PAGES
 from cnn_studio.ui.wizard.result_page import ResultPage
@@ -223,17 +223,7 @@ class TransferWizard(QWidget):
     def may_close(self) -> bool:
         """Ask about a run or a download that goes on, if there is one; return whether to close."""
         busy = self.state.work.costly
-        if not busy:
-            return True
-        box = QMessageBox(self)
-        box.setIcon(QMessageBox.Icon.Question)
-        box.setWindowTitle("Transfer wizard")
-        box.setText(f"{busy[-1].title} goes on. End it and close the wizard?")
-        box.setInformativeText("Your answers are kept in any case.")
-        end = box.addButton("End it and close", QMessageBox.ButtonRole.AcceptRole)
-        box.addButton("Let it go on", QMessageBox.ButtonRole.RejectRole)
-        box.exec()
-        return box.clickedButton() is end
+        return not busy or may_end(self, busy[-1].title, "Your answers are kept in any case.")
 
     # -------------------------------------------------------------------------------------------------------- events
 
