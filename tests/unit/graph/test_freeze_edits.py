@@ -6,11 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cnn_studio.core.commands import CommandStack
 from cnn_studio.core.errors import GraphError
-from cnn_studio.graph.commands import SetTraining, parse_command
+from cnn_studio.graph.commands import SetTraining
 from cnn_studio.graph.cutting import find_classifier
-from cnn_studio.graph.freeze_tree import FreezeFacts, freeze_tree, front_share, training_passes
+from cnn_studio.graph.freeze_tree import FreezeFacts, freeze_tree, training_passes
 from cnn_studio.graph.freezing import (
     all_but_head,
     apply_globs,
@@ -26,30 +25,14 @@ from cnn_studio.graph.freezing import (
 from cnn_studio.graph.paths import prefixes
 from cnn_studio.graph.shapes import infer_shapes
 from cnn_studio.graph.starters import find_starter
-from tests.helpers.networks import chain, content, join
+from tests.helpers.freezing import done, features
+from tests.helpers.networks import chain, join
 
 RESNET = find_starter("resnet18").build()
-CONV = {"out_channels": 4, "kernel_size": 3, "padding": 1}
 
 
 def resnet():
     return RESNET.copy()
-
-
-def features():
-    """A network in two blocks, with layers right in them, as VGG has them."""
-    return chain(
-        (3, 8, 8),
-        ("features.0", "conv2d", CONV),
-        ("features.1", "batch_norm", {}),
-        ("features.2", "relu", {}),
-        ("features.3", "conv2d", CONV),
-        ("features.4", "prelu", {}),
-        ("flatten", "flatten", {}),
-        ("classifier.0", "linear", {"out_features": 6}),
-        ("classifier.1", "relu", {}),
-        ("classifier.2", "linear", {"out_features": 2}),
-    )
 
 
 def tied():
@@ -70,16 +53,6 @@ def trained(document):
     """Paths of the layers with weights or statistics that train."""
     facts = FreezeFacts(infer_shapes(document))
     return [document.layer(i).path for i in facts.layers if facts.trains(i)]
-
-
-def done(document, command):
-    """Carry a command out, check that undo brings everything back, and carry it out again."""
-    before, stack = content(document), CommandStack(document)
-    stack.push(parse_command(command.model_dump()))
-    stack.undo()
-    assert content(document) == before
-    stack.redo()
-    return document
 
 
 def nodes(root):
@@ -152,40 +125,6 @@ def test_networks_with_errors_have_a_tree_too():
     empty = chain((1, 4, 4))
     assert freeze_tree(infer_shapes(empty)).children == ()
     assert training_passes(infer_shapes(empty)) is None
-
-
-def test_what_a_step_costs():
-    document = features()
-    report = infer_shapes(document)
-    macs = {document.layer(i).path: report.macs(i) for i in report.order}
-    forward = sum(macs.values())
-    assert training_passes(report) == pytest.approx(
-        (3 * forward - macs["features.0"] - _without_weights(macs)) / forward
-    )
-    done(document, all_but_head(report))
-    assert training_passes(infer_shapes(document)) == pytest.approx(1 + macs["classifier.2"] / forward)
-    done(document, apply_globs(document, unfreeze=["classifier.0"]))
-    back = macs["classifier.0"] + macs["classifier.1"] + 2 * macs["classifier.2"]
-    assert training_passes(infer_shapes(document)) == pytest.approx(1 + back / forward)
-    done(document, apply_globs(document, freeze=["*"]))
-    assert training_passes(infer_shapes(document)) == 1
-
-
-def test_what_lies_before_all_that_trains():
-    document = features()
-    report = infer_shapes(document)
-    macs = {document.layer(i).path: report.macs(i) for i in report.order}
-    forward = sum(macs.values())
-    assert front_share(report) == pytest.approx(macs["input"] / forward)
-    done(document, all_but_head(report))
-    assert front_share(infer_shapes(document)) == pytest.approx(1 - macs["classifier.2"] / forward)
-    assert front_share(infer_shapes(document), 1e9) > 0.9  # the maps are in front
-    done(document, apply_globs(document, freeze=["*"], unfreeze=["features.0"]))
-    assert front_share(infer_shapes(document)) == pytest.approx(macs["input"] / forward)
-
-
-def _without_weights(macs):
-    return sum(macs[path] for path in ("features.2", "flatten", "classifier.1", "input"))
 
 
 # ----------------------------------------------------------------------------------------------------- quick picks
