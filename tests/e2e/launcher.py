@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import sys
+import time
 from pathlib import Path
 from typing import Any
 
@@ -53,6 +54,10 @@ class Mapper(QObject):
         window = self._window
         document = window.session.document
         return {
+            "at": time.monotonic(),  # one clock for all processes
+            "selected": sorted(
+                layer.path for id_, layer in document.layers.items() if id_ in window.selection.ids
+            ),
             "window": int((QApplication.activeModalWidget() or window).winId()),
             "ready": window.loader.is_ready,
             "title": window.windowTitle(),

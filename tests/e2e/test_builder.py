@@ -26,10 +26,9 @@ def fill(program: Program, field: str, text: str) -> None:
     program.press("Return")
 
 
-def choose(program: Program, path: str) -> list[int]:
-    place: list[int] = program.see()["cards"][path]
-    program.click(place)
-    return place
+def choose(program: Program, path: str) -> None:
+    program.click(program.card(path))
+    program.wait(f"{path} selected", lambda m: path in m["selected"])
 
 
 def zoom(record: dict[str, Any]) -> float:
@@ -57,10 +56,9 @@ def test_a_residual_block_from_nothing(program: Program, tmp_path: Path) -> None
     fill(program, "Units", "10")
 
     # the shortcut: from the lower edge of conv1 to the addition
-    assert "too_few_inputs" in program.see()["problems"]
-    record = program.see()
-    start, end = record["cards"]["conv1"], record["cards"]["add1"]
-    program.drag([start[0], start[1] + round(25 * zoom(record))], end, pause=0.2)
+    program.wait("the missing input", lambda m: "too_few_inputs" in m["problems"])
+    start, end = program.card("conv1"), program.card("add1")
+    program.drag([start[0], start[1] + round(25 * zoom(program.see()))], end, pause=0.2)
     program.wait("the shortcut", lambda m: ["conv1", "add1"] in m["links"])
     program.wait("a sound network", lambda m: "too_few_inputs" not in m["problems"])
 

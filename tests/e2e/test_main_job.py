@@ -13,7 +13,7 @@ from tests.helpers.desktop import ROOT, Program, Screen
 
 
 def middle_of(program: Program, source: str, target: str) -> list[int]:
-    found: list[int] = program.wait(
+    found: list[int] = program.steady(
         f"the wire from {source} to {target}",
         lambda m: next((w["at"] for w in m["wires"] if (w["source"], w["target"]) == (source, target)), None),
     )

@@ -73,6 +73,7 @@ class Program:
         self._screen = screen
         self._home = home
         self._map = home / "map.json"
+        self._touched = 0.0  # when mouse or keys were last used
         self.process: subprocess.Popen[str] | None = None
 
     def __enter__(self) -> Self:
@@ -131,6 +132,20 @@ class Program:
             time.sleep(0.1)
         raise AssertionError(f"{what} did not come within {seconds} s; {self.complaints}")
 
+    def steady(self, what: str, seen: Callable[[dict[str, Any]], Any], seconds: float = 10) -> Any:
+        """Wait until two maps drawn after the last touch show the same, as an eye does before the hand moves on."""
+        last: tuple[float, Any] = (self._touched, None)
+
+        def same(record: dict[str, Any]) -> Any:
+            nonlocal last
+            at, found = record["at"], seen(record)
+            if at <= last[0]:
+                return None
+            before, last = last[1], (at, found)
+            return found if found == before else None
+
+        return self.wait(what, same, seconds)
+
     def wait_end(self, seconds: float = 10) -> int:
         """Wait for the process to end and return its exit code."""
         if self.process is None:
@@ -138,6 +153,15 @@ class Program:
         return self.process.wait(seconds)
 
     # ------------------------------------------------------------------------------------------ mouse and keys
+
+    def _do(self, *arguments: object) -> None:
+        self._screen.tool(*arguments)
+        self._touched = time.monotonic()
+
+    def card(self, path: str) -> list[int]:
+        """Return the middle of a layer's card, once the canvas rests."""
+        found: list[int] = self.steady(f"the card {path}", lambda m: m["cards"].get(path))
+        return found
 
     def widget(self, text: str, kind: str = "", *, name: str = "") -> list[int]:
         """Wait for a widget by its text (or accessible name) and return the middle of it."""
@@ -153,13 +177,13 @@ class Program:
                     return w["rect"]
             return None
 
-        found: list[int] = self.wait(f"{kind or 'widget'} {text or name!r}", seen)
+        found: list[int] = self.steady(f"{kind or 'widget'} {text or name!r}", seen)
         return found
 
     def click(self, place: Sequence[int], *, times: int = 1) -> None:
-        self._screen.tool("mousemove", place[0], place[1])
+        self._do("mousemove", place[0], place[1])
         time.sleep(0.05)
-        self._screen.tool("click", "--repeat", times, "--delay", 60, 1)
+        self._do("click", "--repeat", times, "--delay", 60, 1)
 
     def drag(
         self, start: Sequence[int], end: Sequence[int], *, pause: float = 0.0, step_seconds: float = 0.03
@@ -168,40 +192,40 @@ class Program:
 
         Between two programs the steps must be slower: each asks the other at every one.
         """
-        self._screen.tool("mousemove", start[0], start[1])
+        self._do("mousemove", start[0], start[1])
         time.sleep(0.1)
-        self._screen.tool("mousedown", 1)
+        self._do("mousedown", 1)
         time.sleep(5 * step_seconds - 0.15)
         steps = 12 if step_seconds < 0.05 else 24
         for step in range(1, steps + 1):
             x = start[0] + (end[0] - start[0]) * step // steps
             y = start[1] + (end[1] - start[1]) * step // steps
-            self._screen.tool("mousemove", x, y)
+            self._do("mousemove", x, y)
             time.sleep(step_seconds)
         for nudge in (1, 2):
             time.sleep(pause)
-            self._screen.tool("mousemove", end[0] + nudge, end[1])
+            self._do("mousemove", end[0] + nudge, end[1])
         time.sleep(0.15 + pause)
-        self._screen.tool("mouseup", 1)
+        self._do("mouseup", 1)
 
     def press(self, *keys: str) -> None:
         """Press keys, such as ``ctrl+z``, in the window or dialog that is in front."""
         # there is no window manager here to give the focus back when a dialog closes
-        self._screen.tool("windowfocus", self.see()["window"])
+        self._do("windowfocus", self.see()["window"])
         for key in keys:
-            self._screen.tool("key", key)
+            self._do("key", key)
             time.sleep(0.08)
 
     def hold(self, key: str, act: Callable[[], object]) -> None:
         """Do something while a key is held down."""
-        self._screen.tool("keydown", key)
+        self._do("keydown", key)
         try:
             act()
         finally:
-            self._screen.tool("keyup", key)
+            self._do("keyup", key)
 
     def type(self, text: str) -> None:
-        self._screen.tool("type", "--delay", 12, text)
+        self._do("type", "--delay", 12, text)
 
     def photograph(self, file: Path) -> None:
         self._screen.photograph(file)
