@@ -102,11 +102,21 @@ class Draws:
         return Draws(**some)
 
 
+class _Chances:
+    """Numbers from 0 to 1 by what they decide, one per image; taken from the table as they are asked for."""
+
+    def __init__(self, table: Tensor) -> None:
+        self._table = table
+
+    def __getitem__(self, name: str) -> Tensor:
+        return self._table[:, _COLUMNS.index(name)]
+
+
 def draw(augmentation: Augmentation, count: int, height: int, width: int, *key: int) -> Draws:
     """Return what happens to `count` images of `height` × `width`; `key` is seed, epoch and step."""
     generator = torch.Generator().manual_seed(derive_seed(_PURPOSE, *key))
     table = torch.rand(count, len(_COLUMNS), dtype=torch.float64, generator=generator)
-    chance = dict(zip(_COLUMNS, table.unbind(1), strict=True))
+    chance = _Chances(table)
     mirror = chance["mirror"] < 0.5 if augmentation.horizontal_flip else None
     upend = chance["upend"] < 0.5 if augmentation.vertical_flip else None
     offset = None
@@ -141,7 +151,7 @@ def _factor(most: float, chance: Tensor) -> Tensor | None:
 
 def _matrix(
     augmentation: Augmentation,
-    chance: dict[str, Tensor],
+    chance: _Chances,
     mirror: Tensor | None,
     upend: Tensor | None,
     offset: Tensor | None,
@@ -181,7 +191,7 @@ def _matrix(
     return torch.cat([linear, place.unsqueeze(2)], 2).float()
 
 
-def _piece(augmentation: Augmentation, chance: dict[str, Tensor]) -> tuple[Tensor, Tensor]:
+def _piece(augmentation: Augmentation, chance: _Chances) -> tuple[Tensor, Tensor]:
     """Size and centre of the piece that is enlarged, [B, 2] in shares of width and height from the middle."""
     least = augmentation.resized_crop
     area = least + (1 - least) * chance["area"]
@@ -193,7 +203,7 @@ def _piece(augmentation: Augmentation, chance: dict[str, Tensor]) -> tuple[Tenso
     return share, begin + share / 2 - 0.5
 
 
-def _erased(augmentation: Augmentation, chance: dict[str, Tensor], height: int, width: int) -> Tensor:
+def _erased(augmentation: Augmentation, chance: _Chances, height: int, width: int) -> Tensor:
     area = _LEAST_ERASED + (augmentation.erasing_share - _LEAST_ERASED) * chance["erase_area"]
     ratio = torch.exp((chance["erase_ratio"] * 2 - 1) * math.log(_ERASED_RATIO))
     tall = torch.round(height * torch.sqrt(area * ratio)).clamp(1, height)
@@ -204,9 +214,7 @@ def _erased(augmentation: Augmentation, chance: dict[str, Tensor], height: int, 
     return boxes * (chance["erase"] < augmentation.erasing).unsqueeze(1)
 
 
-def _mix(
-    augmentation: Augmentation, chance: dict[str, Tensor], height: int, width: int, key: tuple[int, ...]
-) -> Mix:
+def _mix(augmentation: Augmentation, chance: _Chances, height: int, width: int, key: tuple[int, ...]) -> Mix:
     count = len(chance["partner"])
     partner = torch.argsort(chance["partner"], stable=True)
     blends = bool(augmentation.mixup and (not augmentation.cutmix or float(chance["choice"][0]) < 0.5))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 import torch
 from torch import Tensor
 from torch.nn import functional
@@ -38,10 +39,11 @@ def _crop(images: Tensor, offset: Tensor) -> Tensor:
     padded = functional.pad(images, (padding, padding, padding, padding))
     # a view of every window of every image: [B, first row, first column, C, H, W]
     windows = padded.unfold(2, height, 1).unfold(3, width, 1).permute(0, 2, 3, 1, 4, 5)
-    which = torch.arange(count), *(offset + padding).unbind(1)
     if images.device.type == "cpu":
         # NumPy copies whole rows where torch looks up each value: 1 ms against 13 for 64 images of 224 x 224.
-        return torch.from_numpy(windows.numpy()[tuple(index.numpy() for index in which)])
+        rows, columns = offset.numpy().T + padding
+        return torch.from_numpy(windows.numpy()[np.arange(count), rows, columns])
+    which = torch.arange(count), *(offset + padding).unbind(1)
     return windows[tuple(index.to(images.device) for index in which)]
 
 

@@ -10,6 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from cnn_studio.engine.events import Tuning
+from cnn_studio.engine.pool_first import pool_first
 from cnn_studio.engine.used_kernel import cut_kernels
 
 Features = tuple[Tensor, ...]
@@ -38,16 +39,18 @@ class Computing:
         if tuning.cut_kernels:
             cut_kernels(module)
         self.module = module
-        self._forward: Callable[..., Any] = module
-        if tuning.compiled:
-            self._forward = torch.compile(module)
+        self._forward = self._function_of(module)
         self._mixed = tuning.precision == "bfloat16"
 
     def of(self, part: nn.Module) -> Computing:
         """Return what computes a part of the network, which shares its layers, in the same way."""
         found = copy.copy(self)
-        found._forward = torch.compile(part) if self.tuning.compiled else part
+        found._forward = self._function_of(part)
         return found
+
+    def _function_of(self, part: nn.Module) -> Callable[..., Any]:
+        fast = pool_first(part)
+        return torch.compile(fast) if self.tuning.compiled else fast
 
     def logits(self, images: Tensor | Features) -> Tensor:
         """Return the logits as float32, of shape [B, K].

@@ -161,13 +161,18 @@ class Sgd(StepRule):
         buffers: list[Tensor | None] = []
         if self._momentum:
             buffers = [*self._for_kernel(params, held)] if len(held) == len(known) else known
+        decay = self._weight_decay
+        if decay and self._foreach:
+            # the same sum as torch's, but in the gradient's own memory, which nothing reads after this
+            torch._foreach_add_(grads, params, alpha=decay)
+            decay = 0.0
         sgd(
             self._for_kernel(params, params),
             self._grads_for_kernel(params, grads),
             buffers,
             foreach=self._foreach,
             fused=self._fused,
-            weight_decay=self._weight_decay,
+            weight_decay=decay,
             momentum=self._momentum,
             lr=rate,
             dampening=0.0,

@@ -59,8 +59,8 @@ class Case:
 
 CASES = (
     Case("train_lenet_mnist", "lenet5", "mnist", 128, 100, 60, 3.0, 0.93, 8),
-    Case("train_smallcnn_mnist", "small-cnn", "mnist", 128, 40, 12, 3.2, 0.95, 8),
-    Case("train_smallcnn_cifar_aug", "small-cnn", "cifar", 128, 30, 12, 3.0, 0.93, 8, FLIPS_AND_CROPS),
+    Case("train_smallcnn_mnist", "small-cnn", "mnist", 128, 60, 12, 3.2, 0.95, 8),
+    Case("train_smallcnn_cifar_aug", "small-cnn", "cifar", 128, 60, 12, 3.0, 0.93, 8, FLIPS_AND_CROPS),
     Case("train_resnet18_cifar", "resnet18", "cifar", 64, 16, 8, 1.6, 0.95, 3),
 )
 
@@ -200,9 +200,10 @@ def _step_function(document: NetworkDocument, tuning: Tuning | None = None) -> C
     import torch
 
     from cnn_studio.compiler import lower
+    from cnn_studio.engine.pool_first import pool_first
     from cnn_studio.engine.used_kernel import cut_kernels
 
-    model = lower(document)
+    model = lower(document) if tuning is None else pool_first(lower(document))
     mixed = tuning is not None and tuning.precision == "bfloat16"
     if tuning is not None and tuning.channels_last:
         model = model.to(memory_format=torch.channels_last)
