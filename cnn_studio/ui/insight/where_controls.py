@@ -25,12 +25,25 @@ from cnn_studio.ui.widgets.inputs import QuietComboBox
 
 if TYPE_CHECKING:
     from cnn_studio.insight.maps import Look, LookInside
+    from cnn_studio.insight.where import Weighing
 
 Method = Literal["cam", "occlusion"]
 
 _METHODS: tuple[tuple[Method, str, str], ...] = (
     ("cam", "Grad-CAM", "Which maps of a layer speak for the class, and where they are strong"),
     ("occlusion", "Occlusion", "What the score loses when a place of the image is covered"),
+)
+_WEIGHINGS: tuple[tuple[Weighing, str, str], ...] = (
+    (
+        "cell",
+        "Each cell (LayerCAM)",
+        "A cell counts by what more of it would do for the score: fine, in any layer",
+    ),
+    (
+        "map",
+        "Each map (Grad-CAM)",
+        "A whole map counts by the mean over its cells, as in 2017: for the last layers",
+    ),
 )
 _BOX_WIDTH, _SPIN_WIDTH = 230, 84
 
@@ -56,12 +69,14 @@ class WhereControls(QWidget):
         method_changed: another method is chosen.
         class_changed: another class is.
         layer_chosen: emitted with the layer that a person chose for Grad-CAM.
+        weighing_changed: its maps are to be weighed in another way.
         start_wanted: the image is to be covered.
     """
 
     method_changed = Signal()
     class_changed = Signal()
     layer_chosen = Signal(int)
+    weighing_changed = Signal()
     start_wanted = Signal()
 
     def __init__(self, parent: QWidget | None = None) -> None:
@@ -77,6 +92,12 @@ class WhereControls(QWidget):
         self.layer_box.setFixedWidth(theme.px(_BOX_WIDTH))
         self.layer_box.setAccessibleName("Layer")
         self.layer_box.setToolTip("In the maps of which layer to look")
+        self.weighing_box = QuietComboBox()
+        self.weighing_box.setAccessibleName("Weighing")
+        self.weighing_box.setToolTip("What decides how much of a map speaks for the class")
+        for at, (weighing, name, help_) in enumerate(_WEIGHINGS):
+            self.weighing_box.addItem(name, weighing)
+            self.weighing_box.setItemData(at, help_, Qt.ItemDataRole.ToolTipRole)
         self.patch_box, self.stride_box = QSpinBox(), QSpinBox()
         for box, name in ((self.patch_box, "Patch size in pixels"), (self.stride_box, "Stride in pixels")):
             box.setSuffix(" px")
@@ -86,7 +107,7 @@ class WhereControls(QWidget):
             box.valueChanged.connect(self._tell_places)
         self.start = QPushButton("Cover the image")
         theme.set_role(self.start, "primary")
-        self._for_cam = [titled("Layer", self.layer_box)]
+        self._for_cam = [titled("Layer", self.layer_box), titled("Weighing", self.weighing_box)]
         self._for_occlusion = [
             titled("Patch", self.patch_box),
             titled("Moves by", self.stride_box),
@@ -102,6 +123,7 @@ class WhereControls(QWidget):
             layout.addWidget(widget)
         self.class_box.chosen.connect(self._class_chosen)
         self.layer_box.activated.connect(self._layer_chosen)
+        self.weighing_box.activated.connect(self.weighing_changed)
         self.start.clicked.connect(self.start_wanted)
         self.show_nothing()
         self._show_method()
@@ -143,6 +165,12 @@ class WhereControls(QWidget):
         """The layer for Grad-CAM; None where the network has none."""
         found = self.layer_box.currentData()
         return None if found is None else int(found)
+
+    @property
+    def weighing(self) -> Weighing:
+        """How the maps are weighed."""
+        found: Weighing = self.weighing_box.currentData()
+        return found
 
     def choose_layer(self, layer_id: int) -> bool:
         """Choose the layer for Grad-CAM if it is one of those in which one can look; return whether it changed."""

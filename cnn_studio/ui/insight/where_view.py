@@ -90,6 +90,7 @@ class WhereView(QWidget):
         self.controls.method_changed.connect(self._method_changed)
         self.controls.class_changed.connect(self._class_changed)
         self.controls.layer_chosen.connect(self._layer_chosen)
+        self.controls.weighing_changed.connect(self._weighing_changed)
         self.controls.start_wanted.connect(self.cover)
         self.picture, self.legend, self.work_line = HeatPicture(), HeatLegend(), WorkLine()
         self.picture.menu_wanted.connect(self._open_menu)
@@ -153,6 +154,10 @@ class WhereView(QWidget):
         self._state.choose_layer(layer_id)
 
     @Slot()
+    def _weighing_changed(self) -> None:
+        self._lazy.request()
+
+    @Slot()
     def _class_changed(self) -> None:
         self._line.drop()
         self.occlusion = None
@@ -172,18 +177,19 @@ class WhereView(QWidget):
             self._show()
             return
         class_index, layer_id = self.controls.class_index, self.controls.layer_id
-        known = self.cam
+        weighing, known = self.controls.weighing, self.cam
         if class_index is None or layer_id is None:
             self._show()
             return
-        if known is not None and (known.class_index, known.layer_id) == (class_index, layer_id):
+        asked = (class_index, layer_id, weighing)
+        if known is not None and (known.class_index, known.layer_id, known.weighing) == asked:
             self._show()
             return
 
         def work(job: Job) -> None:
             from cnn_studio.insight.where import grad_cam
 
-            job.report(grad_cam(look, class_index, layer_id))
+            job.report(grad_cam(look, class_index, layer_id, weighing=weighing))
 
         self._state.begin(self._line, f"Grad-CAM in {look.network.document.layer(layer_id).path}", work)
 

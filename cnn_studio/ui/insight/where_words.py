@@ -13,8 +13,8 @@ if TYPE_CHECKING:
 
 NO_IMAGE = "Open an image to see where the network looked."
 ABOUT_LAYERS = (
-    "Early layers see edges everywhere and in detail; late ones see objects, in coarse cells. Grad-CAM suits the last "
-    "layers with maps best."
+    "Early layers see edges everywhere and in detail; late ones see objects, in coarse cells. The layer chosen at first is "
+    "the last one with cells fine enough to tell places apart."
 )
 ABOUT_COVERING = (
     "A grey patch covers one place after the other. Where the score falls, the network needed what it covers."
