@@ -69,6 +69,7 @@ def sum_of_products(patch: Patch, weights: np.ndarray, bias: float | None) -> Wr
         weights: w, of the same shape.
         bias: b, or None.
     """
+    weights = weights.astype(np.float64)
     products = patch.values * weights
     total = float(products.sum())
     steps = [Step(f"sum of {products.size:,} products", total)]

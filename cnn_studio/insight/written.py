@@ -185,9 +185,9 @@ class Reading:
 
     @cached_property
     def tensors(self) -> dict[str, np.ndarray]:
-        """Parameters and buffers, float64."""
+        """Parameters and buffers as the network has them; a rule widens the few numbers that it reads."""
         found = self.look.network.runner.tensors(self.layer.id)
-        return {name: tensor.detach().double().numpy() for name, tensor in found.items()}
+        return {name: tensor.detach().numpy() for name, tensor in found.items()}
 
     def raw(self, port: int = 0) -> np.ndarray:
         """Return an input's values as the network has them, float32."""
