@@ -154,7 +154,7 @@ def _items(view: QAbstractItemView) -> list[dict[str, Any]]:
                     "class": "item",
                     "name": "",
                     "description": "",
-                    "text": str(index.data()),
+                    "text": str(index.data() or index.data(Qt.ItemDataRole.AccessibleTextRole)),
                     "enabled": True,
                     "rect": rect,
                 }

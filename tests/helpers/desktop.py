@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import os
 import shutil
@@ -206,6 +207,18 @@ class Program:
             time.sleep(pause)
             self._do("mousemove", end[0] + nudge, end[1])
         time.sleep(0.15 + pause)
+        self._do("mouseup", 1)
+
+    def trace(self, points: Sequence[Sequence[float]], steps: int = 4) -> None:
+        """Draw a line of straight parts with the button held down."""
+        self._do("mousemove", *(round(at) for at in points[0]))
+        time.sleep(0.1)
+        self._do("mousedown", 1)
+        for start, end in itertools.pairwise(points):
+            for step in range(1, steps + 1):
+                at = [round(a + (b - a) * step / steps) for a, b in zip(start, end, strict=True)]
+                self._do("mousemove", *at)
+                time.sleep(0.02)
         self._do("mouseup", 1)
 
     def press(self, *keys: str) -> None:

@@ -97,6 +97,7 @@ class PlayerBar(QWidget):
         button.setMinimumWidth(theme.px(84))
         button.setToolTip(help_)
         button.setAccessibleName(text)
+        button.setFocusPolicy(Qt.FocusPolicy.TabFocus)  # a click leaves the arrow keys to the stage
         if role:
             theme.set_role(button, role)
         theme.bind_icon(button, icon, "on_accent" if role == "primary" else "text")

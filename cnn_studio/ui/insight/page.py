@@ -136,8 +136,9 @@ class InspectPage(QWidget):
 
     @Slot()
     def show_cell(self) -> None:
-        """Show how the chosen cell comes about."""
+        """Show how the chosen cell comes about; the arrow keys move it."""
         self.show_view(self._views.indexOf(self.cell))
+        self.cell.stage.setFocus(Qt.FocusReason.OtherFocusReason)
 
     @Slot()
     def _show_title(self) -> None:
