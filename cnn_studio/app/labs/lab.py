@@ -158,6 +158,12 @@ def within(name: str) -> str:
     return name[0].lower() + name[1:]
 
 
+def by_chance(one: ArmResult, other: ArmResult) -> str:
+    """Return the end of a sentence on two results that do not surely differ."""
+    points = 100 * abs((one.val_accuracy or 0.0) - (other.val_accuracy or 0.0))
+    return f"differ by {points:.1f} points, which with {one.num_val:,} validation images may be chance."
+
+
 def surely_differ(one: ArmResult, other: ArmResult) -> bool:
     """Whether the validation accuracy of neither lies in the other's 95 % interval, as where ways to transfer are compared."""
     from cnn_studio.engine.classification import wilson_interval

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import partial
 
 from cnn_studio.app.labs.lab import (
@@ -18,9 +18,8 @@ from cnn_studio.app.labs.lab import (
     within,
     without_result,
 )
+from cnn_studio.app.labs.networks import add_stages, classifying, image_of
 from cnn_studio.app.project import Project
-from cnn_studio.engine.settings import TrainSettings
-from cnn_studio.graph.starters.chain import ChainBuilder
 
 _MOMENTUM, _DECAY, _RATE, _EPOCHS = 0.9, 0.0005, 0.01, 10
 _CLEAR = 0.8
@@ -30,21 +29,15 @@ _PLAIN, _MOVING, _RULE = "Plain descent", "Momentum", "Momentum and decay"
 
 
 def _network(setup: Setup, *, momentum: float, decay: float) -> Project:
-    net = ChainBuilder("").add("input", "input", channels=1, height=16, width=16)
-    for number, filters in ((1, 12), (2, 24)):
-        net.add(f"conv{number}", "conv2d", out_channels=filters, kernel_size=3, padding=1)
-        net.add(f"relu{number}", "relu").add(f"pool{number}", "max_pool2d", kernel_size=2, stride=2)
-    net.add("flatten", "flatten").add("classifier", "linear", out_features=10)
-    settings = TrainSettings(
+    return classifying(
+        add_stages(image_of(16), 12, 24),
+        setup,
         optimizer="sgd-2012",
         learning_rate=_RATE,
         momentum=momentum,
         weight_decay=decay,
-        batch_size=64,
         epochs=_EPOCHS,
-        seed=setup.seed,
     )
-    return Project(net.finish(), setup.data, settings)
 
 
 def _observe(results: Sequence[ArmResult]) -> Findings:
@@ -65,27 +58,29 @@ def _observe(results: Sequence[ArmResult]) -> Findings:
         f"{percent(one.epochs[-1].val_accuracy)} of {one.num_val:,} validation images were right."
         for one in results
     ]
-    factor = loss[_PLAIN] / loss[_MOVING] if loss[_MOVING] else math.inf
-    if factor >= 1 / _CLEAR:
-        came_true = "faster"
-        caught = next(
-            (e.epoch for e in _by_name(results, _MOVING).epochs if e.train_loss <= loss[_PLAIN]), None
-        )
-        said.append(
-            f"Momentum brought the loss to {figure(loss[_MOVING])}, {within(_PLAIN)} to {figure(loss[_PLAIN])}, "
-            f"{figure(factor)} times as much."
-        )
-        if caught is not None:
-            said.append(f"Where plain descent stood in its last epoch, momentum was in epoch {caught}.")
-    elif factor <= _CLEAR:
-        came_true = "slower"
-        said.append(f"Momentum held the descent up here: its loss is {figure(1 / factor)} times as large.")
-    else:
-        came_true = "same"
-        said.append("Momentum made no clear difference to the loss here.")
+    came_true, compared = _descents(loss, _by_name(results, _MOVING))
     kept = tuple(_by_name(results, name).finished.epoch for name in (_MOVING, _RULE))
-    said.append(_decay_words(norms[_MOVING], norms[_RULE], kept))
-    return Findings(came_true, tuple(said), numbers)
+    decay = _decay_words(norms[_MOVING], norms[_RULE], kept)
+    return Findings(came_true, (*said, *compared, decay), numbers)
+
+
+def _descents(loss: Mapping[str, float], moving: ArmResult) -> tuple[str, list[str]]:
+    """Return which answer the losses of the last epoch speak for, and why."""
+    factor = loss[_PLAIN] / loss[_MOVING] if loss[_MOVING] else math.inf
+    if factor <= _CLEAR:
+        return "slower", [
+            f"Momentum held the descent up here: its loss is {figure(1 / factor)} times as large."
+        ]
+    if factor < 1 / _CLEAR:
+        return "same", ["Momentum made no clear difference to the loss here."]
+    said = [
+        f"Momentum brought the loss to {figure(loss[_MOVING])}, {within(_PLAIN)} to {figure(loss[_PLAIN])}, "
+        f"{figure(factor)} times as much."
+    ]
+    caught = next((e.epoch for e in moving.epochs if e.train_loss <= loss[_PLAIN]), None)
+    if caught is not None:
+        said.append(f"Where plain descent stood in its last epoch, momentum was in epoch {caught}.")
+    return "faster", said
 
 
 def _by_name(results: Sequence[ArmResult], name: str) -> ArmResult:

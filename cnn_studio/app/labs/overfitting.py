@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from functools import partial
 
 from cnn_studio.app.labs.lab import Arm, ArmResult, Findings, Lab, Option, Setup, percent, without_result
+from cnn_studio.app.labs.networks import add_stages, classifying, image_of
 from cnn_studio.app.project import Project
 from cnn_studio.datasets.augmentation import Augmentation
-from cnn_studio.engine.settings import TrainSettings
 from cnn_studio.graph.starters.chain import ChainBuilder
 
 _IMAGES, _ALL = 200, 1797
@@ -18,45 +18,33 @@ _CLEAR = 0.01
 _DENSE, _CNN, _HELPED = "Fully connected", "Convolutional", "Fully connected with dropout and augmentation"
 
 
-def _settings(setup: Setup, augmentation: Augmentation, epochs: int) -> TrainSettings:
-    return TrainSettings(
-        optimizer="adam",
-        learning_rate=0.002,
-        weight_decay=0,
-        batch_size=32,
-        epochs=epochs,
-        schedule="cosine",
-        seed=setup.seed,
-        augmentation=augmentation,
-    )
-
-
-def _few(setup: Setup) -> Setup:
-    data = setup.data.model_copy(update={"val_fraction": 1 - _IMAGES / _ALL, "split_seed": setup.seed})
-    return Setup(setup.seed, data)
-
-
 def _dense(setup: Setup, *, helped: bool) -> Project:
-    net = ChainBuilder("").add("input", "input", channels=1, height=16, width=16).add("flatten", "flatten")
+    net = image_of(16).add("flatten", "flatten")
     for number in (1, 2):
         net.add(f"fc{number}", "linear", out_features=512, bias=False)
         net.add(f"bn{number}", "batch_norm").add(f"relu{number}", "relu")
         if helped:
             net.add(f"drop{number}", "dropout", p=0.3)
-    net.add("classifier", "linear", out_features=10)
     varied = Augmentation(rotation=12, shift=0.12, scale=0.12, shear=8) if helped else Augmentation()
-    return Project(net.finish(), _few(setup).data, _settings(setup, varied, 80 if helped else 40))
+    return _on_few(net, setup, epochs=80 if helped else 40, augmentation=varied)
 
 
 def _cnn(setup: Setup) -> Project:
-    net = ChainBuilder("").add("input", "input", channels=1, height=16, width=16)
-    for number, filters in ((1, 16), (2, 32), (3, 64)):
-        net.add(f"conv{number}", "conv2d", out_channels=filters, kernel_size=3, padding=1, bias=False)
-        net.add(f"bn{number}", "batch_norm").add(f"relu{number}", "relu")
-        if number < 3:
-            net.add(f"pool{number}", "max_pool2d", kernel_size=2, stride=2)
-    net.add("pool3", "global_avg_pool").add("flatten", "flatten").add("classifier", "linear", out_features=10)
-    return Project(net.finish(), _few(setup).data, _settings(setup, Augmentation(), 40))
+    net = add_stages(image_of(16), 16, 32, 64, is_normed=True, ends_in_mean=True)
+    return _on_few(net, setup, epochs=40)
+
+
+def _on_few(net: ChainBuilder, setup: Setup, **settings: object) -> Project:
+    return classifying(
+        net,
+        setup,
+        held_out=1 - _IMAGES / _ALL,
+        optimizer="adam",
+        learning_rate=0.002,
+        batch_size=32,
+        schedule="cosine",
+        **settings,
+    )
 
 
 def _observe(results: Sequence[ArmResult]) -> Findings:

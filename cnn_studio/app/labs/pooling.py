@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import partial
-from typing import Any
 
 from cnn_studio.app.labs.lab import (
     Arm,
@@ -13,41 +12,31 @@ from cnn_studio.app.labs.lab import (
     Lab,
     Option,
     Setup,
+    by_chance,
     percent,
     surely_differ,
     within,
     without_result,
 )
+from cnn_studio.app.labs.networks import add_stages, classifying, image_of
 from cnn_studio.app.project import Project
-from cnn_studio.engine.settings import TrainSettings
 from cnn_studio.graph.analysis import analyse
 from cnn_studio.graph.shapes import infer_shapes
-from cnn_studio.graph.starters.chain import ChainBuilder
 
 _MAX, _AVERAGE, _STRIDE = "Max pooling", "Average pooling", "Stride 2"
 _POOLS = {_MAX: "max_pool2d", _AVERAGE: "avg_pool2d"}
 
 
 def _network(setup: Setup, *, kind: str) -> Project:
-    net = ChainBuilder("").add("input", "input", channels=1, height=16, width=16)
-    for number, filters in ((1, 16), (2, 32)):
-        pool = _POOLS.get(kind)
-        size: dict[str, Any] = {"kernel_size": 3, "padding": 1, "stride": 1 if pool else 2}
-        net.add(f"conv{number}", "conv2d", out_channels=filters, **size).add(f"relu{number}", "relu")
-        if pool:
-            net.add(f"pool{number}", pool, kernel_size=2, stride=2)
-    net.add("flatten", "flatten").add("classifier", "linear", out_features=10)
-    settings = TrainSettings(
+    return classifying(
+        add_stages(image_of(16), 16, 32, pool=_POOLS.get(kind)),
+        setup,
+        held_out=0.5,
         optimizer="adam",
         learning_rate=0.003,
-        weight_decay=0,
-        batch_size=64,
         epochs=12,
         schedule="cosine",
-        seed=setup.seed,
     )
-    data = setup.data.model_copy(update={"val_fraction": 0.5, "split_seed": setup.seed})
-    return Project(net.finish(), data, settings)
 
 
 def _observe(results: Sequence[ArmResult]) -> Findings:
@@ -64,29 +53,30 @@ def _observe(results: Sequence[ArmResult]) -> Findings:
         }
         for one in results
     }
-    order = sorted(known, key=lambda name: -known[name])
-    by_name = {one.name: one for one in results}
-    differ = surely_differ(by_name[order[0]], by_name[order[1]])
+    ranked = sorted(results, key=lambda one: -known[one.name])
     said = [_told(one, known[one.name], costs[one.name]) for one in results]
-    if differ:
-        said.append(f"{order[0]} is ahead of {within(order[1])} by more than chance explains.")
-    else:
-        said.append(
-            f"{order[0]} and {within(order[1])} differ by {100 * (known[order[0]] - known[order[1]]):.1f} points, which "
-            f"with {by_name[order[0]].num_val:,} validation images may be chance."
-        )
-    behind = order[-1]
-    if surely_differ(by_name[order[0]], by_name[behind]) and len(order) > 2:
-        said.append(
-            f"{behind} is behind {within(order[0])} by {100 * (known[order[0]] - known[behind]):.1f} points, which is "
-            "more than chance explains."
-        )
-    best, least = order[0], min(costs, key=costs.__getitem__)
+    said += _ranking(ranked)
+    best, least = ranked[0].name, min(costs, key=costs.__getitem__)
     if 0 < 1.2 * costs[least] < costs[best]:
         said.append(
             f"{least} needs {costs[best] / costs[least]:.1f} times fewer multiplications than {within(best)}."
         )
-    return Findings(_IDS[order[0]] if differ else "same", tuple(said), numbers)
+    return Findings(_IDS[best] if surely_differ(*ranked[:2]) else "same", tuple(said), numbers)
+
+
+def _ranking(ranked: Sequence[ArmResult]) -> list[str]:
+    """Return what is sure about the order of the results, the best first."""
+    best, second, *_, last = ranked
+    if surely_differ(best, second):
+        said = [f"{best.name} is ahead of {within(second.name)} by more than chance explains."]
+    else:
+        said = [f"{best.name} and {within(second.name)} {by_chance(best, second)}"]
+    if surely_differ(best, last):
+        points = 100 * ((best.val_accuracy or 0.0) - (last.val_accuracy or 0.0))
+        said.append(
+            f"{last.name} is behind {within(best.name)} by {points:.1f} points, which is more than chance explains."
+        )
+    return said
 
 
 def _macs(one: ArmResult) -> int:

@@ -18,9 +18,8 @@ from cnn_studio.app.labs.lab import (
     within,
     without_result,
 )
+from cnn_studio.app.labs.networks import NUM_DIGITS, add_stages, classifying, image_of
 from cnn_studio.app.project import Project
-from cnn_studio.engine.settings import TrainSettings
-from cnn_studio.graph.starters.chain import ChainBuilder
 
 _RATES = {"small": 0.002, "middle": 0.1, "large": 5.0}
 _EPOCHS = 8
@@ -35,21 +34,15 @@ def _name(rate: float) -> str:
 
 
 def _network(setup: Setup, *, rate: float) -> Project:
-    net = ChainBuilder("").add("input", "input", channels=1, height=16, width=16)
-    for number, filters in ((1, 12), (2, 24)):
-        net.add(f"conv{number}", "conv2d", out_channels=filters, kernel_size=3, padding=1)
-        net.add(f"relu{number}", "relu").add(f"pool{number}", "max_pool2d", kernel_size=2, stride=2)
-    net.add("flatten", "flatten").add("classifier", "linear", out_features=10)
-    settings = TrainSettings(
+    return classifying(
+        add_stages(image_of(16), 12, 24),
+        setup,
         optimizer="sgd",
         learning_rate=rate,
         momentum=0,
-        weight_decay=0,
         batch_size=32,
         epochs=_EPOCHS,
-        seed=setup.seed,
     )
-    return Project(net.finish(), setup.data, settings)
 
 
 def _observe(results: Sequence[ArmResult]) -> Findings:
@@ -92,7 +85,7 @@ def _told(one: ArmResult, last: float) -> str:
         return f"{one.name}: the run broke off. {one.finished.message}".strip()
     first, right = one.epochs[0].train_loss, percent(one.epochs[-1].val_accuracy)
     end = f"{figure(last)} in epoch {len(one.epochs)}, when {right} of {one.num_val:,} validation images were right"
-    guess = math.log(10)
+    guess = math.log(NUM_DIGITS)
     kind = ""
     if last > 1.1 * guess:
         kind = f"; that is worse than guessing, which costs {guess:.2f}"

@@ -12,33 +12,25 @@ from cnn_studio.app.labs.lab import (
     Lab,
     Option,
     Setup,
+    by_chance,
     percent,
     surely_differ,
     without_result,
 )
+from cnn_studio.app.labs.networks import classifying, image_of
 from cnn_studio.app.project import Project
-from cnn_studio.engine.settings import TrainSettings
 from cnn_studio.graph.shapes import infer_shapes
-from cnn_studio.graph.starters.chain import ChainBuilder
 
 _CUT, _WHOLE = "Without padding", "With padding 1"
 
 
 def _network(setup: Setup, *, filters: int, padding: int) -> Project:
-    net = ChainBuilder("").add("input", "input", channels=1, height=8, width=8)
+    net = image_of(8)
     net.add("conv1", "conv2d", out_channels=filters, kernel_size=5, stride=5, padding=padding)
-    net.add("relu1", "relu").add("flatten", "flatten").add("classifier", "linear", out_features=10)
-    settings = TrainSettings(
-        optimizer="adam",
-        learning_rate=0.005,
-        weight_decay=0,
-        batch_size=64,
-        epochs=25,
-        schedule="cosine",
-        seed=setup.seed,
+    net.add("relu1", "relu")
+    return classifying(
+        net, setup, held_out=0.5, optimizer="adam", learning_rate=0.005, epochs=25, schedule="cosine"
     )
-    data = setup.data.model_copy(update={"val_fraction": 0.5, "split_seed": setup.seed})
-    return Project(net.finish(), data, settings)
 
 
 def _observe(results: Sequence[ArmResult]) -> Findings:
@@ -62,9 +54,7 @@ def _observe(results: Sequence[ArmResult]) -> Findings:
     ]
     lead = 100 * (right[whole.name] - right[cut.name])
     if not surely_differ(cut, whole):
-        said.append(
-            f"The two differ by {abs(lead):.1f} points, which with {cut.num_val:,} validation images may be chance."
-        )
+        said.append(f"The two {by_chance(cut, whole)}")
         return Findings("same", tuple(said), numbers)
     ahead, behind = (whole, cut) if lead > 0 else (cut, whole)
     more = "more" if behind.num_params > ahead.num_params else "no more"

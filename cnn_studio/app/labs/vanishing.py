@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import Any
 
@@ -18,9 +18,8 @@ from cnn_studio.app.labs.lab import (
     within,
     without_result,
 )
+from cnn_studio.app.labs.networks import classifying, image_of
 from cnn_studio.app.project import Project
-from cnn_studio.engine.settings import TrainSettings
-from cnn_studio.graph.starters.chain import ChainBuilder
 
 _BLOCKS = 8
 _WIDTH = 16
@@ -33,8 +32,7 @@ _FIRST, _LAST = "block1.conv1", f"block{_BLOCKS}.conv2"
 
 def _network(setup: Setup, *, activation: str, shortcuts: bool) -> Project:
     size: dict[str, Any] = {"out_channels": _WIDTH, "kernel_size": 3, "padding": 1}
-    net = ChainBuilder("").add("input", "input", channels=1, height=8, width=8)
-    net.add("conv1", "conv2d", **size).add("act1", activation)
+    net = image_of(8).add("conv1", "conv2d", **size).add("act1", activation)
     for number in range(1, _BLOCKS + 1):
         path, entry = f"block{number}", net.last
         net.add(f"{path}.conv1", "conv2d", **size).add(f"{path}.act1", activation)
@@ -42,13 +40,8 @@ def _network(setup: Setup, *, activation: str, shortcuts: bool) -> Project:
         if shortcuts:
             net.add(f"{path}.add", "add", after=(net.last, entry))
         net.add(f"{path}.act2", activation)
-    net.add("pool", "max_pool2d", kernel_size=2, stride=2).add("flatten", "flatten").add(
-        "classifier", "linear", out_features=10
-    )
-    settings = TrainSettings(
-        optimizer="sgd", learning_rate=0.05, weight_decay=0, batch_size=64, epochs=8, seed=setup.seed
-    )
-    return Project(net.finish(), setup.data, settings)
+    net.add("pool", "max_pool2d", kernel_size=2, stride=2)
+    return classifying(net, setup, optimizer="sgd", learning_rate=0.05, epochs=8)
 
 
 def _observe(results: Sequence[ArmResult]) -> Findings:
@@ -73,26 +66,25 @@ def _observe(results: Sequence[ArmResult]) -> Findings:
             f"{name}: before the first step the gradient of the first block is {figure(first[name])}, that of the last "
             f"block {figure(last)}: {_times(last, first[name])}."
         )
-    residual = first[_RESIDUAL]
-    for name in (_PLAIN, _SIGMOID):
-        if residual > _CLEAR * first[name]:
-            factor = (
-                f"{figure(residual / first[name])} times"
-                if first[name] > 0
-                else "beyond all measure larger than"
-            )
-            said.append(
-                f"The shortcuts: in the first block the gradient is {factor} that of the {within(name)}, which has as many "
-                "weights."
-            )
-        else:
-            said.append(
-                f"The shortcuts made no clear difference to the {within(name)} here: the gradients of the first block are "
-                f"{figure(residual)} and {figure(first[name])}."
-            )
+    said += [_shortcuts_beside(name, first) for name in (_PLAIN, _SIGMOID)]
     reached = ", ".join(f"{within(one.name)} {percent(one.val_accuracy or 0.0)}" for one in results)
     said.append(f"Of the validation images right at the end: {reached}.")
     return Findings(came_true, tuple(said), numbers)
+
+
+def _shortcuts_beside(name: str, first: Mapping[str, float]) -> str:
+    """Return what the shortcuts did to the gradient of the first block, beside a network without any."""
+    residual, other = first[_RESIDUAL], first[name]
+    if residual <= _CLEAR * other:
+        return (
+            f"The shortcuts made no clear difference to the {within(name)} here: the gradients of the first block are "
+            f"{figure(residual)} and {figure(other)}."
+        )
+    factor = f"{figure(residual / other)} times" if other > 0 else "beyond all measure larger than"
+    return (
+        f"The shortcuts: in the first block the gradient is {factor} that of the {within(name)}, which has as many "
+        "weights."
+    )
 
 
 def _times(last: float, first: float) -> str:
