@@ -33,6 +33,12 @@ def journals_folder() -> Path:
     return (home or platformdirs.user_state_path(_NAME, appauthor=False)) / "journals"
 
 
+def logs_folder() -> Path:
+    """Return the folder of the log and of what crashed programs left."""
+    home = _home()
+    return home / "logs" if home else platformdirs.user_log_path(_NAME, appauthor=False)
+
+
 def blocks_folder() -> Path:
     """Return the folder with the user's own blocks."""
     home = _home()

@@ -6,11 +6,10 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QTimer, Signal, Slot
+from PySide6.QtCore import Qt, QTimer, Signal, Slot
 from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QPaintEvent
-from PySide6.QtWidgets import QMainWindow, QMessageBox
+from PySide6.QtWidgets import QMainWindow
 
-import cnn_studio
 from cnn_studio.app.preferences import Preferences, save_preferences
 from cnn_studio.app.runs import RunStore
 from cnn_studio.app.session import Session
@@ -349,14 +348,12 @@ class MainWindow(QMainWindow):
 
     @Slot()
     def show_about(self) -> None:
-        """Say which version this is, and under which licence."""
-        QMessageBox.about(
-            self,
-            "About CNN Studio",
-            f"<b>CNN Studio {cnn_studio.__version__}</b><p>Build convolutional networks by drag and drop, train them "
-            "while you watch.</p><p>MIT licence. The digits are from the UCI Machine Learning Repository (E. Alpaydin, "
-            "C. Kaynak), CC BY 4.0.</p>",
-        )
+        """Say which version this is, what it consists of, and under which licences."""
+        from cnn_studio.ui.about_dialog import AboutDialog
+
+        dialog = AboutDialog(self)
+        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        dialog.open()
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
         """Take project files and folders of images."""

@@ -12,17 +12,21 @@ from pathlib import Path
 from types import TracebackType
 
 from PySide6.QtCore import QTimer
+from PySide6.QtGui import QIcon
 from PySide6.QtWidgets import QApplication
 
 import cnn_studio
+from cnn_studio.app.logbook import Logbook
 from cnn_studio.app.preferences import Preferences, load_preferences, save_preferences
 from cnn_studio.app.session import Session
 from cnn_studio.app.system import display_problem
 from cnn_studio.app.threads import prepare_process
 from cnn_studio.core.errors import StudioError
 from cnn_studio.core.scratch import leave_at_once
+from cnn_studio.resources import resource_path
 from cnn_studio.ui import theme
 from cnn_studio.ui.concepts.registry import concepts
+from cnn_studio.ui.crash_notice import CrashNotice
 from cnn_studio.ui.main_window import MainWindow
 from cnn_studio.ui.recovery import Recovery
 
@@ -69,10 +73,15 @@ def start_window(arguments: Sequence[str], prepare: Callable[[MainWindow], objec
     theme.manager().set_mode(preferences.theme)
     theme.apply(app)
     window = MainWindow(session, preferences)
+    window.painted.connect(_show_icon)  # drawing it must not hold up the first paint
     recovery = Recovery(session, window.workspace.lost, window.files.may_leave, window)
     recovery.message.connect(window.workspace.say)
     recovery.look()
-    sys.excepthook = _Excepthook(window)
+    crashes = CrashNotice(window.workspace.crashed, window)
+    crashes.look()
+    logbook = Logbook()
+    window.ready.connect(logbook.begin)
+    sys.excepthook = _Excepthook(window, logbook)
     _let_signals_close(window)
     # the drawing modules of the concept pictures: not before they can be wanted, not when the first one is
     window.ready.connect(lambda: QTimer.singleShot(_IDLE_MS, window, concepts))
@@ -83,6 +92,7 @@ def start_window(arguments: Sequence[str], prepare: Callable[[MainWindow], objec
     window.show()
     code = app.exec()
     recovery.journal.close()
+    logbook.close()
     if not window.training.shut_down(_GRACE_SECONDS) or window.loader.is_loading:
         # a thread inside one long step or import cannot be interrupted, and Python must not be taken down around
         # it; everything is saved, so the process may go
@@ -98,14 +108,20 @@ def _open_last(session: Session, preferences: Preferences) -> None:
             session.open(Path(name))
 
 
+def _show_icon() -> None:
+    QApplication.setWindowIcon(QIcon(str(resource_path("icons/cnn-studio.svg"))))
+
+
 class _Excepthook:
     """Reports errors in slots instead of losing them: on the error stream, and in a sentence above the canvas."""
 
-    def __init__(self, window: MainWindow) -> None:
+    def __init__(self, window: MainWindow, logbook: Logbook) -> None:
         self._window = window
+        self._logbook = logbook
 
     def __call__(self, kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
         traceback.print_exception(kind, error, trace)
+        self._logbook.record(kind, error, trace)
         text = (
             str(error)
             if isinstance(error, StudioError)

@@ -64,6 +64,8 @@ class Workspace(QWidget):
         self.welcome.hide()
         self.lost = Strip("notice")
         self.lost.hide()
+        self.crashed = Strip("notice")
+        self.crashed.hide()
         self._runs_stale = True
         self._arrange()
         self._connect()
@@ -82,6 +84,7 @@ class Workspace(QWidget):
         column = QVBoxLayout(middle)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0)
+        column.addWidget(self.crashed)
         column.addWidget(self.lost)
         column.addWidget(self.welcome)
         column.addWidget(self._message)
