@@ -8,10 +8,11 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
+from cnn_studio.core.errors import DataError
 from cnn_studio.datasets.decode import UnreadableImageError, decode_into
 from cnn_studio.graph.preprocessing import Preprocessing
 
@@ -67,6 +68,29 @@ class ImageFacts:
     is_blank: bool = False
 
 
+class Glance(NamedTuple):
+    """What the head of an image file says: its size as it is shown, and its colours in words."""
+
+    width: int
+    height: int
+    colours: str
+
+
+def glance(path: Path) -> Glance:
+    """Look at the head of an image file that was read before, without decoding it again.
+
+    Raises:
+        DataError: it is no longer there, or another.
+    """
+    from PIL import Image
+
+    try:
+        with Image.open(path) as image:
+            return Glance(*_shown_size(image), _colours(image))
+    except OSError as error:
+        raise DataError(f"{path} changed while it was read. Open it again.") from error
+
+
 def probe(path: Path) -> ImageFacts:
     """Look at an image file; `decode.settle_warnings` must have been called before.
 
@@ -97,13 +121,10 @@ def _hash(path: Path) -> tuple[bytes, int]:
 
 def _facts(image: Image.Image, num_bytes: int, digest: bytes, *, is_blank: bool) -> ImageFacts:
     orientation = _orientation(image)
-    width, height = image.size
-    if orientation >= 5:
-        width, height = height, width
-    mode = "I" if image.mode.startswith("I") else image.mode
+    width, height = _shown_size(image)
     return ImageFacts(
         format=image.format or "unknown",
-        colours=_COLOURS.get(mode, mode),
+        colours=_colours(image),
         width=width,
         height=height,
         num_bytes=num_bytes,
@@ -113,6 +134,16 @@ def _facts(image: Image.Image, num_bytes: int, digest: bytes, *, is_blank: bool)
         is_transparent=bool(image.has_transparency_data),
         is_blank=is_blank,
     )
+
+
+def _shown_size(image: Image.Image) -> tuple[int, int]:
+    width, height = image.size
+    return (height, width) if _orientation(image) >= 5 else (width, height)
+
+
+def _colours(image: Image.Image) -> str:
+    mode = "I" if image.mode.startswith("I") else image.mode
+    return _COLOURS.get(mode, mode)
 
 
 def _orientation(image: Image.Image) -> int:

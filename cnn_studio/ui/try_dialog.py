@@ -34,12 +34,12 @@ from cnn_studio.app.prediction_export import save_guesses
 from cnn_studio.app.project import Project
 from cnn_studio.app.trying import Tried, try_images
 from cnn_studio.core.errors import StorageError
-from cnn_studio.core.scratch import scratch_folder
 from cnn_studio.ui import theme
 from cnn_studio.ui.bridge import Bridge
 from cnn_studio.ui.try_list import TriedList, TriedModel
 from cnn_studio.ui.widgets.guess_bars import GuessBars
 from cnn_studio.ui.widgets.pixels import pixmap_of
+from cnn_studio.ui.widgets.taken import PastedFiles, taken_from, write_pasted
 
 _HINT = "Drop an image or a folder here, paste an image (Ctrl+V), or open one."
 _TITLE = "What does the network see?"
@@ -74,9 +74,8 @@ class TryDialog(QDialog):
         self._jobs = jobs
         self._last: Path | None = None
         self._job: Job | None = None
-        self._num_pasted = 0
-        self._scratch = scratch_folder("pasted")
-        self.destroyed.connect(self._scratch.cleanup)
+        self._pasted = PastedFiles("pasted")
+        self.destroyed.connect(self._pasted.clean_up)
         self._bridge = Bridge(self)
         self._bridge.events.connect(self._take)
         self.picture = QLabel(_HINT)
@@ -169,19 +168,13 @@ class TryDialog(QDialog):
         self._take_mime(QGuiApplication.clipboard().mimeData())
 
     def _take_mime(self, mime: QMimeData) -> None:
-        files = [Path(url.toLocalFile()) for url in mime.urls() if url.isLocalFile()]
-        image = QImage(mime.imageData()) if not files and mime.hasImage() else QImage()
-        if files:
-            self.try_paths(files)
-        elif not image.isNull():
-            self._num_pasted += 1
-            self.try_file(Path(self._scratch.name) / f"pasted image {self._num_pasted}.png", image)
-        elif mime.hasUrls():
-            self._say(
-                "A web address cannot be tried. Save its image as a file, then drop that here.", "warning"
-            )
+        found = taken_from(mime)
+        if found.files:
+            self.try_paths(found.files)
+        elif found.picture is not None:
+            self.try_file(self._pasted.new(), found.picture)
         else:
-            self._say("That is no image. Drop an image file here, or copy a picture and paste it.", "warning")
+            self._say(found.sentence, "warning")
 
     @Slot()
     def _again(self) -> None:
@@ -226,11 +219,8 @@ class TryDialog(QDialog):
         """
 
         def work(job: Job, project: Project) -> None:
-            if image is not None and not image.save(str(file)):
-                raise StorageError(
-                    f"The pasted image could not be written to {file.parent}. The disk may be full; free some space "
-                    "and paste it again."
-                )
+            if image is not None:
+                write_pasted(image, file)
             try_images(project, [file], job.report, lambda: job.is_cancelled)
 
         if self._begin("Trying an image", work):
@@ -302,7 +292,7 @@ class TryDialog(QDialog):
         if tried.error or not tried.guesses:
             self._show_nothing(tried.error)
             return
-        name = tried.file.stem if tried.file.parent == Path(self._scratch.name) else tried.file.name
+        name = tried.file.stem if self._pasted.holds(tried.file) else tried.file.name
         self.title.setText(f"{name}: {tried.guesses[0].label}")
         self.title.setToolTip(str(tried.file))
         self.bars.show_guesses(tried.guesses)

@@ -107,7 +107,7 @@ def test_files_pictures_and_what_is_none(page, qtbot, tmp_path, window):
     picture.fill(Qt.GlobalColor.transparent)
     mime.setImageData(picture)
     looked(page, qtbot, lambda: page.image.take(mime))
-    assert page.image.title.text() == "Pasted image 1.png"
+    assert page.image.title.text() == "Pasted image 1"
     broken = tmp_path / "broken.png"
     broken.write_bytes(b"nothing")
     mime = QMimeData()

@@ -7,15 +7,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QMimeData, Qt, Signal, Slot
-from PySide6.QtGui import QGuiApplication, QImage
+from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QFileDialog, QGridLayout, QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
-from cnn_studio.core.scratch import scratch_folder
 from cnn_studio.ui import theme
 from cnn_studio.ui.insight.draw_pad import DrawPad
 from cnn_studio.ui.insight.state import InsightState
+from cnn_studio.ui.insight.subject import drawing_subject, file_subject, pasted_subject
 from cnn_studio.ui.widgets.guess_bars import GuessBars
 from cnn_studio.ui.widgets.pixels import pixmap_of
+from cnn_studio.ui.widgets.taken import PastedFiles, taken_from
 
 if TYPE_CHECKING:
     import numpy as np
@@ -40,12 +41,11 @@ class ImageBox(QWidget):
     ) -> None:
         super().__init__(parent)
         self._state, self._data = state, data
-        self._scratch = scratch_folder("looked-at")
-        self.destroyed.connect(self._scratch.cleanup)
+        self._pasted = PastedFiles("looked-at")
+        self.destroyed.connect(self._pasted.clean_up)
         self._number = -1
-        self._num_pasted = 0
         self.picture, self.pad = QLabel(_HINT), DrawPad()
-        self.title, self.note = QLabel(), QLabel()
+        self.title, self.about, self.note = QLabel(), QLabel(), QLabel()
         self.bars = GuessBars()
         self.open, self.draw, self.wipe, self.again = (
             QPushButton("Open…"),
@@ -65,8 +65,9 @@ class ImageBox(QWidget):
         self.picture.setWordWrap(True)
         theme.set_role(self.picture, "muted")
         theme.set_role(self.title, "strong")
+        theme.set_role(self.about, "small")
         theme.set_role(self.note, "muted")
-        for label in (self.title, self.note):
+        for label in (self.title, self.about, self.note):
             label.setWordWrap(True)
             label.setTextFormat(Qt.TextFormat.PlainText)
         self.draw.setCheckable(True)
@@ -91,6 +92,7 @@ class ImageBox(QWidget):
             row.addStretch(1)
             layout.addLayout(row)
         layout.addWidget(self.title)
+        layout.addWidget(self.about)
         layout.addLayout(grid)
         layout.addWidget(self.bars, 1)
         layout.addWidget(self.note)
@@ -139,7 +141,7 @@ class ImageBox(QWidget):
     def show_file(self, file: Path) -> None:
         """Look at an image file."""
         self.draw.setChecked(False)
-        self._state.show_file(file)
+        self._state.show(file_subject(file))
 
     @Slot()
     def paste(self) -> None:
@@ -148,22 +150,14 @@ class ImageBox(QWidget):
 
     def take(self, mime: QMimeData) -> None:
         """Look at what was dropped or pasted."""
-        files = [Path(url.toLocalFile()) for url in mime.urls() if url.isLocalFile()]
-        image = QImage(mime.imageData()) if not files and mime.hasImage() else QImage()
-        if files:
-            self.show_file(files[0])
-        elif not image.isNull():
-            self._num_pasted += 1
-            self._show_image(image, f"pasted image {self._num_pasted}")
+        found = taken_from(mime)
+        if found.files:
+            self.show_file(found.files[0])
+        elif found.picture is not None:
+            self.draw.setChecked(False)
+            self._state.show(pasted_subject(found.picture, self._pasted.new()))
         else:
-            self.message.emit("That is no image. Drop an image file here, or copy a picture and paste it.")
-
-    def _show_image(self, image: QImage, title: str) -> None:
-        file = Path(self._scratch.name) / f"{title}.png"
-        if not image.save(str(file)):
-            self.message.emit(f"The image could not be written to {file.parent}. The disk may be full.")
-            return
-        self.show_file(file)
+            self.message.emit(found.sentence)
 
     @Slot(bool)
     def _show_pad(self, is_on: bool) -> None:
@@ -180,7 +174,7 @@ class ImageBox(QWidget):
 
     @Slot()
     def _drawn(self) -> None:
-        self._state.show_drawing(self.pad.image)
+        self._state.show(drawing_subject(self.pad.image))
 
     @Slot()
     def _look_again(self) -> None:
@@ -196,12 +190,18 @@ class ImageBox(QWidget):
         if look is None or subject is None:
             self.bars.show_guesses(())
             self.title.setText("")
+            self._say_about("")
             self.picture.setText(_HINT)
             return
         self.title.setText(subject.title[:1].upper() + subject.title[1:])
+        self._say_about(self._state.about)
         self.picture.setPixmap(pixmap_of(look.image, theme.px(_SIDE)))
         self.bars.show_guesses(look.guesses())
         self.note.setText(" ".join(self._state.notes))
+
+    def _say_about(self, text: str) -> None:
+        self.about.setText(text)
+        self.about.setVisible(bool(text))
 
     @Slot(str)
     def _failed(self, sentence: str) -> None:

@@ -4,17 +4,15 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass, field
-from pathlib import Path
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Signal, Slot
-from PySide6.QtGui import QImage
 
 from cnn_studio.app.jobs import Job, JobEnded, JobList
 from cnn_studio.app.project import Project
+from cnn_studio.ui.insight.subject import Subject, pixels_subject
 from cnn_studio.ui.job_line import JobLine
-from cnn_studio.ui.widgets.pixels import pixels_of
 
 if TYPE_CHECKING:
     import numpy as np
@@ -30,19 +28,7 @@ _PROMPT_MS = 4  # a look takes milliseconds, and whoever draws waits for it at e
 class _Looked:
     look: Look
     notes: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Subject:
-    """An image to look at.
-
-    Attributes:
-        title: what people call it.
-        read: returns it as the network gets it, uint8 [C, H, W]; called in the job's thread.
-    """
-
-    title: str
-    read: Callable[[LookInside], np.ndarray] = field(repr=False)
+    about: str
 
 
 class InsightState(QObject):
@@ -61,6 +47,7 @@ class InsightState(QObject):
         subject: the image; None before there is one.
         look: what every layer gave for it; None before that is known.
         notes: what to know of the network's weights, as sentences.
+        about: what was done to the image before the network got it, as a sentence.
         layer: id of the chosen layer; None without a look.
         cell: (channel, row, column) of the chosen layer's maps or (element,) of its vector; None if none is chosen.
     """
@@ -81,6 +68,7 @@ class InsightState(QObject):
         self.subject: Subject | None = None
         self.look: Look | None = None
         self.notes: tuple[str, ...] = ()
+        self.about = ""
         self.layer: int | None = None
         self.cell: Cell | None = None
         self._network: LookInside | None = None
@@ -91,23 +79,15 @@ class InsightState(QObject):
 
     # -------------------------------------------------------------------------------------------------------- choosing
 
-    def show_file(self, file: Path) -> None:
-        """Look at an image file."""
-        self._show(Subject(file.name, lambda network: network.prepare(file)))
-
-    def show_pixels(self, title: str, pixels: np.ndarray) -> None:
-        """Look at an image that has the size of the network's input, uint8 [C, H, W]."""
-        self._show(Subject(title, lambda network: pixels))
-
-    def show_drawing(self, image: QImage) -> None:
-        """Look at what was drawn, scaled to the network's input."""
-        drawn = image.copy()  # it is drawn on while the job reads it
-        self._show(Subject("drawing", lambda network: pixels_of(drawn, network.input_shape)))
-
-    def _show(self, subject: Subject) -> None:
+    def show(self, subject: Subject) -> None:
+        """Look at an image."""
         self.subject = subject
         self.subject_changed.emit()
         self.look_again()
+
+    def show_pixels(self, title: str, pixels: np.ndarray) -> None:
+        """Look at an image that is in memory, uint8 [C, H, W]."""
+        self.show(pixels_subject(title, pixels))
 
     def choose_layer(self, layer_id: int) -> None:
         """Choose a layer of the look; its cell is none."""
@@ -148,7 +128,8 @@ class InsightState(QObject):
 
                 assert project is not None
                 network, notes = look_inside(project)
-            job.report(_Looked(network.look(subject.read(network)), notes))
+            fitted = subject.read(network)
+            job.report(_Looked(network.look(fitted.pixels), notes, fitted.about))
 
         self.begin(self._line, f"Looking at {subject.title}", work)
 
@@ -171,8 +152,8 @@ class InsightState(QObject):
     @Slot(object)
     def _take(self, event: object) -> None:
         match event:
-            case _Looked(look, notes):
-                self._network, self.notes = look.network, notes
+            case _Looked(look, notes, about):
+                self._network, self.notes, self.about = look.network, notes, about
                 self._set_look(look)
             case JobEnded("failed", message):
                 self._network = None
