@@ -67,7 +67,7 @@ class MainWindow(QMainWindow):
         self.training = TrainingController(session, store, self)
         self.tools = RunTools(session, self.training, store, self)
         self.files = FileController(session, preferences, self, self.training.jobs)
-        inspect = InspectTab(self._make_inspect_page)
+        inspect = InspectTab(partial(self._make_inspect_page, store))
         self.workspace = Workspace(session, self.selection, store, inspect)
         self.pictures = PictureController(self.workspace.canvas, self.files, self)
         self.status = StatusLine(session)
@@ -97,7 +97,7 @@ class MainWindow(QMainWindow):
         layout_memory.restore(self, self.workspace, preferences)
         self._show_project()
         if not preferences.welcomed and session.path is None:
-            self.workspace.show_welcome(self.actions_.starters)
+            self.workspace.show_welcome(self.actions_.starters, self.take_tour)
             self.workspace.welcome.closed.connect(self._welcomed)
         self.workspace.enter_network()
         self.runs.refresh()
@@ -139,13 +139,13 @@ class MainWindow(QMainWindow):
         training.message.connect(space.say)
         training.running_changed.connect(self.refresh)
 
-    def _make_inspect_page(self) -> InspectPage:
+    def _make_inspect_page(self, store: RunStore) -> InspectPage:
         from cnn_studio.ui.insight.page import InspectPage  # with torch
         from cnn_studio.ui.insight.state import InsightState
 
         training = self.training
         state = InsightState(partial(network_to_look_into, self.session, training), training.jobs)
-        return InspectPage(state, lambda: training.data, partial(network_at_the_start, self.session))
+        return InspectPage(state, lambda: training.data, partial(network_at_the_start, self.session), store)
 
     # ------------------------------------------------------------------------------------------------- the start
 
@@ -345,6 +345,14 @@ class MainWindow(QMainWindow):
         theme.manager().set_mode(mode)
         self.preferences.theme = mode
         save_preferences(self.preferences)
+
+    @Slot()
+    def take_tour(self) -> None:
+        """Say what the parts of the window are for, one after the other."""
+        from cnn_studio.ui.tour import Tour, stops_of
+
+        if self.findChild(Tour) is None:
+            Tour(self, stops_of(self)).begin()
 
     @Slot()
     def show_about(self) -> None:

@@ -53,6 +53,7 @@ def connect_actions(window: MainWindow) -> None:
         "show_code": space.show_code,
         "show_inspect": space.show_inspect,
         "keys": canvas.show_keys,
+        "tour": window.take_tour,
         "about": window.show_about,
     }.items():
         window.actions_.connect(name, slot)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -202,11 +203,12 @@ class Workspace(QWidget):
         """Show a sentence above the canvas."""
         self._message.show_message(text)
 
-    def show_welcome(self, starters: QMenu) -> None:
+    def show_welcome(self, starters: QMenu, take_tour: Callable[[], object]) -> None:
         """Offer what one can do at the first start."""
         self.welcome.label.setText(
             "LeNet-5 on handwritten digits is open. Press Train to watch it learn, or begin with:"
         )
+        self.welcome.add_button("Tour", "Six cards that say what the parts of the window are for", take_tour)
         button = self.welcome.add_button("Another starter", "Open one of the starter networks")
         button.setMenu(starters)
         self.welcome.add_button(

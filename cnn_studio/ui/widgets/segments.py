@@ -63,6 +63,10 @@ class SegmentedStack(QWidget):
         layout.addWidget(self._stack)
         self.installEventFilter(self)
 
+    def button(self, name: str) -> QPushButton:
+        """Return the button of a page."""
+        return next(button for button in self._bar.findChildren(QPushButton) if button.text() == name)
+
     def _below_bar(self, page: QWidget, *, floats: bool) -> QWidget:
         holder = QWidget()
         layout = QVBoxLayout(holder)
