@@ -120,7 +120,7 @@ class Program:
         record: dict[str, Any] = json.loads(self._map.read_text(encoding="utf-8"))
         return record
 
-    def wait(self, what: str, seen: Callable[[dict[str, Any]], object], seconds: float = 10) -> Any:
+    def wait(self, what: str, seen: Callable[[dict[str, Any]], object], seconds: float = 30) -> Any:
         """Wait until something can be seen and return it."""
         end = time.monotonic() + seconds
         while time.monotonic() < end:
@@ -133,7 +133,7 @@ class Program:
             time.sleep(0.1)
         raise AssertionError(f"{what} did not come within {seconds} s; {self.complaints}")
 
-    def steady(self, what: str, seen: Callable[[dict[str, Any]], Any], seconds: float = 10) -> Any:
+    def steady(self, what: str, seen: Callable[[dict[str, Any]], Any], seconds: float = 30) -> Any:
         """Wait until two maps drawn after the last touch show the same, as an eye does before the hand moves on."""
         last: tuple[float, Any] = (self._touched, None)
 
