@@ -11,6 +11,7 @@ import multiprocessing
 import signal
 import sys
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -32,6 +33,18 @@ def open_window(arguments: Sequence[str], prepare: Callable[[MainWindow], object
     return start_window(arguments, prepare)
 
 
+def _test_window(arguments: Sequence[str]) -> int:
+    """Open the window for the self-test, see `cnn_studio.app.self_test`; it closes by itself."""
+    folder, started = arguments
+
+    def prepare(window: MainWindow) -> object:
+        from cnn_studio.ui.self_test import window_test
+
+        return window_test(Path(folder), float(started))(window)
+
+    return open_window([], prepare)
+
+
 def main() -> int:
     """Run the program and return its exit code."""
     # A packaged program whose libraries start worker processes would open its window again and again.
@@ -39,6 +52,10 @@ def main() -> int:
     arguments = sys.argv[1:]
     if not arguments or arguments[0] == "open" or arguments[0].endswith(".cnnstudio"):
         return open_window(arguments[1:] if arguments[:1] == ["open"] else arguments)
+    from cnn_studio.app.self_test import WINDOW_COMMAND
+
+    if arguments[0] == WINDOW_COMMAND:
+        return _test_window(arguments[1:])
     from cnn_studio.cli.main import run_command_line
 
     code = run_command_line(arguments)

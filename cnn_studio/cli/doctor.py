@@ -53,7 +53,7 @@ def _version(name: str) -> str:
 def _print_device() -> bool:
     try:
         import torch
-    except (ImportError, OSError) as error:  # a library that torch loads by itself raises OSError
+    except (ImportError, OSError, RuntimeError) as error:  # a library or program of torch's own may be missing
         typer.echo(
             f"Device: none, because torch cannot be imported ({error}). Install torch and torchvision together."
         )

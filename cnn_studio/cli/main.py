@@ -7,9 +7,11 @@ import os
 import signal
 import sys
 from collections.abc import Sequence
+from typing import Annotated
 
 import typer
 
+import cnn_studio
 from cnn_studio.app.threads import prepare_process
 from cnn_studio.cli import (
     data,
@@ -21,6 +23,7 @@ from cnn_studio.cli import (
     network,
     predict,
     runs,
+    self_test,
     sources,
     train,
     transfer,
@@ -52,9 +55,26 @@ app.command("predict")(predict.predict)
 app.command("inspect")(inspect.inspect)
 app.command("sources")(sources.sources)
 app.command("doctor")(doctor.doctor)
+app.command("self-test")(self_test.self_test)
 app.add_typer(data.app, name="data")
 app.add_typer(runs.app, name="runs")
 app.add_typer(labs.app, name="lab")
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"CNN Studio {cnn_studio.__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    version: Annotated[
+        bool,
+        typer.Option("--version", callback=_print_version, is_eager=True, help="Say which version this is."),
+    ] = False,
+) -> None:
+    """Take the options of the program itself."""
 
 
 def run_command_line(arguments: Sequence[str]) -> int:
