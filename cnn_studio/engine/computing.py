@@ -9,6 +9,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from cnn_studio.core.frozen import is_frozen
 from cnn_studio.engine.events import Tuning
 from cnn_studio.engine.pool_first import pool_first
 from cnn_studio.engine.used_kernel import cut_kernels
@@ -50,7 +51,8 @@ class Computing:
 
     def _function_of(self, part: nn.Module) -> Callable[..., Any]:
         fast = pool_first(part)
-        return torch.compile(fast) if self.tuning.compiled else fast
+        # the packaged program may go on with what was measured by another installation that has a compiler
+        return torch.compile(fast) if self.tuning.compiled and not is_frozen() else fast
 
     def logits(self, images: Tensor | Features) -> Tensor:
         """Return the logits as float32, of shape [B, K].

@@ -18,6 +18,7 @@ from dataclasses import replace
 import torch
 from torch import Tensor, nn
 
+from cnn_studio.core.frozen import is_frozen
 from cnn_studio.engine.computing import Computing
 from cnn_studio.engine.events import SpeedTuned, Tuning, describe_tuning
 from cnn_studio.engine.optimizers import FUSABLE
@@ -176,7 +177,7 @@ def has_bfloat16(device: torch.device) -> bool:
 
 
 def _has_compiler(device: torch.device) -> bool:
-    if os.environ.get("CNN_STUDIO_FROZEN"):
+    if is_frozen():  # the packaged program brings neither headers nor Triton
         return False
     compiler = os.environ.get("CXX") or ("cl" if os.name == "nt" else "g++")
     return device.type == "cuda" or shutil.which(compiler) is not None
