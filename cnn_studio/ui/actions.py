@@ -34,6 +34,7 @@ class _Entry:
 
 _ENTRIES = (
     _Entry("new_empty", "Empty network", "Ctrl+Alt+N", "Begin with nothing and build a network of your own"),
+    _Entry("start_page", "Start page…", "Alt+Home", "Projects of before, starter networks, and the other ways to begin"),
     _Entry("open", "Open…", "Ctrl+O", "Open a project", "open"),
     _Entry("open_network", "Open torchvision network…", "Ctrl+Shift+N", "Open a network of torchvision or timm as one of your own"),
     _Entry("export_picture", "Picture…", "Ctrl+Shift+P", "Save what the canvas shows as SVG, PNG or PDF", "image"),
@@ -114,6 +115,7 @@ class Actions(QObject):
     def build_menus(self, bar: QMenuBar, starters: Callable[[str], None]) -> None:
         """Fill the menu bar; `starters` is called with the name of a starter network."""
         file = bar.addMenu("&File")
+        self._add(file, "start_page")
         self._starter_menu(file, starters)
         self._add(file, "open", "open_network")
         self.recent = file.addMenu("Open recent")

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from PySide6.QtCore import Qt
+
 from cnn_studio.app.preferences import save_preferences
 from cnn_studio.engine.events import RunPaused
 
@@ -16,6 +18,7 @@ def connect_actions(window: MainWindow) -> None:
     canvas, space, files = window.workspace.canvas, window.workspace, window.files
     for name, slot in {
         "new_empty": files.new_empty,
+        "start_page": lambda: show_start_page(window),
         "open": files.ask_open,
         "open_network": files.browse_networks,
         "save": files.save,
@@ -63,6 +66,22 @@ def connect_actions(window: MainWindow) -> None:
     _connect_inspect(window)
     _connect_map(window)
     _connect_notice(window)
+
+
+def show_start_page(window: MainWindow) -> None:
+    """Offer the recent projects, the starters and the other ways to begin."""
+    from cnn_studio.ui.start_page import StartPage, Way
+
+    def way(name: str) -> Way:
+        action = window.actions_.all[name]
+        return Way(action.text(), action.toolTip(), action.trigger)
+
+    names = ("open", "choose_folder", "transfer", "new_empty", "open_network", "labs", "tour")
+    page = StartPage(window.preferences.recent, [way(name) for name in names], window.training.jobs, window)
+    page.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+    page.project_chosen.connect(window.files.open)
+    page.starter_chosen.connect(window.files.new)
+    page.open()
 
 
 def _connect_inspect(window: MainWindow) -> None:
