@@ -95,9 +95,10 @@ def _first_line(text: str) -> str:
 
 def _stated_licence(distribution: importlib.metadata.Distribution) -> str:
     metadata = distribution.metadata
-    if "License-Expression" in metadata:
-        return metadata["License-Expression"]
-    stated = (metadata["License"] if "License" in metadata else "").strip().replace("UNKNOWN", "")
+    expressions = metadata.get_all("License-Expression")
+    if expressions:
+        return str(expressions[0])
+    stated = "".join(metadata.get_all("License") or ()).strip().replace("UNKNOWN", "")
     if stated and "\n" not in stated and len(stated) <= _LONGEST:
         return stated
     classified = [
