@@ -13,7 +13,7 @@ from cnn_studio.app.sources import open_source
 if TYPE_CHECKING:
     from screenshots import Photographer
 
-VIEWS = ("maps", "written-out", "where-it-looked", "filters")
+VIEWS = ("maps", "written-out", "where-it-looked", "filters", "depths", "compare")
 
 
 def inspect_story(p: Photographer) -> None:
@@ -40,11 +40,16 @@ def inspect_story(p: Photographer) -> None:
             p.shoot(f"inspect-{name}-{view}")
         page.show_view(0)
 
+    page.compare.choose.take_source("efficientnet_lite0")
     views("C3", (15, 4, 5), "lenet")
     page.image.draw.click()
     page.image.pad.stroke(QPointF(140, 40), QPointF(140, 240))
     p.settle(1.0)
     p.shoot("inspect-drawing")
+    page.compare.choose.before.trigger()
+    page.show_view(VIEWS.index("compare"))
+    p.settle(1.5)
+    p.shoot("inspect-drawing-compared")
     given = os.environ.get("CNN_STUDIO_TEST_DATA")
     if not given:
         print("no photograph: CNN_STUDIO_TEST_DATA is not set")

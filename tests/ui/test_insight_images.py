@@ -56,19 +56,27 @@ def see(page, qtbot, mime):
 
 def test_images_of_another_size_and_colour_say_what_the_network_gets(page, qtbot, tmp_path):
     for name, values, said in (
-        ("grey photo.png", noise(30, 40, 1), "It has 40 × 30 pixels, grey. The network gets 32 × 32, grey."),
-        ("photo.jpg", noise(300, 400), "It has 400 × 300 pixels, RGB. The network gets 32 × 32, grey."),
-        ("dot.png", noise(1, 1), "It has 1 × 1 pixels, RGB. The network gets 32 × 32, grey."),
+        (
+            "grey photo.png",
+            noise(30, 40, 1),
+            "The image has 40 × 30 pixels, grey; the network gets 32 × 32, grey.",
+        ),
+        (
+            "photo.jpg",
+            noise(300, 400),
+            "The image has 400 × 300 pixels, RGB; the network gets 32 × 32, grey.",
+        ),
+        ("dot.png", noise(1, 1), "The image has 1 × 1 pixels, RGB; the network gets 32 × 32, grey."),
         ("fits.png", noise(32, 32, 1), ""),
         (
             "glass.png",
             np.dstack((noise(20, 20), np.zeros((20, 20), np.uint8))),
-            "It has 20 × 20 pixels, RGB with alpha. The network gets 32 × 32, grey; what was see-through is white.",
+            "The image has 20 × 20 pixels, RGB with alpha; the network gets 32 × 32, grey; what was see-through is white.",
         ),
         (
             "deep.png",
             noise(9, 9, 1).astype(np.uint16) * 256,
-            "It has 9 × 9 pixels, 16-bit grey. The network gets 32 × 32, grey.",
+            "The image has 9 × 9 pixels, 16-bit grey; the network gets 32 × 32, grey.",
         ),
     ):
         Image.fromarray(values).save(tmp_path / name)
@@ -97,7 +105,7 @@ def test_a_grey_image_is_seen_by_a_colour_network(page, qtbot, tmp_path, window)
     image = see(page, qtbot, dropped(tmp_path / "grey.png")).image
     assert image.shape == (3, 32, 32)
     assert np.array_equal(image[0], image[2])
-    assert page.image.about.text() == "It has 16 × 16 pixels, grey. The network gets 32 × 32, RGB."
+    assert page.image.about.text() == "The image has 16 × 16 pixels, grey; the network gets 32 × 32, RGB."
 
 
 def test_files_that_are_no_images_get_a_sentence_and_the_page_goes_on(page, qtbot, tmp_path):
@@ -130,7 +138,7 @@ def test_huge_images_are_read_or_refused_in_words_while_the_window_answers(page,
     assert see(page, qtbot, dropped(huge)) is None
     assert "more than 89 million pixels" in page.image.note.text()
     assert see(page, qtbot, pasted(clipboard)) is not None
-    assert page.image.about.text().startswith("It has 12,000 × 9,000 pixels, RGB.")
+    assert page.image.about.text().startswith("The image has 12,000 × 9,000 pixels, RGB;")
     assert beat.longest < LONGEST_SILENCE
 
 
@@ -148,6 +156,6 @@ def test_another_input_gets_the_same_image_anew(page, qtbot, window, tmp_path):
     size = SetParams(id=layer_id(page, "input"), changes={"height": 36, "width": 36})
     looked(page, qtbot, lambda: window.session.push(size))
     assert page.state.look.image.shape == (1, 36, 36)
-    assert page.image.about.text().endswith("The network gets 36 × 36, grey.")
+    assert page.image.about.text().endswith("the network gets 36 × 36, grey.")
     looked(page, qtbot, window.undo)
     assert page.state.look.image.shape == (1, 32, 32)

@@ -89,7 +89,9 @@ def test_samples_go_round_and_keep_the_layer(page, qtbot):
 def test_drawing_is_answered_at_every_stroke(page, qtbot):
     page.image.draw.click()
     assert page.image.pad.isVisible() and not page.image.picture.isVisible()
-    looked(page, qtbot, lambda: page.image.pad.stroke(QPointF(60, 60), QPointF(200, 200)))
+    page.image.pad.stroke(QPointF(60, 60), QPointF(200, 200))
+    # the empty pad is looked at first
+    qtbot.waitUntil(lambda: page.state.look.image.max() > 200, timeout=20_000)
     image = page.state.look.image
     assert image.shape == (1, 32, 32)
     assert image.max() > 200 and image[0, 0, -1] == 0

@@ -29,6 +29,7 @@ _Index = QModelIndex | QPersistentModelIndex
 _SIDE = 40
 _MOST = 12
 _GAP = 8
+_LEAST_WIDTH = 230
 
 
 class LayerModel(QAbstractListModel):
@@ -122,6 +123,8 @@ class LayerList(QListView):
         self.setItemDelegate(_Painter(self))
         self.setUniformItemSizes(True)
         self.setVerticalScrollMode(QListView.ScrollMode.ScrollPerPixel)
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.setMinimumWidth(theme.px(_LEAST_WIDTH))
         self.setMouseTracking(True)
         self.setAccessibleName("Layers and their strongest maps")
         self.selectionModel().currentChanged.connect(self._chosen)
@@ -152,7 +155,7 @@ class _Painter(QStyledItemDelegate):
     @override
     def sizeHint(self, option: QStyleOptionViewItem, index: _Index) -> QSize:
         line = QFontMetricsF(theme.ui_font()).height()
-        return QSize(theme.px(200), round(line) + theme.px(_SIDE) + 3 * theme.px(_GAP))
+        return QSize(theme.px(120), round(line) + theme.px(_SIDE) + 3 * theme.px(_GAP))
 
     @override
     def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: _Index) -> None:

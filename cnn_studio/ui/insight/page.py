@@ -10,7 +10,6 @@ from PySide6.QtGui import QDragEnterEvent, QDropEvent, QKeySequence, QShortcut, 
 from PySide6.QtWidgets import (
     QButtonGroup,
     QHBoxLayout,
-    QLabel,
     QPushButton,
     QScrollArea,
     QSplitter,
@@ -21,14 +20,18 @@ from PySide6.QtWidgets import (
 from typing_extensions import override
 
 from cnn_studio.app.project import Project
+from cnn_studio.app.runs import RunStore
 from cnn_studio.ui import theme
 from cnn_studio.ui.insight.cell_view import WrittenCell
+from cnn_studio.ui.insight.compare_view import CompareView
+from cnn_studio.ui.insight.depth_view import DepthView
 from cnn_studio.ui.insight.filters_view import FiltersView
 from cnn_studio.ui.insight.image_box import ImageBox
 from cnn_studio.ui.insight.layer_list import LayerList
 from cnn_studio.ui.insight.map_view import MapView
 from cnn_studio.ui.insight.state import InsightState
 from cnn_studio.ui.insight.where_view import WhereView
+from cnn_studio.ui.widgets.elided import ElidedLabel
 
 if TYPE_CHECKING:
     from cnn_studio.datasets.records import ImageData
@@ -48,6 +51,7 @@ class InspectPage(QWidget):
         state: InsightState,
         data: Callable[[], ImageData | None],
         start: Callable[[], Project | None] | None = None,
+        store: RunStore | None = None,
         parent: QWidget | None = None,
     ) -> None:
         """Make the page.
@@ -56,6 +60,7 @@ class InspectPage(QWidget):
             state: what it shares with its parts; belongs to it from now on.
             data: returns the images of the project, once they are loaded.
             start: returns the network as training began with it, or None where nobody knows.
+            store: the runs whose networks can be compared; the user's if None.
             parent: the widget it belongs to.
         """
         super().__init__(parent)
@@ -68,7 +73,9 @@ class InspectPage(QWidget):
         self.cell = WrittenCell(state)
         self.where = WhereView(state)
         self.filters = FiltersView(state, start, data)
-        self.title = QLabel()
+        self.depths = DepthView(state)
+        self.compare = CompareView(state, store or RunStore(), start)
+        self.title = ElidedLabel()
         self._views = QStackedWidget()
         self._buttons = QButtonGroup(self)
         self._is_stale = True
@@ -76,6 +83,7 @@ class InspectPage(QWidget):
         for part in (self.image, self.where):
             part.message.connect(self.message)
         state.layer_changed.connect(self._show_title)
+        self.depths.layer_wanted.connect(lambda: self.show_view(0))
         self.maps.grid.doubleClicked.connect(self.show_cell)
 
     def _build(self) -> None:
@@ -89,6 +97,8 @@ class InspectPage(QWidget):
             ("Written out", self.cell, "How the chosen cell comes about: window, filter, products, sum"),
             ("Where it looked", self.where, "Which part of the image speaks for a class"),
             ("Filters", self.filters, "The filters of the layer, and the images that excite a map most"),
+            ("Depths", self.depths, "The strongest maps of a few layers from the first to the last"),
+            ("Compare", self.compare, "What another network says of the same image, and where it looked"),
         )
         for number, (name, view, tip) in enumerate(views):
             self._views.addWidget(view)
@@ -100,8 +110,9 @@ class InspectPage(QWidget):
             head.addWidget(button)
         self._buttons.button(0).setChecked(True)
         self._buttons.idClicked.connect(self.show_view)
-        head.addStretch(1)
-        head.addWidget(self.title)
+        head.addSpacing(theme.px(space.s))
+        self.title.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
+        head.addWidget(self.title, 1)
         right = QWidget()
         column = QVBoxLayout(right)
         column.setContentsMargins(theme.px(space.m), 0, theme.px(space.m), theme.px(space.s))
@@ -165,6 +176,7 @@ class InspectPage(QWidget):
         self.cell.drop()
         self.where.close_work()
         self.filters.close_work()
+        self.compare.close_work()
 
     # ---------------------------------------------------------------------------------------------------------- events
 

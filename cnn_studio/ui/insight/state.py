@@ -72,6 +72,7 @@ class InsightState(QObject):
         self.layer: int | None = None
         self.cell: Cell | None = None
         self._network: LookInside | None = None
+        self._is_behind = False
         self._uses = threading.Lock()  # a network is used by one thread at a time
         self._line = JobLine(jobs, self, _PROMPT_MS)
         self._line.told.connect(self._take)
@@ -80,10 +81,17 @@ class InsightState(QObject):
     # -------------------------------------------------------------------------------------------------------- choosing
 
     def show(self, subject: Subject) -> None:
-        """Look at an image."""
-        self.subject = subject
+        """Look at an image.
+
+        Strokes of a drawing do not take the place of one that is being looked at, or a slow network would never answer
+        before the hand rests: that look is shown, and then the latest.
+        """
+        before, self.subject = self.subject, subject
         self.subject_changed.emit()
-        self.look_again()
+        if subject.is_live and before is not None and before.is_live and self._line.is_busy:
+            self._is_behind = True
+        else:
+            self.look_again()
 
     def show_pixels(self, title: str, pixels: np.ndarray) -> None:
         """Look at an image that is in memory, uint8 [C, H, W]."""
@@ -113,7 +121,7 @@ class InsightState(QObject):
     @Slot()
     def look_again(self) -> None:
         """Look at the same image with the network as it is now."""
-        subject = self.subject
+        subject, self._is_behind = self.subject, False
         if subject is None:
             return
         project = self._source() if self._network is None else None
@@ -158,6 +166,8 @@ class InsightState(QObject):
             case JobEnded("failed", message):
                 self._network = None
                 self._fail(message)
+            case JobEnded() if self._is_behind:
+                self.look_again()
 
     def _set_look(self, look: Look) -> None:
         before, self.look = self.look, look

@@ -38,10 +38,12 @@ class Subject:
     Attributes:
         title: what people call it.
         read: returns it as a network gets it; called in the job's thread.
+        is_live: others follow it faster than a network may look, as the strokes of a drawing do.
     """
 
     title: str
     read: Callable[[LookInside], Fitted] = field(repr=False)
+    is_live: bool = False
 
 
 def file_subject(file: Path) -> Subject:
@@ -82,7 +84,7 @@ def pixels_subject(title: str, pixels: np.ndarray) -> Subject:
 def drawing_subject(drawn: QImage) -> Subject:
     """Return a drawing to look at, scaled to the network's input."""
     kept = drawn.copy()  # it is drawn on while the job reads it
-    return Subject("drawing", lambda network: Fitted(pixels_of(kept, network.input_shape)))
+    return Subject("drawing", lambda network: Fitted(pixels_of(kept, network.input_shape)), is_live=True)
 
 
 def _fitted_file(network: LookInside, file: Path) -> Fitted:
@@ -100,4 +102,4 @@ def _about(network: LookInside, width: int, height: int, colours: str) -> str:
         return ""
     was, now = f"{width:,} × {height:,} pixels, {colours}", f"{wide:,} × {high:,}, {wanted}"
     through = "; what was see-through is white" if colours.endswith("alpha") else ""
-    return f"It has {was}. The network gets {now}{through}."
+    return f"The image has {was}; the network gets {now}{through}."

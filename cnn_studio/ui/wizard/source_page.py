@@ -23,10 +23,10 @@ from cnn_studio.app.jobs import JobEnded
 from cnn_studio.app.project import SUFFIX
 from cnn_studio.app.runs import RunStore
 from cnn_studio.app.sources import RUN
-from cnn_studio.core.errors import StudioError
 from cnn_studio.transfer.card import ALWAYS_HERE
 from cnn_studio.ui import theme
 from cnn_studio.ui.panels.network_table import Key, ListedNetworks, NetworkTable
+from cnn_studio.ui.panels.run_menu import fill_run_menu
 from cnn_studio.ui.try_dialog import TryDialog
 from cnn_studio.ui.widgets.windows import bring_forward
 from cnn_studio.ui.wizard.cost_chart import CostChart
@@ -37,7 +37,6 @@ from cnn_studio.ui.wizard.source_work import (
     list_published,
     network_facts,
     open_named,
-    run_text,
 )
 from cnn_studio.ui.wizard.state import WizardState
 
@@ -45,7 +44,6 @@ if TYPE_CHECKING:
     from cnn_studio.transfer.card import NetworkCard
 
 _WEIGHT_FILES = "Weights (*.safetensors *.pth *.pt *.bin *.ckpt);;All files (*)"
-_MOST_RUNS = 20
 _COLUMNS: tuple[Key, ...] = (
     "name",
     "weights",
@@ -274,22 +272,7 @@ class SourcePage(WizardPage):
 
     @Slot()
     def _list_runs(self) -> None:
-        self._runs_menu.clear()
-        store = RunStore()
-        try:
-            runs = [run for run in store.runs() if store.project_file(run.id).is_file()]
-        except StudioError as error:
-            self.say(str(error))
-            return
-        for run in runs[:_MOST_RUNS]:
-            action = self._runs_menu.addAction(run_text(run).replace("&", "&&"))
-            action.triggered.connect(partial(self._open_run, run.id))
-        if not runs:
-            self._runs_menu.addAction("No run has kept a network yet").setEnabled(False)
-
-    def _open_run(self, run: int, checked: bool = False) -> None:
-        del checked
-        self.open_other(f"{RUN}{run}")
+        fill_run_menu(self._runs_menu, RunStore(), lambda run: self.open_other(f"{RUN}{run.id}"))
 
     # ------------------------------------------------------------------------------------------------------ downloads
 
