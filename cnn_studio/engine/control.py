@@ -25,6 +25,7 @@ class RunControl:
         self._steps = 0
         self._stop: Stop | None = None
         self._rate: float | None = None
+        self._wants_weights = False
 
     @property
     def pause_requested(self) -> bool:
@@ -90,6 +91,15 @@ class RunControl:
         with self._changed:
             rate, self._rate = self._rate, None
         return rate
+
+    def want_weights(self) -> None:
+        """Ask for a copy of the weights at the end of the epoch under way; of that epoch alone."""
+        self._wants_weights = True
+
+    def take_want_of_weights(self) -> bool:
+        """Return whether a copy was asked for since the last time, for the run."""
+        wanted, self._wants_weights = self._wants_weights, False
+        return wanted
 
     def wait_while_paused(self) -> bool:
         """Block, without using the processor, until `resume`, `step_once` or `stop` is called; at once when not paused.

@@ -2,7 +2,8 @@
 
 Which events come when (`T` is an optional `TuningStarted` with its `SpeedTuned`, `R` `RunStarted`, `B` a `BatchDone`, `G` an optional
 `GradientsMeasured`, `M` an optional `ResourcesMeasured`, `L` a `RateChanged`, `E` an `EpochDone`, `W`
-`WeightsMeasured`, `K` a `CheckpointReady`, `P` `RunPaused`, `C` `RunContinued`, `F` `RunFinished`, the last one,
+`WeightsMeasured`, `K` a `CheckpointReady`, `P` `RunPaused`, `C` `RunContinued`,
+where weights were asked for an `EpochWeights` right after `E`, `F` `RunFinished`, the last one,
 always and exactly once):
 
 | a run that ...           | reports                                | `F.status`    |
@@ -251,6 +252,19 @@ class HeldOutResults:
 
 
 @dataclass(frozen=True, slots=True)
+class EpochWeights:
+    """The network as it is between two epochs, for whoever asked to see it.
+
+    Attributes:
+        epoch: after which.
+        weights: as they were validated, copied to the CPU by state-dict key.
+    """
+
+    epoch: int
+    weights: Mapping[str, torch.Tensor] = field(repr=False, compare=False)
+
+
+@dataclass(frozen=True, slots=True)
 class RunPaused:
     """The run waits between two steps.
 
@@ -310,6 +324,7 @@ Event = (
     | RateChanged
     | EpochDone
     | CheckpointReady
+    | EpochWeights
     | RunPaused
     | RunContinued
     | RunFinished

@@ -23,6 +23,7 @@ from cnn_studio.engine.events import (
     BatchDone,
     CheckpointReady,
     EpochDone,
+    EpochWeights,
     Event,
     GradientsMeasured,
     RateChanged,
@@ -56,6 +57,7 @@ from cnn_studio.engine.settings import TrainSettings
 from cnn_studio.engine.step import NotFiniteError, StepRunner
 from cnn_studio.engine.tuning import find_tuning
 
+_HELD = ("_runner", "_computing", "_whole", "_images", "_train_batches", "_val_batches")
 _CHECKPOINT_SHARE = 20
 """A checkpoint after an epoch is left out while the last one is younger than this many times what it took to write."""
 
@@ -168,6 +170,8 @@ class Run:
                     yield from self._checkpoint()  # the epoch's steps are done; only its validation comes again
                 raise
             yield validated
+            if self._control.take_want_of_weights():
+                yield EpochWeights(epoch, self._weights_of_now())
             yield WeightsMeasured(state.step, epoch, weight_histograms(self._module))
             age = time.monotonic() - self._checkpointed_at
             if age > _CHECKPOINT_SHARE * self._checkpoint_took or epoch == epochs:
@@ -188,14 +192,7 @@ class Run:
             self._module.to("cpu")
             for param in self._module.parameters():
                 param.data = param.data.contiguous()
-        for name in (
-            "_runner",
-            "_computing",
-            "_whole",
-            "_images",
-            "_train_batches",
-            "_val_batches",
-        ):  # the optimizer's memory goes with them
+        for name in _HELD:  # the optimizer's memory goes with them
             self.__dict__.pop(name, None)
         with suppress(RuntimeError):
             free_device_memory(self._device)
@@ -311,9 +308,7 @@ class Run:
         self.state.watch.stop()
         while self._control.pause_requested:
             yield from self._checkpoint()
-            with self._averaged():
-                weights = copy_of_weights(self._module)
-            yield RunPaused(self.state.step, weights)
+            yield RunPaused(self.state.step, self._weights_of_now())
             self._is_stepping = self._control.wait_while_paused()
             if self._is_stepping:
                 self.state.watch.start()
@@ -325,6 +320,10 @@ class Run:
                 yield from self._checkpoint()
             raise StopObeyedError
         self.state.watch.start()
+
+    def _weights_of_now(self) -> dict[str, Tensor]:
+        with self._averaged():
+            return copy_of_weights(self._module)
 
     def _report(self, arrived: Iterable[StepNumbers]) -> Iterator[Event]:
         for numbers in arrived:

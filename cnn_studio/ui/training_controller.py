@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Signal, Slot
@@ -22,58 +20,16 @@ from cnn_studio.app.training import (
     TrainingOutcome,
     load_data,
 )
-from cnn_studio.app.trying import as_trained
-from cnn_studio.app.weights import WeightSet
 from cnn_studio.core.errors import StudioError
 from cnn_studio.datasets.records import DataSource, ImageData
 from cnn_studio.engine.control import RunControl, Stop
-from cnn_studio.engine.events import EpochDone, Event, RunContinued, RunFinished, RunPaused
-from cnn_studio.graph.document import NetworkDocument
-from cnn_studio.graph.preprocessing import Preprocessing
+from cnn_studio.engine.events import EpochDone, EpochWeights, Event, RunContinued, RunFinished, RunPaused
 from cnn_studio.ui.bridge import Bridge
 from cnn_studio.ui.run_queue import HistoryRead, ProjectRead, Wanted, new_run, repeated_run, resumed_run
+from cnn_studio.ui.training_work import DataKey, Loaded, Run, Work
 
 if TYPE_CHECKING:
-    import torch
-
-DataKey = tuple[DataSource, tuple[int, ...], Preprocessing]
-"""What images depend on: their source, the size of the network's input, and how they are fitted to it."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Loaded:
-    """Images that were loaded, and what for."""
-
-    key: DataKey
-    data: ImageData
-
-
-@dataclass(frozen=True, slots=True)
-class _Work:
-    """A job, and the document and images it was started for."""
-
-    job: Job
-    document: NetworkDocument
-    key: DataKey
-
-
-@dataclass(slots=True)
-class _Run:
-    """The run that goes on.
-
-    Attributes:
-        best: its epoch whose weights are kept so far.
-        paused: its weights while it waits.
-        project: what it trains, once that is read.
-        data: its images, once they are there.
-    """
-
-    job: Job
-    wanted: Wanted
-    project: Project | None = None
-    data: ImageData | None = None
-    best: EpochDone | None = None
-    paused: Mapping[str, torch.Tensor] | None = None
+    pass
 
 
 class TrainingController(QObject):
@@ -109,11 +65,11 @@ class TrainingController(QObject):
         self._session = session
         self._store = store
         self.jobs = JobList()
-        self._run: _Run | None = None
+        self._run: Run | None = None
         self._queue: deque[Wanted] = deque()
         self._test: Job | None = None
-        self._loading: _Work | None = None
-        self._data: _Loaded | None = None
+        self._loading: Work | None = None
+        self._data: Loaded | None = None
         self._run_bridge = Bridge(self)
         self._run_bridge.events.connect(self._take_run)
         self._data_bridge = Bridge(self)
@@ -157,10 +113,10 @@ class TrainingController(QObject):
         project = self._session.snapshot()
 
         def work(job: Job) -> None:
-            job.report(_Loaded(key, load_data(project, job.report, job.control)))
+            job.report(Loaded(key, load_data(project, job.report, job.control)))
 
         job = Job("Loading images", work)
-        self._loading = _Work(job, self._session.document, key)
+        self._loading = Work(job, self._session.document, key)
         self._data_bridge.watch(job.mailbox)
         self.jobs.start(job)
         self.running_changed.emit()
@@ -171,7 +127,7 @@ class TrainingController(QObject):
             match event:
                 case Progress(text, done, total):
                     self.progress.emit(text, done, total)
-                case _Loaded():
+                case Loaded():
                     self._keep(event)
                 case JobEnded(status, message):
                     self._loading = None
@@ -181,7 +137,7 @@ class TrainingController(QObject):
                         self.data_failed.emit(message)
                     self.running_changed.emit()
 
-    def _keep(self, loaded: _Loaded) -> None:
+    def _keep(self, loaded: Loaded) -> None:
         if loaded.key != self._key():
             return  # another source or size was chosen meanwhile
         self._data = loaded
@@ -281,7 +237,7 @@ class TrainingController(QObject):
                 job.report(wanted.work(job.report, job.control))
 
         job = Job(f"Training {wanted.title}", work)
-        self._run = _Run(job, wanted, wanted.project)
+        self._run = Run(job, wanted, wanted.project)
         self._run_bridge.watch(job.mailbox)
         self.jobs.start(job)
         self.started.emit(wanted.title)
@@ -301,12 +257,22 @@ class TrainingController(QObject):
     def to_try(self) -> Project | None:
         """Return the network that an image can be tried on: of a paused run, else the trained one; None without."""
         session, run = self._session, self._run
-        if run is not None and run.paused is not None and run.project is not None and run.data is not None:
-            # not the open document: that may have been edited since, or be another one
-            project = as_trained(run.project, run.data)
-            arrays = {key: tensor.numpy() for key, tensor in run.paused.items()}
-            return replace(project, weights=WeightSet.from_state(project.document, arrays))
+        waiting = run.at(run.paused) if run is not None else None
+        if waiting is not None:
+            return waiting
         return session.snapshot() if session.has_fitting_weights else None
+
+    def to_look_into(self) -> Project | None:
+        """Return the network of the run that goes on, paused or as it was after its latest epoch, else as `to_try`."""
+        run = self._run
+        latest = run.at(run.latest.weights) if run is not None and run.paused is None and run.latest else None
+        return latest or self.to_try()
+
+    @property
+    def epoch_to_look_into(self) -> int | None:
+        """After which epoch of the run that goes on that network is; None where it is another."""
+        run = self._run
+        return run.latest.epoch if run is not None and run.paused is None and run.latest else None
 
     @Slot(list)
     def _take_run(self, events: list[object]) -> None:
@@ -336,7 +302,7 @@ class TrainingController(QObject):
                 self.running_changed.emit()
                 self._start_next()
 
-    def _take_run_event(self, run: _Run, event: object) -> list[Event]:
+    def _take_run_event(self, run: Run, event: object) -> list[Event]:
         """Deal with one event of a run and return what the plots need of it."""
         match event:
             case Progress(text, done, total):
@@ -351,6 +317,7 @@ class TrainingController(QObject):
             case StoreFailed(message):
                 self.message.emit(message)
             case TrainingOutcome(finished):
+                run.paused = run.latest = None
                 self._finish(run, event)
                 return [finished]
             case JobEnded(status, message, details):
@@ -362,6 +329,9 @@ class TrainingController(QObject):
             case RunPaused():
                 run.paused = event.weights
                 return [event]
+            case EpochWeights():
+                run.latest = event
+                return [event]
             case RunContinued():
                 run.paused = None
                 return [event]
@@ -371,14 +341,14 @@ class TrainingController(QObject):
                 return [event]  # type: ignore[list-item]  # all that is left are the engine's events
         return []
 
-    def _data_ready(self, run: _Run, data: ImageData) -> None:
+    def _data_ready(self, run: Run, data: ImageData) -> None:
         if run.wanted.document is None:
             return  # of a run from the store: the window shows other images
         known = self._data is not None and self._data.data is data
         if not known or self._session.document.info.labels != data.classes:
-            self._keep(_Loaded(run.wanted.key, data))  # type: ignore[arg-type]  # a new run has the key of its images
+            self._keep(Loaded(run.wanted.key, data))  # type: ignore[arg-type]  # a new run has the key of its images
 
-    def _finish(self, run: _Run, outcome: TrainingOutcome) -> None:
+    def _finish(self, run: Run, outcome: TrainingOutcome) -> None:
         """Take over the weights of a run, unless the window shows something else by now."""
         trained = outcome.finished.epoch > 0 or not len(self._session.weights)
         if outcome.project is not None and trained:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import Qt
 
 from cnn_studio.app.preferences import save_preferences
-from cnn_studio.engine.events import RunPaused
+from cnn_studio.engine.events import EpochWeights, RunFinished, RunPaused
 
 if TYPE_CHECKING:
     from cnn_studio.ui.main_window import MainWindow
@@ -92,8 +92,15 @@ def _connect_inspect(window: MainWindow) -> None:
         signal.connect(page.network_changed)
 
     def follow(events: list[object]) -> None:
-        if any(isinstance(event, RunPaused) for event in events):
+        if any(isinstance(event, RunPaused | RunFinished) for event in events):
             page.network_changed()
+        elif any(isinstance(event, EpochWeights) for event in events):
+            epoch = window.training.epoch_to_look_into
+            if epoch is not None:
+                page.show_epoch(epoch)
+        control = window.training.control
+        if control is not None and page.isVisible():  # nobody else wants the copy that it costs
+            control.want_weights()
 
     window.training.events.connect(follow)
     window.training.data_loaded.connect(page.network_changed)

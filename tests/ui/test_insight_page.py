@@ -142,16 +142,41 @@ def test_a_paused_run_is_looked_into(page, qtbot, window):
         pass
     trigger(window, "pause")
     state(window, qtbot, "paused")
-    qtbot.waitUntil(
-        lambda: (
-            page.state.look is not None
-            and not np.array_equal(page.state.look.layers[layer_id(page, "OUT")].values, before)
-        ),
-        timeout=20_000,
-    )
-    assert page.image.note.text() == ""
+    # what it was after an epoch gives way to what it is now
+    qtbot.waitUntil(lambda: page.image.note.text() == "" and not page.state.is_looking, timeout=20_000)
+    paused = window.training.to_try().weights.to_state(page.state.look.network.document)
+    layer = layer_id(page, "OUT")
+    now = page.state.look.network.runner.tensors(layer)["weight"].numpy()
+    assert np.array_equal(now, paused["OUT.weight"])
+    assert not np.array_equal(page.state.look.layers[layer].values, before)
     trigger(window, "discard")
     idle(window, qtbot)
+
+
+def test_a_run_is_looked_into_after_each_epoch_while_the_page_is_seen(page, qtbot, window):
+    settings(window, epochs=500)
+    first = page.state.look
+    trigger(window, "train")
+    notes = set()
+
+    def has_moved_on():
+        notes.add(page.image.note.text())
+        return len([note for note in notes if note.startswith("After epoch ")]) >= 3
+
+    qtbot.waitUntil(has_moved_on, timeout=60_000)
+    out = layer_id(page, "OUT")
+    assert not np.array_equal(page.state.look.layers[out].values, first.layers[out].values)
+    trigger(window, "show_network")
+    before = window.training.epoch_to_look_into
+    for _ in range(2):  # what was asked for before still comes
+        with qtbot.waitSignal(window.training.validated, timeout=60_000):
+            pass
+    assert window.training.epoch_to_look_into <= before + 2
+    trigger(window, "show_inspect")
+    trigger(window, "discard")
+    idle(window, qtbot)
+    qtbot.waitUntil(lambda: "drawn from seed" in page.image.note.text(), timeout=20_000)
+    assert "After epoch" not in page.image.note.text()
 
 
 def test_the_views_of_a_layer_follow_the_choice(page, qtbot):

@@ -197,7 +197,7 @@ class ImageBox(QWidget):
         self._say_about(self._state.about)
         self.picture.setPixmap(pixmap_of(look.image, theme.px(_SIDE)))
         self.bars.show_guesses(look.guesses())
-        self.note.setText(" ".join(self._state.notes))
+        self.note.setText(" ".join(filter(None, (self._state.remark, *self._state.notes))))
 
     def _say_about(self, text: str) -> None:
         self.about.setText(text)

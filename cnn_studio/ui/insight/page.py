@@ -158,9 +158,13 @@ class InspectPage(QWidget):
         self.title.setText(layer.path if layer is not None else "")
 
     @Slot()
-    def network_changed(self) -> None:
-        """Take the network anew: at once where this page is seen, else when it is shown."""
-        self.state.forget_network()
+    def network_changed(self, remark: str = "") -> None:
+        """Take the network anew: at once where this page is seen, else when it is shown.
+
+        Args:
+            remark: from which moment it is, as a sentence.
+        """
+        self.state.forget_network(remark)
         self._is_stale = True
         if self.isVisible():
             self._begin()

@@ -12,8 +12,8 @@ from cnn_studio.ui.training_controller import TrainingController
 
 
 def network_to_look_into(session: Session, training: TrainingController) -> Project:
-    """Return the network of a paused run, else the open one; one that was never trained as a run would begin with it."""
-    project = training.to_try()
+    """Return the network of the run that goes on, else the open one; one that was never trained as a run would begin with it."""
+    project = training.to_look_into()
     if project is not None:
         return project
     project = session.snapshot()

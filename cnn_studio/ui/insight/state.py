@@ -47,6 +47,7 @@ class InsightState(QObject):
         subject: the image; None before there is one.
         look: what every layer gave for it; None before that is known.
         notes: what to know of the network's weights, as sentences.
+        remark: from which moment the network is, as a sentence; empty where it is simply the open one.
         about: what was done to the image before the network got it, as a sentence.
         layer: id of the chosen layer; None without a look.
         cell: (channel, row, column) of the chosen layer's maps or (element,) of its vector; None if none is chosen.
@@ -68,7 +69,7 @@ class InsightState(QObject):
         self.subject: Subject | None = None
         self.look: Look | None = None
         self.notes: tuple[str, ...] = ()
-        self.about = ""
+        self.remark = self.about = ""
         self.layer: int | None = None
         self.cell: Cell | None = None
         self._network: LookInside | None = None
@@ -113,10 +114,14 @@ class InsightState(QObject):
 
     # --------------------------------------------------------------------------------------------------------- looking
 
-    @Slot()
-    def forget_network(self) -> None:
+    @property
+    def is_looking(self) -> bool:
+        """Whether a look is under way."""
+        return self._line.is_busy
+
+    def forget_network(self, remark: str = "") -> None:
         """Take the network anew at the next look: it was edited, trained or replaced. What is shown stays."""
-        self._network = None
+        self._network, self.remark = None, remark
 
     @Slot()
     def look_again(self) -> None:

@@ -57,6 +57,11 @@ class InspectTab(QWidget):
         if self.page is not None:
             self.page.network_changed()
 
+    def show_epoch(self, epoch: int) -> None:
+        """Take the network as it is after an epoch of a run, unless it is still being looked into as it was before."""
+        if self.page is not None and not self.page.state.is_looking:
+            self.page.network_changed(f"After epoch {epoch:,} of the run that goes on.")
+
     def close_work(self) -> None:
         """End what goes on."""
         if self.page is not None:

@@ -7,7 +7,7 @@ import torch
 
 from cnn_studio.core.errors import Cancelled
 from cnn_studio.engine.control import RunControl
-from cnn_studio.engine.events import BatchDone, CheckpointReady, RunPaused
+from cnn_studio.engine.events import BatchDone, CheckpointReady, EpochDone, EpochWeights, RunPaused
 from cnn_studio.engine.loop import train
 from cnn_studio.engine.settings import TrainSettings
 from tests.helpers.tiny_training import bits, finished, pattern, run, tiny_data, tiny_network
@@ -38,6 +38,30 @@ def _racing_clock():
     """A clock that goes on by ten seconds at each look."""
     seconds = iter(range(0, 10**9, 10))
     return lambda: float(next(seconds))
+
+
+def test_weights_between_epochs_for_whoever_asks():
+    control, seen, modules = RunControl(), [], []
+    module = tiny_network()
+
+    def react(event):
+        if isinstance(event, EpochWeights):
+            seen.append(event)
+            modules.append(bits(module))
+        if isinstance(event, EpochDone) and event.epoch == 3:
+            control.want_weights()  # too late for this one
+
+    control.want_weights()
+    events = iterate(module, control, react, SETTINGS.model_copy(update={"epochs": 5}))
+    assert [event.epoch for event in seen] == [1, 3]
+    kinds = [type(event) for event in events]
+    assert kinds[kinds.index(EpochWeights) - 1] is EpochDone
+    for event, before in zip(seen, modules, strict=True):
+        assert {key: value.numpy().tobytes() for key, value in event.weights.items()} == before
+    assert modules[0] != modules[1]
+    undisturbed = tiny_network()
+    run(undisturbed, SETTINGS.model_copy(update={"epochs": 5}))
+    assert bits(module) == bits(undisturbed)
 
 
 def test_single_steps_in_a_pause():
