@@ -73,6 +73,7 @@ _ENTRIES = (
     _Entry("show_code", "Code", "Ctrl+3", "Show the network as PyTorch code"),
     _Entry("show_inspect", "Inspect", "Ctrl+4", "See what every layer makes of an image"),
     _Entry("labs", "Laboratories…", "Ctrl+Shift+E", "Prepared experiments: a question, your prediction, real runs, and what was seen"),
+    _Entry("manual", "Manual", "Shift+F1", "The ideas behind it, and every layer with a picture; opens at the selected layer"),
     _Entry("tour", "Tour", "", "A few cards that say what the parts of the window are for"),
     _Entry("keys", "Keys…", "F1", "Show what the keys and the mouse do"),
     _Entry("about", "About CNN Studio", "", "Version and licence"),
@@ -143,7 +144,7 @@ class Actions(QObject):
         self._add(run, "train", "pause", "step", "stop", "discard", "forget_waiting", "-")
         self._add(run, "find_rate", "augment", "-", "try_image", "-", "notify")
         self._add(bar.addMenu("&Transfer"), "transfer")
-        self._add(bar.addMenu("&Help"), "tour", "labs", "-", "keys", "about")
+        self._add(bar.addMenu("&Help"), "manual", "tour", "labs", "-", "keys", "about")
 
     def _add(self, menu: QMenu, *names: str) -> None:
         for name in names:

@@ -8,6 +8,7 @@ from PySide6.QtCore import Qt
 
 from cnn_studio.app.preferences import save_preferences
 from cnn_studio.engine.events import EpochWeights, RunFinished, RunPaused
+from cnn_studio.ui.manual.opener import ManualOpener
 
 if TYPE_CHECKING:
     from cnn_studio.ui.main_window import MainWindow
@@ -56,6 +57,7 @@ def connect_actions(window: MainWindow) -> None:
         "show_code": space.show_code,
         "show_inspect": space.show_inspect,
         "keys": canvas.show_keys,
+        "manual": ManualOpener(window).open,
         "tour": window.take_tour,
         "about": window.show_about,
     }.items():

@@ -110,6 +110,9 @@ def test_in_the_window_a_project_takes_the_place_of_the_present_one(qtbot: QtBot
     window = MainWindow(Session(), Preferences(recent=[str(path)]))
     qtbot.addWidget(window, before_close_func=lambda w: w.training.shut_down(20))
     window.show()
+    qtbot.waitUntil(
+        lambda: window.loader.is_ready, timeout=60_000
+    )  # a process must not end while torch is loading
     window.actions_.all["start_page"].trigger()
     page = window.findChild(StartPage)
     assert page is not None

@@ -1,0 +1,1 @@
+"""The manual: the ideas behind convolutional networks, and every layer, with pictures that the program draws."""
