@@ -52,7 +52,7 @@ def run(
     data: Annotated[
         str | None,
         typer.Option(
-            "--data", metavar="SOURCE", help=f"Photographs, where an experiment needs them: {FORMS}."
+            "--data", metavar="SOURCE", help=f"Images of your own, where an experiment takes them: {FORMS}."
         ),
     ] = None,
     as_json: Json = False,
@@ -63,7 +63,7 @@ def run(
         raise ParameterError(
             f"{predict} is no answer to the question. Choose one of {', '.join(option.id for option in lab.options)}."
         )
-    if data is not None and not lab.needs_images:
+    if data is not None and not lab.takes_images:
         raise ParameterError(f"{lab.title} is made for the digits that are built in; leave --data out.")
     setup = Setup(seed, DataSource() if data is None else parse_source(data))
     show = _Json() if as_json else _Text()
@@ -152,7 +152,7 @@ def _lab_record(lab: Lab) -> dict[str, Any]:
         "question": lab.question,
         "options": [asdict(option) for option in lab.options],
         "arms": [arm.name for arm in lab.arms],
-        "needs_images": lab.needs_images,
+        "takes_images": lab.takes_images,
     }
 
 

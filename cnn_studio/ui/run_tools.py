@@ -257,7 +257,13 @@ class RunTools(QObject):
             from cnn_studio.ui.labs.window import LabWindow
 
             training = self._training
-            self.labs = LabWindow(training.jobs, self._store, lambda: training.is_training, self._window)
+            self.labs = LabWindow(
+                training.jobs,
+                self._store,
+                lambda: training.is_training,
+                lambda: self._session.data,
+                self._window,
+            )
             self.labs.runs_changed.connect(self.runs_changed)
             self.labs.runs_requested.connect(self.runs_requested)
         bring_forward(self.labs)

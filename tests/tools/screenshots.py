@@ -1,6 +1,6 @@
 """Drives the real window offscreen through its main states and saves numbered pictures.
 
-    python tests/tools/screenshots.py OUT [--theme light|dark] [--size 1600x1000] [--story main|builder|data|training|transfer|inspect]
+    python tests/tools/screenshots.py OUT [--theme light|dark] [--size 1600x1000] [--story main|builder|data|training|transfer|labs|inspect]
 
 Without --theme both are made. Look at the pictures after each change of the window.
 """
@@ -24,6 +24,7 @@ sys.path.insert(0, str(Path(__file__).parent))
 from builder_story import builder_story
 from data_story import data_story
 from inspect_story import inspect_story
+from labs_story import labs_story
 from PySide6.QtCore import QPoint, QPointF, Qt
 from PySide6.QtGui import QDragEnterEvent, QDragLeaveEvent, QDragMoveEvent, QPainter
 from PySide6.QtWidgets import QApplication, QWidget
@@ -201,6 +202,7 @@ STORIES = (
     ("data", data_story),
     ("training", training_story),
     ("transfer", transfer_story),
+    ("labs", labs_story),
     ("inspect", inspect_story),
 )
 

@@ -7,10 +7,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from cnn_studio.app.project import Project
 from cnn_studio.datasets.records import DataSource
 from cnn_studio.engine.events import EpochDone, GradientsMeasured, RunFinished
+from cnn_studio.transfer.recipe import TransferRecipe
+
+if TYPE_CHECKING:
+    from cnn_studio.datasets.records import ImageData
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +29,10 @@ class Setup:
 
     seed: int = 0
     data: DataSource = field(default_factory=DataSource)
+
+
+Draw = Callable[["ImageData", Setup], "ImageData"]
+"""Takes some images out of all those there are."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,11 +54,20 @@ class Arm:
 
     Attributes:
         name: what tables and sentences call it.
-        build: makes its network, data source and training settings.
+        build: makes its network, data source and training settings; of a transfer the network that is transferred, with
+            its weights.
+        draw: which of the images it gets; None for all of them.
+        recipe: how the network is transferred, with the images of `draw`; None where it is trained as it is.
+        group: what it has in common with other arms in the picture of the results; empty where there is none.
+        series: what tells it from the others of its group.
     """
 
     name: str
     build: Callable[[Setup], Project]
+    draw: Draw | None = None
+    recipe: Callable[[Setup], TransferRecipe] | None = None
+    group: str = ""
+    series: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,9 +81,9 @@ class ArmResult:
         epochs: every epoch.
         gradients: gradients and steps per layer; the first are those before the first step.
         num_train, num_val: images.
-        num_params: of the network.
+        num_params: of the network; of a transfer those that learnt.
         seen_accuracy: share of the training images that the kept network gets right as they are, without dropout and
-            augmentation; None where no network was kept.
+            augmentation; None where no network was kept, and of a transfer.
         project: the trained network, as it was kept.
     """
 
@@ -119,7 +137,8 @@ class Lab:
         options: the answers to choose a prediction from.
         arms: the runs, in the order in which they are made.
         observe: reads the results of the arms, in their order; every arm has one.
-        needs_images: whether the user must name photographs; otherwise the embedded digits are used.
+        takes_images: whether the user may name images of one's own in place of the embedded digits.
+        images_hint: what images of one's own show.
     """
 
     id: str
@@ -128,7 +147,13 @@ class Lab:
     options: tuple[Option, ...]
     arms: tuple[Arm, ...]
     observe: Callable[[Sequence[ArmResult]], Findings]
-    needs_images: bool = False
+    takes_images: bool = False
+    images_hint: str = ""
+
+    @property
+    def is_grouped(self) -> bool:
+        """Whether its results are shown as bars in groups, and not as curves over the steps."""
+        return any(arm.group for arm in self.arms)
 
     def option(self, option_id: str) -> Option | None:
         """Return the option of that id, or None."""

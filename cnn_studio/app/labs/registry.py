@@ -2,11 +2,20 @@
 
 from __future__ import annotations
 
-from cnn_studio.app.labs import momentum, overfitting, pooling, rates, tiling, vanishing
+from cnn_studio.app.labs import amounts, momentum, negative, overfitting, pooling, rates, tiling, vanishing
 from cnn_studio.app.labs.lab import Lab
 from cnn_studio.core.errors import ParameterError
 
-LABS: tuple[Lab, ...] = (vanishing.LAB, overfitting.LAB, rates.LAB, momentum.LAB, pooling.LAB, tiling.LAB)
+LABS: tuple[Lab, ...] = (
+    vanishing.LAB,
+    overfitting.LAB,
+    rates.LAB,
+    momentum.LAB,
+    pooling.LAB,
+    tiling.LAB,
+    amounts.LAB,
+    negative.LAB,
+)
 """In the order in which a course meets them."""
 
 

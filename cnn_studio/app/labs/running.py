@@ -7,11 +7,14 @@ from dataclasses import dataclass, field
 from cnn_studio.app.labs.lab import Arm, ArmResult, Findings, Lab, Setup
 from cnn_studio.app.project import Project
 from cnn_studio.app.runs import RunStore
-from cnn_studio.app.training import DataReady, Report, TrainingOutcome, run_training
-from cnn_studio.core.errors import DataError
+from cnn_studio.app.training import DataReady, Report, TrainingOutcome, load_data, run_training
+from cnn_studio.app.transferring import Prepared, run_transfer
+from cnn_studio.core.errors import Cancelled
 from cnn_studio.datasets.records import ImageData
 from cnn_studio.engine.control import RunControl
-from cnn_studio.engine.events import EpochDone, GradientsMeasured, RunStarted
+from cnn_studio.engine.events import EpochDone, GradientsMeasured, RunFinished, RunStarted
+from cnn_studio.graph.cutting import find_cut, shapes_of
+from cnn_studio.transfer.recipe import TransferRecipe
 
 _MOST_SEEN = 2_000
 """Training images that a finished network is asked about again; more would only sharpen the last digit."""
@@ -78,18 +81,16 @@ def run_lab(
         store: where to keep the runs; the user's own if None.
 
     Raises:
-        DataError: the experiment needs images and none are named, or they cannot be used.
+        DataError: the images cannot be used.
         NetworkError: a network does not fit the images.
     """
-    if lab.needs_images and setup.data.kind == "digits":
-        raise DataError(f"{lab.title} needs photographs of your own. Name them: --data folder:DIR.")
     results: list[ArmResult] = []
     for number, arm in enumerate(lab.arms, 1):
         if control.stop_requested:
             break
         project = named_project(lab, arm, setup)
         report(ArmStarted(number, len(lab.arms), arm.name, project))
-        results.append(_run_arm(arm, project, report, control, store))
+        results.append(_run_arm(arm, project, setup, report, control, store))
         report(ArmFinished(results[-1]))
     is_whole = len(results) == len(lab.arms) and all(
         one.finished.status in ("done", "failed") for one in results
@@ -105,7 +106,49 @@ def named_project(lab: Lab, arm: Arm, setup: Setup) -> Project:
 
 
 def _run_arm(
-    arm: Arm, project: Project, report: Report, control: RunControl, store: RunStore | None
+    arm: Arm, project: Project, setup: Setup, report: Report, control: RunControl, store: RunStore | None
+) -> ArmResult:
+    if arm.draw is None:
+        return _train(arm.name, project, None, report, control, store)
+    try:
+        data = arm.draw(load_data(project, report, control), setup)
+    except Cancelled:
+        return ArmResult(arm.name, RunFinished("stopped", 0, None, None, 0.0))
+    if arm.recipe is None:
+        return _train(arm.name, project, data, report, control, store)
+    return _transfer(arm.name, project, arm.recipe(setup), data, report, control, store)
+
+
+def _transfer(
+    name: str,
+    project: Project,
+    recipe: TransferRecipe,
+    data: ImageData,
+    report: Report,
+    control: RunControl,
+    store: RunStore | None,
+) -> ArmResult:
+    cut = find_cut(shapes_of(project.document), recipe.cut)
+    prepared = Prepared(recipe.source, project, cut, data)
+    outcome = run_transfer(recipe, report, control, prepared=prepared, store=store)
+    return ArmResult(
+        name,
+        outcome.finished,
+        outcome.run,
+        num_train=len(data.train),
+        num_val=len(data.val),
+        num_params=outcome.trainable,
+        project=outcome.project,
+    )
+
+
+def _train(
+    name: str,
+    project: Project,
+    data: ImageData | None,
+    report: Report,
+    control: RunControl,
+    store: RunStore | None,
 ) -> ArmResult:
     epochs: list[EpochDone] = []
     gradients: list[GradientsMeasured] = []
@@ -124,9 +167,9 @@ def _run_arm(
                 loaded.append(data)
         report(event)
 
-    outcome = run_training(project, keep, control, store=store)
+    outcome = run_training(project, keep, control, store=store, data=data)
     return ArmResult(
-        arm.name,
+        name,
         outcome.finished,
         outcome.run,
         tuple(epochs),

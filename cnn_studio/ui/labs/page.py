@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 
 from PySide6.QtCore import Qt, Signal, Slot
 from PySide6.QtWidgets import (
@@ -23,10 +24,13 @@ from cnn_studio.app.jobs import Job, JobEnded, JobList
 from cnn_studio.app.labs.lab import Findings, Lab, Setup
 from cnn_studio.app.labs.running import ArmFinished, ArmStarted, LabOutcome
 from cnn_studio.app.runs import RunStore
+from cnn_studio.datasets.records import DataSource
 from cnn_studio.engine.events import BatchDone, RunStarted
 from cnn_studio.ui import theme
 from cnn_studio.ui.job_line import JobLine
+from cnn_studio.ui.labs.bars import LabBars
 from cnn_studio.ui.labs.curves import LabCurves
+from cnn_studio.ui.labs.images import LabImages
 from cnn_studio.ui.labs.numbers import NumberTable
 from cnn_studio.ui.wizard.page import Notice, scrolled, text_label
 
@@ -50,6 +54,7 @@ class LabPage(QWidget):
         jobs: JobList,
         store: RunStore,
         trains_elsewhere: Callable[[], bool],
+        project_data: Callable[[], DataSource],
         parent: QWidget | None = None,
     ) -> None:
         """Make the page of an experiment.
@@ -59,6 +64,7 @@ class LabPage(QWidget):
             jobs: all jobs of the program.
             store: where its runs are kept.
             trains_elsewhere: tells whether another run or experiment goes on.
+            project_data: tells the images of the open project.
             parent: the widget it belongs to.
         """
         super().__init__(parent)
@@ -68,8 +74,9 @@ class LabPage(QWidget):
         self._trains_elsewhere = trains_elsewhere
         self._line = JobLine(jobs, self)
         self._line.told.connect(self._take)
+        self._line.progress.connect(self._show_progress)
         self._line.busy_changed.connect(self.refresh)
-        self._place, self._steps = "", 0
+        self._place = ""
         self.options = QButtonGroup(self)
         self.seed = QSpinBox()
         self.run, self.cancel, self.compare = (
@@ -79,7 +86,9 @@ class LabPage(QWidget):
         )
         self.bar, self.doing = QProgressBar(), QLabel()
         self.notice = Notice()
-        self.curves, self.numbers = LabCurves(), NumberTable()
+        self.images = LabImages(lab.images_hint, project_data, self)
+        self.picture: LabBars | LabCurves = LabBars(lab) if lab.is_grouped else LabCurves()
+        self.numbers = NumberTable()
         self.verdict, self.seen = text_label(role="strong"), text_label()
         self._build()
         self.refresh()
@@ -92,9 +101,11 @@ class LabPage(QWidget):
         column.addWidget(text_label(self.lab.title, "title"))
         column.addWidget(text_label(self.lab.question))
         column.addWidget(self._answers())
+        column.addWidget(self.images)
+        self.images.setVisible(self.lab.takes_images)
         column.addWidget(self.notice)
         column.addLayout(self._controls())
-        column.addWidget(self.curves, 3)
+        column.addWidget(self.picture, 3)
         self.found = QFrame()
         theme.set_role(self.found, "card")
         inside = QVBoxLayout(self.found)
@@ -105,7 +116,7 @@ class LabPage(QWidget):
             inside.addWidget(widget)
         inside.addStretch(1)
         self._area = scrolled(self.found)
-        column.addWidget(self._area, 2)
+        column.addWidget(self._area, 3 if self.lab.is_grouped else 2)
 
     def _answers(self) -> QFrame:
         space = theme.current().space
@@ -175,28 +186,31 @@ class LabPage(QWidget):
             return
         self.notice.say("")
         self.outcome = None
-        self.curves.clear()
-        lab, setup, store = self.lab, Setup(self.seed.value()), self._store
+        self.picture.clear()
+        lab, seed, store = self.lab, self.seed.value(), self._store
+        images = self.images.choice if lab.takes_images else DataSource()
 
         def work(job: Job) -> None:
             from cnn_studio.app.labs.running import run_lab
+            from cnn_studio.datasets.detect import detect_source
 
+            data = detect_source(images, DataSource()) if isinstance(images, Path) else images
             with KeptAwake():
-                job.report(run_lab(lab, setup, job.report, job.control, store=store))
+                job.report(run_lab(lab, Setup(seed, data), job.report, job.control, store=store))
 
         self._line.start(lab.title, work)
 
     @Slot(object)
     def _take(self, event: object) -> None:
-        self.curves.take(event)
+        self.picture.take(event)
         match event:
             case ArmStarted(number, total, name):
                 self._place = f"{number} of {total}: {name}"
                 self.doing.setText(self._place)
                 self.bar.setRange(0, 0)
             case RunStarted():
-                self._steps = event.steps_per_epoch * event.num_epochs
-                self.bar.setRange(0, self._steps)
+                self.doing.setText(self._place)
+                self.bar.setRange(0, event.steps_per_epoch * event.num_epochs)
             case BatchDone():
                 self.bar.setValue(event.step)
             case ArmFinished():
@@ -206,6 +220,14 @@ class LabPage(QWidget):
             case JobEnded("failed", message):
                 self.notice.say(message, "error-notice")
         self.refresh()
+
+    @Slot(str, int, int)
+    def _show_progress(self, text: str, done: int, total: int) -> None:
+        """Show how far loading images or computing codes is; runs tell their steps themselves."""
+        if total and self._place:
+            self.doing.setText(f"{self._place} · {text}")
+            self.bar.setRange(0, total)
+            self.bar.setValue(done)
 
     @Slot()
     def _ask_runs(self) -> None:
@@ -231,6 +253,7 @@ class LabPage(QWidget):
         for button in self.options.buttons():
             button.setEnabled(not busy)
         self.seed.setEnabled(not busy)
+        self.images.setEnabled(not busy)
         for widget in (self.bar, self.doing, self.cancel):
             widget.setVisible(busy)
         self.compare.setVisible(outcome is not None and not busy)

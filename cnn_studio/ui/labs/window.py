@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from PySide6.QtCore import QSize, Qt, Signal, Slot
-from PySide6.QtGui import QCloseEvent, QKeySequence, QShortcut
+from PySide6.QtGui import QCloseEvent, QKeySequence, QShortcut, QShowEvent
 from PySide6.QtWidgets import (
     QHBoxLayout,
     QListWidget,
@@ -19,6 +19,7 @@ from typing_extensions import override
 from cnn_studio.app.jobs import JobList
 from cnn_studio.app.labs.registry import LABS
 from cnn_studio.app.runs import RunStore
+from cnn_studio.datasets.records import DataSource
 from cnn_studio.ui import theme
 from cnn_studio.ui.labs.page import LabPage
 from cnn_studio.ui.widgets.windows import may_end
@@ -45,15 +46,25 @@ class LabWindow(QWidget):
         jobs: JobList,
         store: RunStore,
         trains_elsewhere: Callable[[], bool],
+        project_data: Callable[[], DataSource],
         parent: QWidget | None = None,
     ) -> None:
+        """Make the window, with a page for each experiment.
+
+        Args:
+            jobs: all jobs of the program.
+            store: where runs are kept.
+            trains_elsewhere: tells whether a run goes on in the main window.
+            project_data: tells the images of the open project.
+            parent: the widget it belongs to.
+        """
         super().__init__(parent, Qt.WindowType.Window)
         self.setWindowTitle("Laboratories")
         self._trains_elsewhere = trains_elsewhere
         self.list = QListWidget()
         self.list.setAccessibleName("Experiments")
         self._stack = QStackedWidget()
-        self.pages = [LabPage(lab, jobs, store, self._is_busy, self) for lab in LABS]
+        self.pages = [LabPage(lab, jobs, store, self._is_busy, project_data, self) for lab in LABS]
         for page in self.pages:
             item = QListWidgetItem(page.lab.title)
             item.setSizeHint(QSize(0, theme.px(_ROW)))
@@ -79,6 +90,12 @@ class LabWindow(QWidget):
         self.list.setCurrentRow(0)
         QShortcut(QKeySequence("Esc"), self, self.close)
         self.resize(theme.px(_SIZE[0]), theme.px(_SIZE[1]))
+
+    @override
+    def showEvent(self, event: QShowEvent) -> None:
+        super().showEvent(event)
+        for page in self.pages:
+            page.images.refresh()
 
     @property
     def page(self) -> LabPage:

@@ -39,9 +39,14 @@ def test_json_tells_every_arm_and_the_findings(cli: Cli) -> None:
 
 
 def test_what_does_not_exist_is_refused_before_anything_runs(cli: Cli) -> None:
-    for arguments in (("nonsense",), ("pooling", "--predict", "nonsense"), ("pooling", "--data", "folder:x")):
+    for arguments in (
+        ("nonsense",),
+        ("pooling", "--predict", "nonsense"),
+        ("pooling", "--data", "folder:x"),
+        ("negative-transfer", "--data", "folder:x"),
+    ):
         result = cli("lab", "run", *arguments)
         assert result.code == Exit.BAD_INPUT
-        assert "1 of 3" not in result.out
+        assert "done" not in result.out
         assert result.err
     assert cli("runs", "list", "--json").json == []
