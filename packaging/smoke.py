@@ -18,7 +18,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-_SECONDS = 900
+_SECONDS = 1800
 _KEPT_VARIABLES = ("SYSTEMROOT", "WINDIR", "COMSPEC") if sys.platform == "win32" else ()
 _TOOLS = ("Xvfb", "xdotool")
 
