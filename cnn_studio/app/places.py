@@ -33,6 +33,12 @@ def journals_folder() -> Path:
     return (home or platformdirs.user_state_path(_NAME, appauthor=False)) / "journals"
 
 
+def versions_folder() -> Path:
+    """Return the folder with the last versions of project files."""
+    home = _home()
+    return (home or platformdirs.user_state_path(_NAME, appauthor=False)) / "versions"
+
+
 def logs_folder() -> Path:
     """Return the folder of the log and of what crashed programs left."""
     home = _home()

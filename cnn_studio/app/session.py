@@ -54,6 +54,7 @@ class Session:
         self.weights = project.weights
         self.view = project.view
         self.path = path
+        self._file_state = _state_of(path)
         self._extras_modified = False
         self.document.changed.connect(self._pass_on)
         self.stack.changed.connect(self._note_stack)
@@ -96,12 +97,19 @@ class Session:
         """
         write(path, self.snapshot(thumbnail))
         self.path = path
+        self._file_state = _state_of(path)
         self._extras_modified = False
         self.stack.mark_clean()
 
     def snapshot(self, thumbnail: bytes = b"") -> Project:
         """Return the project as it is now, safe to hand to another thread."""
         return Project(self.document.copy(), self.data, self.settings, self.weights, thumbnail, self.view)
+
+    @property
+    def changed_elsewhere(self) -> bool:
+        """Whether the project's file is another one than was opened or saved here; one that is gone is not."""
+        state = _state_of(self.path)
+        return state is not None and state != self._file_state
 
     @property
     def is_modified(self) -> bool:
@@ -194,3 +202,14 @@ class Session:
         self._extras_modified = True
         emit()
         self.state_changed.emit()
+
+
+def _state_of(path: Path | None) -> tuple[int, int, int] | None:
+    """Return what changes with a file: its number on the disk, its time and its size; None where there is none."""
+    if path is None:
+        return None
+    try:
+        state = path.stat()
+    except OSError:
+        return None
+    return state.st_ino, state.st_mtime_ns, state.st_size

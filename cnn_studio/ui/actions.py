@@ -121,6 +121,7 @@ class Actions(QObject):
         self._add(file, "open", "open_network")
         self.recent = file.addMenu("Open recent")
         self._add(file, "-", "save", "save_as")
+        self.versions = file.addMenu("Earlier versions")
         self.export = file.addMenu("Export")
         self._add(self.export, "export_picture", "export_code", "export_weights")
         self._add(file, "-", "quit")

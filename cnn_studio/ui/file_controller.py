@@ -5,14 +5,16 @@ from __future__ import annotations
 from datetime import datetime
 from functools import partial
 from pathlib import Path
+from typing import Literal
 
 from PySide6.QtCore import QBuffer, QByteArray, QIODevice, QObject, Qt, Signal, Slot
 from PySide6.QtGui import QPixmap
-from PySide6.QtWidgets import QFileDialog, QMessageBox, QWidget
+from PySide6.QtWidgets import QFileDialog, QMenu, QMessageBox, QWidget
 
 from cnn_studio.app.exporting import export_weights
 from cnn_studio.app.importing import OpenedNetwork
 from cnn_studio.app.jobs import JobList
+from cnn_studio.app.kept_versions import keep_version, list_versions
 from cnn_studio.app.preferences import Preferences, save_preferences
 from cnn_studio.app.project import (
     SUFFIX,
@@ -27,6 +29,7 @@ from cnn_studio.core.errors import StudioError
 from cnn_studio.graph.document import NetworkDocument
 from cnn_studio.graph.starters import find_starter
 from cnn_studio.ui.network_browser import NetworkBrowser
+from cnn_studio.ui.status import bytes_text
 from cnn_studio.ui.widgets.waiting import run_waiting
 
 _FILTER = f"CNN Studio projects (*{SUFFIX})"
@@ -148,6 +151,12 @@ class FileController(QObject):
         return answer == QMessageBox.StandardButton.Yes
 
     def _save(self, path: Path) -> bool:
+        if path == self._session.path and self._session.changed_elsewhere:
+            match self._ask_about_changed(path):
+                case "other":
+                    return self.save_as()
+                case "none":
+                    return False
         try:
             self._session.save(path, self._thumbnail(), self._write)
         except StudioError as error:
@@ -157,8 +166,41 @@ class FileController(QObject):
         self._remember(path)
         return True
 
+    def _ask_about_changed(self, path: Path) -> Literal["this", "other", "none"]:
+        """Ask where to save when somebody else has written the file since it was opened."""
+        box = QMessageBox(self._window)
+        box.setIcon(QMessageBox.Icon.Warning)
+        box.setWindowTitle("Save project")
+        box.setText(f"{path.name} was changed by another window or program since it was opened here.")
+        box.setInformativeText(
+            "Saving over it keeps what is there now under File > Earlier versions; another name keeps both."
+        )
+        over = box.addButton("Save over it", QMessageBox.ButtonRole.DestructiveRole)
+        other = box.addButton("Save as…", QMessageBox.ButtonRole.AcceptRole)
+        box.addButton(QMessageBox.StandardButton.Cancel)
+        box.setDefaultButton(other)
+        box.exec()
+        clicked = box.clickedButton()
+        return "this" if clicked is over else "other" if clicked is other else "none"
+
     def _write(self, path: Path, project: Project) -> None:
-        run_waiting(self._window, f"Saving {path.name}", partial(save_project, path, project))
+        def work() -> None:
+            keep_version(path)
+            save_project(path, project)
+
+        run_waiting(self._window, f"Saving {path.name}", work)
+
+    def fill_versions(self, menu: QMenu) -> None:
+        """List the earlier versions of the project's file; one that is chosen opens as a new project."""
+        menu.clear()
+        path = self._session.path
+        for version in list_versions(path) if path is not None else ():
+            when = datetime.fromtimestamp(version.seconds)
+            action = menu.addAction(f"{when:%d %B %Y, %H:%M:%S}    {bytes_text(version.num_bytes)}")
+            action.triggered.connect(partial(self.open_kept, version.file))
+        if menu.isEmpty():
+            text = "None yet: the first save over a file keeps one" if path else "Not saved yet"
+            menu.addAction(text).setEnabled(False)
 
     def _read(self, path: Path) -> Project:
         return run_waiting(self._window, f"Opening {path.name}", partial(load_project, path))

@@ -62,6 +62,8 @@ def connect_actions(window: MainWindow) -> None:
         "about": window.show_about,
     }.items():
         window.actions_.connect(name, slot)
+    versions = window.actions_.versions
+    versions.aboutToShow.connect(lambda: files.fill_versions(versions))
     window.tools.project_made.connect(files.take_network)
     window.tools.runs_changed.connect(space.runs_changed)
     window.tools.runs_requested.connect(space.compare_runs)
