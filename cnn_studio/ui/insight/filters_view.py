@@ -28,6 +28,7 @@ from cnn_studio.ui.insight.tiles import Tile, TileView
 from cnn_studio.ui.panels.lazy_refresh import LazyRefresh
 from cnn_studio.ui.widgets.elided import ElidedLabel
 from cnn_studio.ui.widgets.hint import hint_label
+from cnn_studio.ui.widgets.segments import segment_button
 from cnn_studio.ui.widgets.slots import without_argument
 
 if TYPE_CHECKING:
@@ -158,10 +159,7 @@ class FiltersView(QWidget):
         self._scales = QButtonGroup(self)
         self.scale_buttons: dict[str, QPushButton] = {}
         for scale, name, help_ in _SCALES:
-            choice = self.scale_buttons[scale] = QPushButton(name)
-            choice.setCheckable(True)
-            choice.setToolTip(help_)
-            theme.set_role(choice, "segment")
+            choice = self.scale_buttons[scale] = segment_button(name, help_)
             self._scales.addButton(choice)
             row.addWidget(choice)
         self.scale_buttons["common"].setChecked(True)

@@ -21,6 +21,7 @@ from typing_extensions import override
 from cnn_studio.graph.spec import shape_text
 from cnn_studio.ui import theme
 from cnn_studio.ui.insight.state import InsightState
+from cnn_studio.ui.insight.value_bars import paint_values
 
 if TYPE_CHECKING:
     from cnn_studio.insight.layer_look import LayerLook, Scale
@@ -30,6 +31,7 @@ _SIDE = 40
 _MOST = 12
 _GAP = 8
 _LEAST_WIDTH = 230
+_WIDEST_BAR = 12
 
 
 class LayerModel(QAbstractListModel):
@@ -196,7 +198,9 @@ class _Painter(QStyledItemDelegate):
         pictures = model.pictures(row)
         side, left = room.height(), room.left()
         if not pictures:
-            self._paint_vector(painter, model, row, room)
+            layer = model.layer(row)
+            if layer is not None:
+                paint_values(painter, QRectF(room), layer.values.reshape(-1), theme.px(_WIDEST_BAR))
         for picture in pictures:
             shown = picture.size().scaled(QSize(side, side), Qt.AspectRatioMode.KeepAspectRatio)
             if left + shown.width() > room.right():
@@ -205,22 +209,3 @@ class _Painter(QStyledItemDelegate):
             painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform, picture.width() > shown.width())
             painter.drawPixmap(place, picture)
             left += side + theme.px(4)
-
-    def _paint_vector(self, painter: QPainter, model: LayerModel, row: int, room: QRect) -> None:
-        """Draw the numbers of a layer without maps as bars from zero; of many, every n-th."""
-        import numpy as np
-
-        layer = model.layer(row)
-        if layer is None:
-            return
-        values = np.nan_to_num(layer.values.reshape(-1), nan=0.0, posinf=0.0, neginf=0.0)
-        values = values[:: -(-values.size // max(1, room.width() // 2))]
-        low, high = min(0.0, layer.minimum), max(0.0, layer.maximum)
-        span = (high - low) or 1.0
-        zero = room.top() + room.height() * high / span
-        width = min(float(theme.px(12)), room.width() / values.size)
-        for at, value in enumerate(values.tolist()):
-            tall = room.height() * value / span
-            color = theme.qcolor("accent" if value >= 0 else "warning")
-            bar = QRectF(room.left() + at * width, zero - max(0.0, tall), max(1.0, width - 1), abs(tall))
-            painter.fillRect(bar, color)

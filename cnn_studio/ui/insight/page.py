@@ -10,7 +10,6 @@ from PySide6.QtGui import QDragEnterEvent, QDropEvent, QKeySequence, QShortcut, 
 from PySide6.QtWidgets import (
     QButtonGroup,
     QHBoxLayout,
-    QPushButton,
     QScrollArea,
     QSplitter,
     QStackedWidget,
@@ -32,6 +31,7 @@ from cnn_studio.ui.insight.map_view import MapView
 from cnn_studio.ui.insight.state import InsightState
 from cnn_studio.ui.insight.where_view import WhereView
 from cnn_studio.ui.widgets.elided import ElidedLabel
+from cnn_studio.ui.widgets.segments import segment_button
 
 if TYPE_CHECKING:
     from cnn_studio.datasets.records import ImageData
@@ -102,10 +102,7 @@ class InspectPage(QWidget):
         )
         for number, (name, view, tip) in enumerate(views):
             self._views.addWidget(view)
-            button = QPushButton(name)
-            button.setCheckable(True)
-            button.setToolTip(tip)
-            theme.set_role(button, "segment")
+            button = segment_button(name, tip)
             self._buttons.addButton(button, number)
             head.addWidget(button)
         self._buttons.button(0).setChecked(True)

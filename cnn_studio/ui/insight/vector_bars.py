@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QSizePolicy, QToolTip, QWidget
 from typing_extensions import override
 
 from cnn_studio.ui import theme
+from cnn_studio.ui.insight.value_bars import paint_values
 
 if TYPE_CHECKING:
     from cnn_studio.insight.layer_look import LayerLook
@@ -73,37 +74,22 @@ class VectorBars(QWidget):
         del event
         if self._layer is None:
             return
-        import numpy as np
-
         painter = QPainter(self)
-        values = np.nan_to_num(self._layer.values.reshape(-1), nan=0.0, posinf=0.0, neginf=0.0)
-        count = len(values)
         font = theme.ui_font(theme.current().type.small)
         line = QFontMetricsF(font).height()
-        low, high = min(0.0, float(values.min())), max(0.0, float(values.max()))
-        span = (high - low) or 1.0
-        room = self.height() - 2 * line
-        zero = line / 2 + room * high / span
+        count, room = self._layer.values.size, self.height() - 2 * line
+        zero = paint_values(painter, QRectF(0, line / 2, self.width(), room), self._layer.values.reshape(-1))
         width = self.width() / count
-        if width < 1:  # the number furthest from zero of those in a pixel stands for them
-            edges = np.linspace(0, count, self.width() + 1).astype(int)[:-1]
-            tops, bottoms = np.maximum.reduceat(values, edges), np.minimum.reduceat(values, edges)
-            values, width = np.where(np.abs(bottoms) > tops, bottoms, tops), 1.0
         gap = 1.0 if width > 3 else 0.0
-        for at, value in enumerate(values.tolist()):
-            tall = room * value / span
-            color = "accent" if value >= 0 else "warning"
-            bar = QRectF(at * width, zero - max(0.0, tall), max(1.0, width - gap), abs(tall))
-            painter.fillRect(bar, theme.qcolor(color))
         painter.setPen(theme.qcolor("line"))
         painter.drawLine(0, round(zero), self.width(), round(zero))
         if self._marked is not None and self._marked < count:
-            left = self._marked * self.width() / count
+            left = self._marked * width
             painter.setPen(theme.qcolor("text"))
-            painter.drawRect(QRectF(left, line / 2, max(2.0, self.width() / count - gap), room))
+            painter.drawRect(QRectF(left, line / 2, max(2.0, width - gap), room))
         painter.setFont(font)
         painter.setPen(theme.qcolor("muted"))
-        if self.width() / count >= theme.px(_NAME_ROOM):
+        if width >= theme.px(_NAME_ROOM):
             for at in range(count):
                 below = QRectF(at * width, self.height() - line, width, line)
                 name = QFontMetricsF(font).elidedText(self._name(at), Qt.TextElideMode.ElideRight, width)

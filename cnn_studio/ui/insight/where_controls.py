@@ -22,6 +22,7 @@ from cnn_studio.ui.insight.class_box import ClassBox
 from cnn_studio.ui.insight.where_words import num_places
 from cnn_studio.ui.widgets.flow_layout import FlowLayout
 from cnn_studio.ui.widgets.inputs import QuietComboBox
+from cnn_studio.ui.widgets.segments import segment_button
 
 if TYPE_CHECKING:
     from cnn_studio.insight.maps import Look, LookInside
@@ -134,10 +135,7 @@ class WhereControls(QWidget):
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(theme.px(2))
         for method, name, help_ in _METHODS:
-            button = self._buttons[method] = QPushButton(name)
-            button.setCheckable(True)
-            button.setToolTip(help_)
-            theme.set_role(button, "segment")
+            button = self._buttons[method] = segment_button(name, help_)
             self._group.addButton(button)
             layout.addWidget(button)
         self._buttons["cam"].setChecked(True)

@@ -1,4 +1,4 @@
-"""Pages chosen by a row of joined buttons that floats over the upper right corner."""
+"""Joined buttons, and pages chosen by a row of joined buttons that floats over the upper right corner."""
 
 from __future__ import annotations
 
@@ -19,6 +19,15 @@ from cnn_studio.ui import theme
 
 _BAR_ROOM = 52
 _ROOMY = 760
+
+
+def segment_button(name: str, tip: str) -> QPushButton:
+    """Return one of a row of joined buttons of which one is down."""
+    button = QPushButton(name)
+    button.setCheckable(True)
+    button.setToolTip(tip)
+    theme.set_role(button, "segment")
+    return button
 
 
 class SegmentedStack(QWidget):
@@ -49,10 +58,7 @@ class SegmentedStack(QWidget):
         row.setSpacing(theme.px(2))
         self._group = QButtonGroup(self)
         for number, (name, page) in enumerate(pages):
-            button = QPushButton(name)
-            button.setCheckable(True)
-            button.setToolTip(f"Ctrl+{number + 1}")
-            theme.set_role(button, "segment")
+            button = segment_button(name, f"Ctrl+{number + 1}")
             self._group.addButton(button, number)
             row.addWidget(button)
             self._stack.addWidget(self._below_bar(page, floats=page is floats_over))
