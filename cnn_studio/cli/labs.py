@@ -1,4 +1,4 @@
-"""``lab``: prepared experiments with a question, two or three runs, and what was seen in them."""
+"""``lab``: prepared experiments with a question, runs to compare, and what was seen in them."""
 
 from __future__ import annotations
 

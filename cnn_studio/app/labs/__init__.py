@@ -1,1 +1,1 @@
-"""Laboratories: prepared experiments that ask for a prediction, train two or three networks and say what was seen."""
+"""Laboratories: prepared experiments that ask for a prediction, train networks and say what was seen."""
