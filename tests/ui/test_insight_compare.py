@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 
 import numpy as np
@@ -19,6 +20,7 @@ from cnn_studio.insight.comparing import opinion
 from cnn_studio.ui.insight.compare_view import CompareView
 from cnn_studio.ui.insight.depth_view import DepthView
 from cnn_studio.ui.insight.draw_pad import DrawPad
+from cnn_studio.ui.insight.other_network import OtherNetwork
 from cnn_studio.ui.insight.state import InsightState
 from cnn_studio.ui.insight.subject import drawing_subject
 from tests.helpers.looking import random_state, randomised
@@ -111,6 +113,24 @@ def test_what_cannot_be_opened_is_said_and_another_can_be_chosen(view, qtbot, tm
     view.choose.take_source("no such network")
     qtbot.waitUntil(lambda: "no such network" in view.hint.text() and not view._line.is_busy, timeout=20_000)
     compared(view, qtbot, view.choose.before.trigger)
+
+
+def test_the_page_looks_on_while_the_other_network_is_opened(view, qtbot):
+    look(view._state, qtbot)
+    may_go_on = threading.Event()
+
+    def slowly():
+        assert may_go_on.wait(20)
+        return trained(lenet_project(), 3)
+
+    view.compare_with(OtherNetwork("slow", slowly))
+    look(view._state, qtbot, 4)
+    assert "slow" in view.hint.text() and view.compared is None
+    may_go_on.set()
+    qtbot.waitUntil(
+        lambda: view.compared is not None and np.array_equal(view.compared.there.image, digit(4)),
+        timeout=20_000,
+    )
 
 
 def test_the_runs_to_choose_from_are_listed(view):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -108,6 +109,7 @@ class CompareView(QWidget):
         self._other: OtherNetwork | None = None
         self._opened: _Opened | None = None
         self._is_behind = False
+        self._asks = threading.Lock()  # the other network is used by one thread at a time
         self._line = state.line(self)
         self.choose = OtherButton(store, start)
         self.sentence, self.about, self.hint = QLabel(), QLabel(_ABOUT), hint_label(_HINT)
@@ -174,15 +176,20 @@ class CompareView(QWidget):
             from cnn_studio.app.inspecting import look_inside
             from cnn_studio.insight.comparing import opinion, opinion_of
 
-            at = opened
-            if at is None:
-                at = _Opened(other, *look_inside(other.open()))
-                job.report(at)
-            fitted = subject.read(at.network)
+            with self._asks:
+                job.control.check()
+                at = opened
+                if at is None:
+                    at = _Opened(other, *look_inside(other.open()))
+                    job.report(at)
+                fitted = subject.read(at.network)
+                there = opinion_of(at.network, fitted.pixels)
+                with self._state.using:  # no longer than that: whoever draws waits for it
+                    here = opinion(look)
             notes = (*at.notes, fitted.about) if fitted.about else at.notes
-            job.report(Compared(look, subject, opinion(look), opinion_of(at.network, fitted.pixels), notes))
+            job.report(Compared(look, subject, here, there, notes))
 
-        self._state.begin(self._line, f"Comparing with {other.title}", work)
+        self._line.start(f"Comparing with {other.title}", work)
 
     @Slot(object)
     def _take(self, event: object) -> None:

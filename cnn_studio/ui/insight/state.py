@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -152,11 +153,16 @@ class InsightState(QObject):
         line.busy_changed.connect(self.busy_changed)
         return line
 
+    @property
+    def using(self) -> AbstractContextManager[object]:
+        """To be held by a job for as long as it uses the network of the look, if `begin` did not start it."""
+        return self._uses
+
     def begin(self, line: JobLine, title: str, work: Callable[[Job], None]) -> None:
         """Start work that uses the network of the look, after what uses it now."""
 
         def alone(job: Job) -> None:
-            with self._uses:
+            with self.using:
                 if not job.is_cancelled:
                     work(job)
 
