@@ -13,7 +13,7 @@ from pathlib import Path
 PACKAGE = "cnn-studio"
 TARGET = Path("opt/cnn-studio")
 MIME = "application-x-cnn-studio"
-MAINTAINER = "CNN Studio <packages@cnn-studio.org>"
+MAINTAINER = "CNN Studio maintainers <maintainers@cnn-studio.invalid>"  # Debian wants an address
 
 # Libraries that are not brought along because they belong to the system's graphics and sound, and those that Qt's
 # xcb platform opens; the alternatives are the names since Ubuntu 24.04 and Debian 13.

@@ -132,7 +132,8 @@ RULES = (
     Rule("sklearn/datasets/images/*", "example data of scikit-learn"),
     Rule("sklearn/datasets/descr/*", "example data of scikit-learn"),
     Rule("pyqtgraph/examples/*", "examples"),
-    # every library
+    # every library; PyInstaller adds what some module asks the version of
+    *(Rule(f"{name.replace('-', '_')}-*.dist-info/*", "not shipped") for name in EXCLUDED_DISTRIBUTIONS),
     Rule("*.a", "static libraries: only a linker reads them"),
     Rule("*.bc", "code for NVIDIA's compiler"),
     Rule("*.lib", "import libraries: only a linker reads them"),

@@ -29,6 +29,7 @@ import sizes
         "sklearn/linear_model/tests/data.csv",
         "libstdc++.so.6",
         "libgobject-2.0.so.0",
+        "cuda_bindings-13.5.0.dist-info/METADATA",
     ],
 )
 def test_left_out(path: str) -> None:
@@ -62,6 +63,7 @@ def test_left_out(path: str) -> None:
         "scipy/linalg/_fblas.cpython-311-x86_64-linux-gnu.so",
         "timm/data/_info/imagenet_synsets.txt",
         "resources/digits.npz",
+        "nvidia_cublas-13.1.1.3.dist-info/METADATA",
     ],
 )
 def test_kept(path: str) -> None:
