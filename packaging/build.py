@@ -21,6 +21,7 @@ from pathlib import Path
 import archive
 import debian
 import icon
+import links
 import rules
 import sizes
 import smoke
@@ -154,6 +155,21 @@ class Build:
         if problem:
             raise BuildError(problem)
 
+    def check_links(self) -> None:
+        """Look for libraries that something in the program needs and that were left out.
+
+        Raises:
+            BuildError: there are some.
+        """
+        needs, names = links.needs_of(self._folder)
+        absent = links.missing(needs, names)
+        if absent:
+            lines = [f"{library}, for {', '.join(files[:3])}" for library, files in absent.items()]
+            raise BuildError(
+                "\n".join(["Libraries are missing in the program, see rules.py and links.py:", *lines])
+            )
+        self.say(f"{len(needs)} libraries and programs find all that they are linked with")
+
     def test(self) -> None:
         """Try the built program.
 
@@ -211,6 +227,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         steps: list[tuple[bool, Callable[[], None]]] = [
             (True, build.freeze),
             (True, build.report_size),
+            (is_linux, build.check_links),
             (not chosen.no_smoke, build.test),
             (with_archive, build.pack),
             (with_deb, build.pack_debian),

@@ -8,6 +8,7 @@ from pathlib import Path
 import archive
 import build
 import icon
+import links
 import pytest
 import smoke
 from PIL import Image
@@ -83,6 +84,21 @@ def test_the_icon_is_drawn_in_all_sizes(tmp_path: Path) -> None:
     with Image.open(tmp_path / "cnn-studio.icns") as icns:
         assert icns.size[0] >= 512
     assert files[-1].name == "cnn-studio.icns"
+
+
+def test_a_library_that_was_left_out_is_missed(tmp_path: Path) -> None:
+    import _ctypes
+
+    if shutil.which("readelf") is None or not getattr(_ctypes, "__file__", ""):
+        pytest.skip("readelf (binutils) or a Python with extensions of its own is missing")
+    extension = Path(_ctypes.__file__)  # linked with libffi, which no system must have
+    shutil.copy(extension, tmp_path)
+    (tmp_path / "notes.txt").write_text("no library")
+    needs, names = links.needs_of(tmp_path)
+    assert list(needs) == [extension.name] and names == {extension.name, "notes.txt"}
+    (library,) = links.missing(needs, names)
+    assert library.startswith("libffi") and links.missing(needs, names)[library] == [extension.name]
+    assert links.missing(needs, names | {library}) == {}
 
 
 def test_the_environment_of_the_smoke_test_is_empty(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
