@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QMessageBox
 
 from cnn_studio.app.labs.lab import Findings, Lab
@@ -112,7 +113,7 @@ def test_images_of_ones_own_can_be_chosen_only_where_they_are_of_use(labs, windo
     assert images.choice == DataSource()
     images.take_folder(tmp_path)
     assert images.choice == tmp_path
-    assert str(tmp_path) in images.box.currentText()
+    assert str(tmp_path) in images.box.itemData(images.box.currentIndex(), Qt.ItemDataRole.ToolTipRole)
     labs.close()
     own = DataSource(kind="folder", folder="photographs")
     window.session.set_data(own)

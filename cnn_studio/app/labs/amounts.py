@@ -88,10 +88,13 @@ def _change(few: Sequence[ArmResult], many: Sequence[ArmResult]) -> tuple[str, s
     first, last = lead_of(*few), lead_of(*many)
     if abs(first - last) <= _SURE * _error(*few, *many):
         return "same", (
-            f"The lead is {first:.1f} points with the fewest images and {last:.1f} with all: with {few[0].num_val:,} "
+            f"The lead is {_points(first)} points with the fewest images and {_points(last)} with all: with {few[0].num_val:,} "
             "validation images that difference may be chance."
         )
-    went = f"The lead went from {first:.1f} points with {few[0].num_train:,} images to {last:.1f} with {many[0].num_train:,}"
+    went = (
+        f"The lead went from {_points(first)} points with {few[0].num_train:,} images to {_points(last)} with "
+        f"{many[0].num_train:,}"
+    )
     if first > last:
         return "shrinks", (
             f"{went}: what the layers have seen before stands in for images that are missing, and is worth less the more "
@@ -100,12 +103,16 @@ def _change(few: Sequence[ArmResult], many: Sequence[ArmResult]) -> tuple[str, s
     return "grows", f"{went}. That is not the rule; another seed may tell something else."
 
 
+def _points(lead: float) -> str:
+    return f"{lead:.1f}".replace("-", "−")
+
+
 def _pair_words(size: str, codes: ArmResult, anew: ArmResult) -> str:
     lead = lead_of(codes, anew)
     if surely_differ(codes, anew):
         end = f"transfer is {'ahead' if lead > 0 else 'behind'} by {abs(lead):.1f} points"
     else:
-        end = f"{abs(lead):.1f} points between them may be chance"
+        end = f"{abs(lead):.1f} points apart may be chance"
     return (
         f"{size[0].upper()}{size[1:]}, {codes.num_train:,} together: {percent(codes.val_accuracy or 0.0)} right with the "
         f"pre-trained layers, {percent(anew.val_accuracy or 0.0)} from scratch; {end}."
@@ -144,5 +151,5 @@ LAB = Lab(
     arms=_arms(),
     observe=_observe,
     takes_images=True,
-    images_hint=f"{IMAGES_HINT} Beside the code before the classifier a small network then learns from scratch.",
+    images_hint=f"{IMAGES_HINT} A small network then learns from scratch.",
 )

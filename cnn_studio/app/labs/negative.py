@@ -107,8 +107,8 @@ LAB = Lab(
     "code, another one from the code of an earlier block, and a small network learns them from scratch. With all images, how does "
     "the last code do beside training from scratch?",
     options=(
-        Option("helps", "Better: what it knows carries over"),
-        Option("hurts", "Worse: transfer hurts here"),
+        Option("helps", "Better, because what it knows carries over"),
+        Option("hurts", "Worse, so that transfer hurts"),
         Option("same", "They differ by no more than chance explains"),
     ),
     arms=_arms(),

@@ -12,9 +12,10 @@ from typing_extensions import override
 from cnn_studio.app.labs.lab import ArmResult, Lab, percent
 from cnn_studio.app.labs.running import ArmFinished, ArmStarted
 from cnn_studio.ui import theme
+from cnn_studio.ui.labs.curves import BEFORE
 from cnn_studio.ui.plots.colors import RUN_TOKENS
 
-_TITLE = "Validation images that are right, with the range in which the true share lies at 95 %"
+_TITLE = "Validation images that are right, with the 95 % confidence interval"
 _GAP, _MARK, _AXIS = 8, 10, 44
 _MOST_WIDE = 64
 """Width of a bar in pixels, where there is room."""
@@ -76,6 +77,10 @@ class LabBars(QWidget):
             theme.px(_AXIS), top, self.width() - theme.px(_AXIS), self.height() - top - line - theme.px(_GAP)
         )
         self._paint_axis(painter, area, line)
+        if not self.results and not self._under_way:
+            painter.setPen(theme.qcolor("muted"))
+            between = area.adjusted(0, area.height() / 4, 0, -area.height() / 2)  # two lines of the axis
+            painter.drawText(between, Qt.AlignmentFlag.AlignCenter, BEFORE)
         for name, place in self._places(area):
             self._paint_bar(painter, name, place, area, line)
         self._paint_groups(painter, area, line)

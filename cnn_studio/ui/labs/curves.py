@@ -18,7 +18,8 @@ from cnn_studio.ui.plots.spec import Overlay
 from cnn_studio.ui.widgets.clear import clear_layout
 
 _MARK = 10
-_EMPTY = "Choose what you expect, then press Run"
+BEFORE = "Choose what you expect, then press Run"
+"""What an empty picture says."""
 
 
 @dataclass
@@ -45,7 +46,7 @@ class LabCurves(QWidget):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         clock = RepaintClock(self)
-        empty = {"empty": _EMPTY}
+        empty = {"empty": BEFORE}
         self.loss, self.accuracy = (
             LivePlot(replace(LOSS, **empty), clock),  # type: ignore[arg-type]  # the one field is a text
             LivePlot(replace(ACCURACY, **empty), clock),  # type: ignore[arg-type]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-from PySide6.QtCore import Slot
+from PySide6.QtCore import Qt, Slot
 from PySide6.QtWidgets import QComboBox, QFileDialog, QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
 from cnn_studio.datasets.records import DataSource
@@ -13,7 +13,7 @@ from cnn_studio.datasets.sources import describe
 from cnn_studio.ui import theme
 from cnn_studio.ui.wizard.page import text_label
 
-_LEAST_WIDE = 320
+_LEAST_WIDE, _MOST_WIDE, _FRAME = 320, 560, 48
 
 
 class LabImages(QWidget):
@@ -35,6 +35,7 @@ class LabImages(QWidget):
         self.box = QComboBox()
         self.box.setAccessibleName("Images")
         self.box.setMinimumWidth(theme.px(_LEAST_WIDE))
+        self.box.setMaximumWidth(theme.px(_MOST_WIDE))
         self.box.activated.connect(self._choose)
         row = QHBoxLayout()
         row.setSpacing(theme.px(theme.current().space.s))
@@ -65,8 +66,11 @@ class LabImages(QWidget):
         if self._folder is not None:
             entries.append((f"Folder {self._folder}", self._folder))
         self.box.clear()
+        room = theme.px(_MOST_WIDE - _FRAME)
         for text, data in entries:
-            self.box.addItem(text, data)
+            short = self.box.fontMetrics().elidedText(text, Qt.TextElideMode.ElideMiddle, room)
+            self.box.addItem(short, data)
+            self.box.setItemData(self.box.count() - 1, text, Qt.ItemDataRole.ToolTipRole)
         self.box.addItem("Another folder…" if self._folder else "Folder of images…", None)
         self.box.setCurrentIndex(next((at for at, (_, data) in enumerate(entries) if data == now), 0))
 

@@ -29,8 +29,8 @@ def test_a_lead_that_shrinks_is_told_with_its_figures() -> None:
         "87.0 % right with the pre-trained layers, 60.0 % from scratch; transfer is ahead by 27.0 points"
         in said
     )
-    assert "The lead went from 27.0 points with 200 images to -0.5" in said
-    assert "0.5 points between them may be chance" in said
+    assert "The lead went from 27.0 points with 200 images to −0.5" in said
+    assert "0.5 points apart may be chance" in said
     assert found.numbers["Pre-trained, 4 per class"]["validation accuracy"] == 0.87
 
 
