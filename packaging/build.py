@@ -100,16 +100,16 @@ class Build:
         Raises:
             BuildError: it cannot.
         """
-        if importlib.util.find_spec("PyInstaller") is None:
-            raise BuildError("PyInstaller is not installed in this Python: pip install '.[package]'")
-        if with_deb and shutil.which("dpkg-deb") is None:
-            raise BuildError("dpkg-deb is not here, so no Debian package can be made. Use --no-deb.")
         self._output.mkdir(parents=True, exist_ok=True)
         needed = needed_bytes(cuda=self.cuda, with_archive=with_archive, with_deb=with_deb)
         free = shutil.disk_usage(self._output).free
         problem = space_problem(free, needed, self._output)
         if problem:
             raise BuildError(problem)
+        if importlib.util.find_spec("PyInstaller") is None:
+            raise BuildError("PyInstaller is not installed in this Python: pip install '.[package]'")
+        if with_deb and shutil.which("dpkg-deb") is None:
+            raise BuildError("dpkg-deb is not here, so no Debian package can be made. Use --no-deb.")
         kind = "with CUDA" if self.cuda else "without CUDA"
         self.say(f"CNN Studio {version()} for {platform.system()} {platform.machine()}, torch {kind}")
 

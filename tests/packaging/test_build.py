@@ -36,7 +36,6 @@ def test_room_on_the_disk_is_asked_for_what_is_wanted() -> None:
 def test_a_disk_that_is_too_full_ends_the_build_at_once(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    pytest.importorskip("PyInstaller")
     monkeypatch.setattr(build, "needed_bytes", lambda **_: 10**18)
     assert build.main(["--output", str(tmp_path), "--no-deb"]) == 1
     assert "1000000000.0 GB" in capsys.readouterr().err
