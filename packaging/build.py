@@ -235,7 +235,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         for wanted, step in steps:
             if wanted:
                 step()
-    except BuildError as error:
+    except (BuildError, OSError, subprocess.CalledProcessError) as error:
         print(error, file=sys.stderr)
         return 1
     build.say("done")
