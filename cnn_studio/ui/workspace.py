@@ -68,6 +68,7 @@ class Workspace(QWidget):
         self.crashed = Strip("notice")
         self.crashed.hide()
         self._runs_stale = True
+        self._column_sizes: list[int] = []  # with the palette, while it is away
         self._arrange()
         self._connect()
 
@@ -141,6 +142,7 @@ class Workspace(QWidget):
         self.data.load_requested.connect(self.load_requested)
         self.runs.open_requested.connect(self.open_requested)
         self.tabs.currentChanged.connect(self._tab_changed)
+        self.views.page_changed.connect(self._share_columns)
 
     # ---------------------------------------------------------------------------------------------------- states
 
@@ -197,6 +199,17 @@ class Workspace(QWidget):
             self.runs.refresh()
 
     # --------------------------------------------------------------------------------------------------- actions
+
+    @Slot()
+    def _share_columns(self) -> None:
+        """Give the room of the palette to looking inside, where no layer can be put."""
+        is_inside = self.inspect.isVisibleTo(self)
+        if is_inside != self.palette_.isHidden():
+            if is_inside:
+                self._column_sizes = self._columns.sizes()
+            self.palette_.setHidden(is_inside)
+            if not is_inside:
+                self._columns.setSizes(self._column_sizes)
 
     @Slot(str)
     def say(self, text: str) -> None:
@@ -290,7 +303,8 @@ class Workspace(QWidget):
 
     def sizes(self) -> dict[str, Any]:
         """Return how large the panels are, as a JSON-able record."""
-        return {"columns": self._columns.sizes(), "rows": self._rows.sizes()}
+        columns = self._column_sizes if self.palette_.isHidden() else self._columns.sizes()
+        return {"columns": columns, "rows": self._rows.sizes()}
 
     def restore_sizes(self, record: dict[str, Any]) -> None:
         """Give the panels the sizes of a record; what it lacks stays."""

@@ -179,6 +179,20 @@ def test_a_run_is_looked_into_after_each_epoch_while_the_page_is_seen(page, qtbo
     assert "After epoch" not in page.image.note.text()
 
 
+def test_looking_inside_gets_the_room_of_the_palette(page, window):
+    space = window.workspace
+    assert space.palette_.isHidden() and space.inspector.isVisible()
+    trigger(window, "show_network")
+    before = space.sizes()["columns"]
+    assert space.palette_.isVisible() and min(before) > 0
+    trigger(window, "show_inspect")
+    assert space.palette_.isHidden()
+    assert space.sizes()["columns"] == before
+    trigger(window, "show_code")
+    assert space.palette_.isVisible()
+    assert space.sizes()["columns"] == before
+
+
 def test_the_views_of_a_layer_follow_the_choice(page, qtbot):
     page.state.choose_layer(layer_id(page, "C3"))
     page.state.choose_cell((15, 4, 5))

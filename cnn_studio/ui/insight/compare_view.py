@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt, Slot
-from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QLabel, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QLabel, QScrollArea, QVBoxLayout, QWidget
 
 from cnn_studio.app.jobs import Job, JobEnded
 from cnn_studio.app.project import Project
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from cnn_studio.insight.maps import Look, LookInside
 
 _WAIT_MS = 20
+_LEAST_SIDE = 110
 _HINT = (
     "Choose a second network: another project, a run, this network before training, or a pre-trained one. Both look at "
     "the same image, also while you draw."
@@ -72,6 +73,7 @@ class OpinionColumn:
         self.note.setAlignment(Qt.AlignmentFlag.AlignTop)
         for label in (self.title, self.note):
             label.setTextFormat(Qt.TextFormat.PlainText)
+        self.picture.setMinimumSize(theme.px(_LEAST_SIDE), theme.px(_LEAST_SIDE))
         self.bars.setMinimumHeight(self.bars.sizeHint().height())
         for row, widget in enumerate((self.title, self.picture, self.bars, self.note)):
             grid.addWidget(widget, row, column)
@@ -141,7 +143,12 @@ class CompareView(QWidget):
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(theme.px(space.s))
         layout.addLayout(head)
-        layout.addWidget(self.body, 1)
+        self._area = QScrollArea()  # in a low window nothing may lie on anything
+        self._area.setWidget(self.body)
+        self._area.setWidgetResizable(True)
+        self._area.setFrameShape(QScrollArea.Shape.NoFrame)
+        self._area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        layout.addWidget(self._area, 1)
         layout.addWidget(self.about)
         layout.addWidget(self.hint, 1)
 
@@ -208,7 +215,7 @@ class CompareView(QWidget):
 
     def _show(self, compared: Compared | None, hint: str = "") -> None:
         self.compared = compared
-        for widget in (self.body, self.about, self.sentence):
+        for widget in (self._area, self.about, self.sentence):
             widget.setVisible(compared is not None)
         self.hint.setVisible(compared is None)
         self.hint.setText(hint)

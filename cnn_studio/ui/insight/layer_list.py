@@ -30,7 +30,7 @@ _Index = QModelIndex | QPersistentModelIndex
 _SIDE = 40
 _MOST = 12
 _GAP = 8
-_LEAST_WIDTH = 230
+_LEAST_WIDTH = 190
 _WIDEST_BAR = 12
 
 

@@ -31,10 +31,13 @@ from cnn_studio.ui.insight.map_view import MapView
 from cnn_studio.ui.insight.state import InsightState
 from cnn_studio.ui.insight.where_view import WhereView
 from cnn_studio.ui.widgets.elided import ElidedLabel
+from cnn_studio.ui.widgets.flow_layout import FlowLayout
 from cnn_studio.ui.widgets.segments import segment_button
 
 if TYPE_CHECKING:
     from cnn_studio.datasets.records import ImageData
+
+_TITLE_WIDTH, _LEAST_WIDTH = 150, 300
 
 
 class InspectPage(QWidget):
@@ -90,8 +93,8 @@ class InspectPage(QWidget):
         space = theme.current().space
         theme.set_role(self.title, "strong")
         self.title.setTextFormat(Qt.TextFormat.PlainText)
-        head = QHBoxLayout()
-        head.setSpacing(theme.px(2))
+        tabs = QWidget()
+        flow = FlowLayout(tabs, theme.px(2))
         views = (
             ("Maps", self.maps, "All maps of the chosen layer; double-click a cell to see it written out"),
             ("Written out", self.cell, "How the chosen cell comes about: window, filter, products, sum"),
@@ -104,12 +107,15 @@ class InspectPage(QWidget):
             self._views.addWidget(view)
             button = segment_button(name, tip)
             self._buttons.addButton(button, number)
-            head.addWidget(button)
+            flow.addWidget(button)
         self._buttons.button(0).setChecked(True)
         self._buttons.idClicked.connect(self.show_view)
-        head.addSpacing(theme.px(space.s))
         self.title.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
-        head.addWidget(self.title, 1)
+        self.title.setMaximumWidth(theme.px(_TITLE_WIDTH))
+        head = QHBoxLayout()
+        head.setSpacing(theme.px(space.s))
+        head.addWidget(tabs, 1)
+        head.addWidget(self.title)
         right = QWidget()
         column = QVBoxLayout(right)
         column.setContentsMargins(theme.px(space.m), 0, theme.px(space.m), theme.px(space.s))
@@ -124,6 +130,7 @@ class InspectPage(QWidget):
         left.setFixedWidth(self.image.width() + theme.px(20))
         split = QSplitter(Qt.Orientation.Horizontal)
         split.setChildrenCollapsible(False)
+        right.setMinimumWidth(theme.px(_LEAST_WIDTH))
         split.addWidget(self.layers)
         split.addWidget(right)
         split.setStretchFactor(1, 1)
