@@ -13,9 +13,11 @@ from cnn_studio.app.labs.lab import ArmResult, Lab, Setup
 from cnn_studio.app.labs.registry import LABS, find_lab
 from cnn_studio.app.labs.running import ArmFinished, ArmStarted, LabOutcome, run_lab
 from cnn_studio.app.training import TrainingOutcome
+from cnn_studio.app.transfer_words import transfer_words
 from cnn_studio.cli.exits import Exit, complain
 from cnn_studio.cli.network import Json
-from cnn_studio.cli.train import EventLines, JsonLines, interrupt_stops
+from cnn_studio.cli.train import EventLines, interrupt_stops
+from cnn_studio.cli.transfer import TransferJson
 from cnn_studio.core.errors import ParameterError
 from cnn_studio.datasets.records import DataSource
 from cnn_studio.datasets.sources import FORMS, parse_source
@@ -80,7 +82,7 @@ def run(
     return Exit.DONE
 
 
-class _Json(JsonLines):
+class _Json(TransferJson):
     def asked(self, lab: Lab) -> None:
         self.print_record({"event": "lab_started"} | _lab_record(lab))
 
@@ -115,12 +117,18 @@ class _Text(EventLines):
         match event:
             case ArmStarted():
                 typer.echo(f"\n{event.number} of {event.total}: {event.name}")
+            case ArmFinished(result) if result.finished.status == "done" and not result.epochs:
+                kept = "" if result.run is None else f", run {result.run}"
+                typer.echo(f"done: validation accuracy {result.val_accuracy or 0:.2%}{kept}")
             case ArmFinished(result):
                 self.finished(TrainingOutcome(result.finished, result.run, None))
                 if result.finished.status == "failed":
                     typer.echo(result.finished.message)
             case _:
                 super().event(event)
+
+    def _words(self, event: object) -> str:
+        return transfer_words(event)
 
     def seen(self, outcome: LabOutcome, predicted: str | None) -> None:
         found = outcome.findings

@@ -180,7 +180,7 @@ def transfer(
         save_recipe(chosen, save)
     if advise:
         return print_advice(chosen, as_json=as_json)
-    show = _Json() if as_json else _Text()
+    show = TransferJson() if as_json else _Text()
     return _compare(chosen, show, output) if compares else _transfer(chosen, show, output)
 
 
@@ -197,7 +197,7 @@ def _recipe(base: TransferRecipe, given: dict[str, Any], head: dict[str, Any]) -
         raise ParameterError(f"This cannot be used: {explain(error)}.") from None
 
 
-def _transfer(recipe: TransferRecipe, show: _Json | _Text, output: Path | None) -> int:
+def _transfer(recipe: TransferRecipe, show: TransferJson | _Text, output: Path | None) -> int:
     control = RunControl()
     try:
         with interrupt_stops(control), KeptAwake():
@@ -210,7 +210,7 @@ def _transfer(recipe: TransferRecipe, show: _Json | _Text, output: Path | None) 
     return _ended(outcome, show, output)
 
 
-def _ended(outcome: TransferOutcome, show: _Json | _Text, output: Path | None) -> int:
+def _ended(outcome: TransferOutcome, show: TransferJson | _Text, output: Path | None) -> int:
     if output is not None and outcome.project is not None:
         save_project(output, outcome.project)
     show.outcome(outcome)
@@ -219,7 +219,7 @@ def _ended(outcome: TransferOutcome, show: _Json | _Text, output: Path | None) -
     return {"done": Exit.DONE, "failed": Exit.FAILED}.get(outcome.finished.status, Exit.STOPPED)
 
 
-def _compare(recipe: TransferRecipe, show: _Json | _Text, output: Path | None) -> int:
+def _compare(recipe: TransferRecipe, show: TransferJson | _Text, output: Path | None) -> int:
     control = RunControl()
     with interrupt_stops(control), KeptAwake():
         found = compare(recipe, show.event, control)
@@ -245,10 +245,11 @@ def outcome_record(outcome: TransferOutcome) -> dict[str, Any]:
     }
 
 
-class _Json(JsonLines):
+class TransferJson(JsonLines):
     """One JSON record a line."""
 
     def event(self, event: object) -> None:
+        """Print an event; of codes what they are, not their numbers."""
         match event:
             case CodesReady(codes, path, were_kept):
                 self.print_record(
@@ -273,9 +274,11 @@ class _Json(JsonLines):
                 super().event(event)
 
     def outcome(self, outcome: TransferOutcome) -> None:
+        """Print the end of a transfer."""
         self.print_record(outcome_record(outcome))
 
     def comparison(self, found: Comparison) -> None:
+        """Print the end of a comparison."""
         best = found.best
         self.print_record(
             {

@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
-from cnn_studio.app.labs.registry import LABS
+from dataclasses import replace
+
+import pytest
+
+from cnn_studio.app.labs.lab import Findings, Lab
+from cnn_studio.app.labs.registry import LABS, find_lab
+from cnn_studio.cli import labs
 from cnn_studio.cli.exits import Exit
 from tests.unit.cli.conftest import Cli
 
@@ -50,3 +56,24 @@ def test_what_does_not_exist_is_refused_before_anything_runs(cli: Cli) -> None:
         assert "done" not in result.out
         assert result.err
     assert cli("runs", "list", "--json").json == []
+
+
+def _shortened(lab: Lab) -> Lab:
+    """An experiment's first transfer and its first run, which say all that there is to say."""
+    arms = (next(arm for arm in lab.arms if arm.recipe), next(arm for arm in lab.arms if not arm.recipe))
+    return replace(lab, arms=arms, observe=lambda results: Findings("hurts", ("Seen.",)))
+
+
+def test_an_experiment_on_transfer_tells_its_codes(cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(labs, "find_lab", lambda lab_id: _shortened(find_lab(lab_id)))
+    text = cli("lab", "run", "negative-transfer")
+    assert text.code == Exit.DONE, text.err
+    assert "Linear classifier: C = " in text.out
+    assert "done: validation accuracy" in text.out
+    assert "no epoch was finished" not in text.out
+    events = cli("lab", "run", "negative-transfer", "--json").events
+    (codes,) = [event for event in events if event["event"] == "codes_ready"]
+    assert codes["size"] == 1280 and codes["were_kept"]
+    (first, second) = [event for event in events if event["event"] == "arm_finished"]
+    assert first["num_train"] == second["num_train"] == 40
+    assert first["num_val"] == second["num_val"] == 600
