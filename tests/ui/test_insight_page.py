@@ -179,6 +179,15 @@ def test_a_run_is_looked_into_after_each_epoch_while_the_page_is_seen(page, qtbo
     assert "After epoch" not in page.image.note.text()
 
 
+def test_before_training_is_the_untrained_network_itself(page, qtbot):
+    page.show_view(5)
+    page.compare.choose.before.trigger()
+    qtbot.waitUntil(lambda: page.compare.compared is not None, timeout=20_000)
+    found = page.compare.compared
+    assert found.here.guesses == found.there.guesses
+    assert page.compare.sentence.text().startswith("Both say ")
+
+
 def test_looking_inside_gets_the_room_of_the_palette(page, window):
     space = window.workspace
     assert space.palette_.isHidden() and space.inspector.isVisible()

@@ -113,7 +113,9 @@ class HeatPicture(QWidget):
 
     @override
     def sizeHint(self) -> QSize:
-        return QSize(theme.px(2 * _LEAST_SIDE), theme.px(2 * _LEAST_SIDE))
+        return (
+            self.minimumSizeHint()
+        )  # it takes all the room that there is, and asks for none in a low window
 
     @override
     def minimumSizeHint(self) -> QSize:

@@ -10,6 +10,7 @@ from PySide6.QtGui import QDragEnterEvent, QDropEvent, QKeySequence, QShortcut, 
 from PySide6.QtWidgets import (
     QButtonGroup,
     QHBoxLayout,
+    QLabel,
     QScrollArea,
     QSplitter,
     QStackedWidget,
@@ -30,14 +31,13 @@ from cnn_studio.ui.insight.layer_list import LayerList
 from cnn_studio.ui.insight.map_view import MapView
 from cnn_studio.ui.insight.state import InsightState
 from cnn_studio.ui.insight.where_view import WhereView
-from cnn_studio.ui.widgets.elided import ElidedLabel
 from cnn_studio.ui.widgets.flow_layout import FlowLayout
 from cnn_studio.ui.widgets.segments import segment_button
 
 if TYPE_CHECKING:
     from cnn_studio.datasets.records import ImageData
 
-_TITLE_WIDTH, _LEAST_WIDTH = 150, 300
+_LEAST_WIDTH = 300
 
 
 class InspectPage(QWidget):
@@ -78,7 +78,7 @@ class InspectPage(QWidget):
         self.filters = FiltersView(state, start, data)
         self.depths = DepthView(state)
         self.compare = CompareView(state, store or RunStore(), start)
-        self.title = ElidedLabel()
+        self.title = QLabel()
         self._views = QStackedWidget()
         self._buttons = QButtonGroup(self)
         self._is_stale = True
@@ -104,29 +104,22 @@ class InspectPage(QWidget):
             ("Compare", self.compare, "What another network says of the same image, and where it looked"),
         )
         for number, (name, view, tip) in enumerate(views):
-            self._views.addWidget(view)
+            self._views.addWidget(_scrolled(view) if view is self.where else view)
             button = segment_button(name, tip)
             self._buttons.addButton(button, number)
             flow.addWidget(button)
         self._buttons.button(0).setChecked(True)
         self._buttons.idClicked.connect(self.show_view)
-        self.title.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
-        self.title.setMaximumWidth(theme.px(_TITLE_WIDTH))
-        head = QHBoxLayout()
-        head.setSpacing(theme.px(space.s))
-        head.addWidget(tabs, 1)
-        head.addWidget(self.title)
+        self.title.setMinimumHeight(self._buttons.button(0).sizeHint().height())
+        self.title.setContentsMargins(theme.px(space.m), 0, 0, 0)
+        flow.addWidget(self.title)
         right = QWidget()
         column = QVBoxLayout(right)
         column.setContentsMargins(theme.px(space.m), 0, theme.px(space.m), theme.px(space.s))
         column.setSpacing(theme.px(space.s))
-        column.addLayout(head)
+        column.addWidget(tabs)
         column.addWidget(self._views, 1)
-        left = QScrollArea()
-        left.setWidget(self.image)
-        left.setWidgetResizable(True)
-        left.setFrameShape(QScrollArea.Shape.NoFrame)
-        left.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        left = _scrolled(self.image)
         left.setFixedWidth(self.image.width() + theme.px(20))
         split = QSplitter(Qt.Orientation.Horizontal)
         split.setChildrenCollapsible(False)
@@ -202,3 +195,13 @@ class InspectPage(QWidget):
     def dropEvent(self, event: QDropEvent) -> None:
         event.acceptProposedAction()
         self.image.take(event.mimeData())
+
+
+def _scrolled(widget: QWidget) -> QScrollArea:
+    """Return an area that scrolls down where a window is too low."""
+    area = QScrollArea()
+    area.setWidget(widget)
+    area.setWidgetResizable(True)
+    area.setFrameShape(QScrollArea.Shape.NoFrame)
+    area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+    return area

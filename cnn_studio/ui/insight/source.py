@@ -16,12 +16,15 @@ def network_to_look_into(session: Session, training: TrainingController) -> Proj
     project = training.to_look_into()
     if project is not None:
         return project
-    project = session.snapshot()
-    return as_trained(project, training.data) if training.data is not None else project
+    return _as_trained(session.snapshot(), training)
 
 
-def network_at_the_start(session: Session) -> Project | None:
+def network_at_the_start(session: Session, training: TrainingController) -> Project | None:
     """Return the open network as its training began: with first weights; None where it began with trained ones."""
     if session.settings.start != "new":
         return None
-    return replace(session.snapshot(), weights=WeightSet())
+    return _as_trained(replace(session.snapshot(), weights=WeightSet()), training)
+
+
+def _as_trained(project: Project, training: TrainingController) -> Project:
+    return as_trained(project, training.data) if training.data is not None else project
