@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from cnn_studio.app.files import storage_error
 from cnn_studio.app.project import Project
-from cnn_studio.core.errors import GraphError
+from cnn_studio.core.errors import GraphError, NetworkError
 from cnn_studio.graph.shapes import infer_shapes
 
 if TYPE_CHECKING:
@@ -59,9 +59,15 @@ def look_inside(project: Project) -> tuple[LookInside, tuple[str, ...]]:
     """Return a project's network ready to be looked into, and what to know of its weights, as sentences.
 
     Raises:
-        NetworkError: the network has errors.
+        NetworkError: the network has errors; the message names the layer of the first.
     """
     from cnn_studio.insight.maps import LookInside
+
+    report = infer_shapes(project.document)
+    first_error = next((problem for problem in report.problems if problem.severity == "error"), None)
+    if first_error is not None:
+        path, message = first_error.path, first_error.message
+        raise NetworkError(message if not path or message.startswith(path) else f"{path}: {message}")
 
     state = project.weights.to_state(project.document)
     network = LookInside(project.document, state, seed=project.settings.seed)
@@ -70,7 +76,7 @@ def look_inside(project: Project) -> tuple[LookInside, tuple[str, ...]]:
         return network, (
             f"This network has not been trained: these are first weights, drawn from seed {seed}.",
         )
-    missing = project.weights.misfits(infer_shapes(project.document))
+    missing = project.weights.misfits(report)
     if not missing:
         return network, ()
     first = project.document.layer(missing[0]).path

@@ -145,7 +145,9 @@ class MainWindow(QMainWindow):
 
         training = self.training
         state = InsightState(partial(network_to_look_into, self.session, training), training.jobs)
-        return InspectPage(state, lambda: training.data, partial(network_at_the_start, self.session, training), store)
+        return InspectPage(
+            state, lambda: training.data, partial(network_at_the_start, self.session, training), store
+        )
 
     # ------------------------------------------------------------------------------------------------- the start
 

@@ -129,7 +129,7 @@ def test_an_edit_is_followed_and_errors_are_said(page, qtbot, window):
     assert page.state.look.layers[c1].shape[0] == 9
     looked(page, qtbot, lambda: session.push(SetParams(id=c1, changes={"kernel_size": (99, 99)})))
     assert page.state.look is None
-    assert page.image.note.text()
+    assert "C1" in page.image.note.text() and page.image.note.text().endswith(".")
     looked(page, qtbot, window.undo)
     assert page.state.look is not None
 
