@@ -53,7 +53,11 @@ def _version(name: str) -> str:
 def _print_device() -> bool:
     try:
         import torch
-    except (ImportError, OSError, RuntimeError) as error:  # a library or program of torch's own may be missing
+    except (
+        ImportError,
+        OSError,
+        RuntimeError,
+    ) as error:  # a library or program of torch's own may be missing
         typer.echo(
             f"Device: none, because torch cannot be imported ({error}). Install torch and torchvision together."
         )

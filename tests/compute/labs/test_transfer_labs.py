@@ -18,7 +18,9 @@ from cnn_studio.engine.control import RunControl
 from tests.helpers.images import real_data
 
 seeds = pytest.mark.parametrize("seed", range(5))
-pytestmark = pytest.mark.timeout(900)  # a busy machine takes several times as long for codes of thousands of images
+pytestmark = pytest.mark.timeout(
+    900
+)  # a busy machine takes several times as long for codes of thousands of images
 
 
 def seen(lab_id: str, setup: Setup, folder: Path) -> Findings:
