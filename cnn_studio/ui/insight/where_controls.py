@@ -213,7 +213,7 @@ class WhereControls(QWidget):
         except GraphError as error:
             self.problem = str(error)
         else:
-            self.layer_box.addItem(f"{network.document.layer(best).path} · best for this", best)
+            self.layer_box.addItem(f"{network.document.layer(best).path} · best", best)
             for layer_id in reversed(places(network)):
                 if layer_id != best:
                     self.layer_box.addItem(network.document.layer(layer_id).path, layer_id)
