@@ -61,7 +61,7 @@ def test_the_heat_is_grad_cams_for_the_likeliest_class_in_the_last_maps(shown):
     assert np.array_equal(view.picture.heat, expected.heat)
     assert np.array_equal(view.picture.pixels(), overlay(state.look.image, expected.heat, 1, 0.65))
     assert view.controls.layer_box.count() == len(places(state.look.network))
-    assert view.controls.layer_box.itemText(0).endswith("best for this")
+    assert view.controls.layer_box.itemText(0).endswith(" · best")
     grab(view, "where-it-looked")
 
 
