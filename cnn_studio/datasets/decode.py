@@ -102,7 +102,7 @@ def _decode(image: Image.Image, out: NDArray[np.uint8], preprocessing: Preproces
     from PIL import Image
 
     channels, height, width = out.shape
-    orientation = _orientation(image)
+    orientation = orientation_of(image)
     turned = orientation >= 5
     if image.format == "JPEG" and image.mode in {"RGB", "L"}:
         _draft(image, (width, height) if turned else (height, width), preprocessing)
@@ -129,7 +129,8 @@ _TURNS = {
 }
 
 
-def _orientation(image: Image.Image) -> int:
+def orientation_of(image: Image.Image) -> int:
+    """Return how a picture is to be turned to be seen upright, as EXIF counts it: 1 as it is, 2 to 8 mirrored or turned."""
     try:
         value = image.getexif().get(_ORIENTATION, 1)
     except Exception:  # noqa: BLE001 - a damaged EXIF block says nothing about the picture

@@ -13,13 +13,12 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from cnn_studio.core.errors import DataError
-from cnn_studio.datasets.decode import UnreadableImageError, decode_into
+from cnn_studio.datasets.decode import UnreadableImageError, decode_into, orientation_of
 from cnn_studio.graph.preprocessing import Preprocessing
 
 if TYPE_CHECKING:
     from PIL import Image
 
-_ORIENTATION = 0x0112
 _SIDE = 8  # of the tiny picture that is decoded: what it shows plays no part, whether it can be decoded does
 _STRETCHED = Preprocessing()
 _CHUNK = 1 << 20
@@ -149,11 +148,7 @@ def _colours(image: Image.Image) -> str:
 def _orientation(image: Image.Image) -> int:
     if image.format == "PNG" and "exif" not in image.info:
         return 1  # Pillow would decode the whole picture to look behind it
-    try:
-        value = image.getexif().get(_ORIENTATION, 1)
-    except Exception:  # noqa: BLE001 - a damaged EXIF block says nothing about the picture
-        return 1
-    return value if isinstance(value, int) else 1
+    return orientation_of(image)
 
 
 def _is_animated(image: Image.Image) -> bool:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import deque
-from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Signal, Slot
 
@@ -27,9 +26,6 @@ from cnn_studio.engine.events import EpochDone, EpochWeights, Event, RunContinue
 from cnn_studio.ui.bridge import Bridge
 from cnn_studio.ui.run_queue import HistoryRead, ProjectRead, Wanted, new_run, repeated_run, resumed_run
 from cnn_studio.ui.training_work import DataKey, Loaded, Run, Work
-
-if TYPE_CHECKING:
-    pass
 
 
 class TrainingController(QObject):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QLineEdit, QPushButton
+from PySide6.QtWidgets import QLabel, QLineEdit, QPushButton
 
 from cnn_studio.app.session import Session
 from cnn_studio.graph.commands import RenameLayer, SetParams, SetTraining
@@ -221,3 +221,17 @@ def test_the_list_of_problems_jumps_and_mends(session, qtbot):
     qtbot.mouseClick(row.findChild(QPushButton), Qt.MouseButton.LeftButton)
     events()
     assert not session.report().problems
+
+
+def test_a_thousand_classes_take_a_few_lines(inspector, session):
+    names = tuple(f"class number {n}, also called {n} by some" for n in range(1000))
+    session.document.change_info(labels=names)
+    events()
+    (shown,) = [label for label in inspector.findChildren(QLabel) if "class number 0" in label.text()]
+    first, _, count = shown.text().rpartition(" and ")
+    listed = first.split(", ")
+    assert listed == [name.partition(",")[0] for name in names[: len(listed)]]
+    assert count == f"{1000 - len(listed):,} more" and len(shown.text()) < 120
+    session.document.change_info(labels=("ant", "bee"))
+    events()
+    assert shown.text() == "ant, bee"

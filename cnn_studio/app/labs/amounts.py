@@ -140,8 +140,8 @@ def _how_many_learn(codes: ArmResult, anew: ArmResult) -> str:
 LAB = Lab(
     id="transfer-amount",
     title="Few images and many",
-    question=f"The early layers of {ALWAYS_HERE}, which learnt from 1.2 million photographs, give codes of the digits, and a "
-    f"linear classifier learns on them; the same layers also learn from scratch. Each gets {FEW} images of a class, then {SOME}, "
+    question=f"The early layers of {ALWAYS_HERE}, which learnt from 1.2 million photographs, give codes of the images (digits, "
+    f"unless you choose others), and a linear classifier learns on them; the same layers also learn from scratch. Each gets {FEW} images of a class, then {SOME}, "
     "then all. How far is transfer ahead on unseen images?",
     options=(
         Option("shrinks", "Far ahead with few images, less or not at all with many"),

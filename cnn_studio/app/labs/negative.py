@@ -103,8 +103,8 @@ def _remedy(late: ArmResult, early: ArmResult, anew: ArmResult) -> str:
 LAB = Lab(
     id="negative-transfer",
     title="Negative transfer",
-    question=f"{ALWAYS_HERE} knows photographs. Handwritten digits are none. A linear classifier learns digits from its last "
-    "code, another one from the code of an earlier block, and a small network learns them from scratch. With all images, how does "
+    question=f"{ALWAYS_HERE} knows photographs. Handwritten digits, which it gets unless you choose images, are none. A linear "
+    "classifier learns the classes from its last code, another one from the code of an earlier block, and a small network learns them from scratch. With all images, how does "
     "the last code do beside training from scratch?",
     options=(
         Option("helps", "Better, because what it knows carries over"),

@@ -10,6 +10,8 @@ from cnn_studio.graph.commands import SetInfo
 from cnn_studio.graph.spec import shape_text
 from cnn_studio.ui import theme
 
+_MOST_NAMES, _MOST_LETTERS = 12, 90
+
 
 class NetworkInfo(QWidget):
     """Name, input, output, parameters, classes, and what to do next."""
@@ -61,7 +63,9 @@ class NetworkInfo(QWidget):
             "Layers": f"{len(report.order):,}",
             "Parameters": f"{sum(counts.values()):,}",
             "Frozen": f"{frozen:,}" if frozen else "none",
-            "Classes": _listed(labels) if labels else "taken from the images you train on",
+            "Classes": _listed(tuple(name.partition(",")[0] for name in labels))
+            if labels
+            else "taken from the images you train on",
             "Weights": self._weights_text(),
         }
         for key, text in texts.items():
@@ -91,5 +95,10 @@ def _muted(text: str) -> QLabel:
 
 
 def _listed(names: tuple[str, ...]) -> str:
-    shown = ", ".join(names[:12])
-    return shown if len(names) <= 12 else f"{shown} and {len(names) - 12} more"
+    """Return the first names, as many as fit into some lines, and how many there are beside."""
+    count, room = 0, _MOST_LETTERS
+    while count < min(len(names), _MOST_NAMES) and (count == 0 or len(names[count]) <= room):
+        room -= len(names[count]) + 2
+        count += 1
+    shown = ", ".join(names[:count])
+    return shown if count == len(names) else f"{shown} and {len(names) - count:,} more"
