@@ -10,8 +10,8 @@ from pytestqt.qtbot import QtBot
 
 from cnn_studio.app.transfer_proof import Moved
 from cnn_studio.ui import theme
+from cnn_studio.ui.widgets.scrolled import scrolled
 from cnn_studio.ui.wizard.move_bars import MoveBars, move_rows
-from cnn_studio.ui.wizard.page import scrolled
 from tests.helpers.plots import has_color
 from tests.helpers.ui import as_array, events, grab
 

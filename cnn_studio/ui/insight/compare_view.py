@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt, Slot
-from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QLabel, QScrollArea, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
 from cnn_studio.app.jobs import Job, JobEnded
 from cnn_studio.app.project import Project
@@ -22,6 +22,7 @@ from cnn_studio.ui.panels.lazy_refresh import LazyRefresh
 from cnn_studio.ui.widgets.elided import ElidedLabel
 from cnn_studio.ui.widgets.guess_bars import GuessBars
 from cnn_studio.ui.widgets.hint import hint_label
+from cnn_studio.ui.widgets.scrolled import scrolled
 
 if TYPE_CHECKING:
     from cnn_studio.insight.comparing import Opinion
@@ -143,11 +144,7 @@ class CompareView(QWidget):
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(theme.px(space.s))
         layout.addLayout(head)
-        self._area = QScrollArea()  # in a low window nothing may lie on anything
-        self._area.setWidget(self.body)
-        self._area.setWidgetResizable(True)
-        self._area.setFrameShape(QScrollArea.Shape.NoFrame)
-        self._area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self._area = scrolled(self.body)  # in a low window nothing may lie on anything
         layout.addWidget(self._area, 1)
         layout.addWidget(self.about)
         layout.addWidget(self.hint, 1)

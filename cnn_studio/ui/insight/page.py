@@ -11,7 +11,6 @@ from PySide6.QtWidgets import (
     QButtonGroup,
     QHBoxLayout,
     QLabel,
-    QScrollArea,
     QSplitter,
     QStackedWidget,
     QVBoxLayout,
@@ -32,6 +31,7 @@ from cnn_studio.ui.insight.map_view import MapView
 from cnn_studio.ui.insight.state import InsightState
 from cnn_studio.ui.insight.where_view import WhereView
 from cnn_studio.ui.widgets.flow_layout import FlowLayout
+from cnn_studio.ui.widgets.scrolled import scrolled
 from cnn_studio.ui.widgets.segments import segment_button
 
 if TYPE_CHECKING:
@@ -104,7 +104,7 @@ class InspectPage(QWidget):
             ("Compare", self.compare, "What another network says of the same image, and where it looked"),
         )
         for number, (name, view, tip) in enumerate(views):
-            self._views.addWidget(_scrolled(view) if view is self.where else view)
+            self._views.addWidget(scrolled(view) if view is self.where else view)
             button = segment_button(name, tip)
             self._buttons.addButton(button, number)
             flow.addWidget(button)
@@ -119,7 +119,7 @@ class InspectPage(QWidget):
         column.setSpacing(theme.px(space.s))
         column.addWidget(tabs)
         column.addWidget(self._views, 1)
-        left = _scrolled(self.image)
+        left = scrolled(self.image)
         left.setFixedWidth(self.image.width() + theme.px(20))
         split = QSplitter(Qt.Orientation.Horizontal)
         split.setChildrenCollapsible(False)
@@ -195,13 +195,3 @@ class InspectPage(QWidget):
     def dropEvent(self, event: QDropEvent) -> None:
         event.acceptProposedAction()
         self.image.take(event.mimeData())
-
-
-def _scrolled(widget: QWidget) -> QScrollArea:
-    """Return an area that scrolls down where a window is too low."""
-    area = QScrollArea()
-    area.setWidget(widget)
-    area.setWidgetResizable(True)
-    area.setFrameShape(QScrollArea.Shape.NoFrame)
-    area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-    return area

@@ -32,7 +32,8 @@ from cnn_studio.ui.labs.bars import LabBars
 from cnn_studio.ui.labs.curves import LabCurves
 from cnn_studio.ui.labs.images import LabImages
 from cnn_studio.ui.labs.numbers import NumberTable
-from cnn_studio.ui.wizard.page import Notice, scrolled, text_label
+from cnn_studio.ui.widgets.scrolled import scrolled
+from cnn_studio.ui.wizard.page import Notice, text_label
 
 _MOST_SEED = 9_999
 

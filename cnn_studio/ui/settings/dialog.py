@@ -26,7 +26,7 @@ from cnn_studio.ui.settings.computing_page import ComputingPage
 from cnn_studio.ui.settings.downloads_page import DownloadsPage
 from cnn_studio.ui.settings.page import SettingsContext, SettingsPage
 from cnn_studio.ui.settings.storage_page import StoragePage
-from cnn_studio.ui.wizard.page import scrolled
+from cnn_studio.ui.widgets.scrolled import scrolled
 
 PAGES: tuple[type[SettingsPage], ...] = (AppearancePage, ComputingPage, StoragePage, DownloadsPage)
 

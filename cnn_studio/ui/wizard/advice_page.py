@@ -14,10 +14,11 @@ from cnn_studio.graph.depths import cut_at_depth
 from cnn_studio.transfer.advisor import EARLIER_DEPTH, Advice, advise
 from cnn_studio.transfer.recipe import STRATEGIES, Strategy
 from cnn_studio.ui import theme
+from cnn_studio.ui.widgets.scrolled import scrolled
 from cnn_studio.ui.wizard.case_table import CaseTable
 from cnn_studio.ui.wizard.choice_card import info_card
 from cnn_studio.ui.wizard.likeness_box import LikenessBox
-from cnn_studio.ui.wizard.page import Notice, WizardPage, scrolled, text_label
+from cnn_studio.ui.wizard.page import Notice, WizardPage, text_label
 from cnn_studio.ui.wizard.state import WizardState
 
 _CODED: tuple[Strategy, ...] = ("svm", "softmax")

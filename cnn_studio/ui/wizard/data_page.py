@@ -30,7 +30,8 @@ from cnn_studio.ui.panels.data_files import FilesPage
 from cnn_studio.ui.panels.data_jobs import DataJobs
 from cnn_studio.ui.panels.data_report import FindingCard, facts_lines
 from cnn_studio.ui.widgets.image_grid import ImageGrid, Samples
-from cnn_studio.ui.wizard.page import FittedArea, WizardPage, scrolled, text_label
+from cnn_studio.ui.widgets.scrolled import scrolled
+from cnn_studio.ui.wizard.page import FittedArea, WizardPage, text_label
 from cnn_studio.ui.wizard.state import WizardState
 
 if TYPE_CHECKING:

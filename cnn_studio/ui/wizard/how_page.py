@@ -21,7 +21,8 @@ from cnn_studio.engine.settings import TrainSettings
 from cnn_studio.transfer.recipe import STRATEGIES, Strategy
 from cnn_studio.ui import theme
 from cnn_studio.ui.panels.settings_form import SettingsForm
-from cnn_studio.ui.wizard.page import WizardPage, scrolled, text_label
+from cnn_studio.ui.widgets.scrolled import scrolled
+from cnn_studio.ui.wizard.page import WizardPage, text_label
 from cnn_studio.ui.wizard.state import WizardState
 
 COMPARE = "compare"

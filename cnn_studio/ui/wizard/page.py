@@ -127,15 +127,3 @@ def text_label(text: str = "", role: str = "") -> QLabel:
     if role:
         theme.set_role(label, role)
     return label
-
-
-def scrolled(inside: QWidget) -> QScrollArea:
-    """Return an area in which a tall widget can be scrolled, on the ground of what it stands in."""
-    area = QScrollArea()
-    area.setFrameShape(QFrame.Shape.NoFrame)
-    area.setWidgetResizable(True)
-    area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-    area.setWidget(inside)
-    for ground in (area.viewport(), inside):
-        ground.setAutoFillBackground(False)
-    return area

@@ -16,9 +16,10 @@ from cnn_studio.transfer.recipe import STRATEGIES
 from cnn_studio.ui import theme
 from cnn_studio.ui.panels.run_progress import duration_text
 from cnn_studio.ui.try_dialog import TryDialog
+from cnn_studio.ui.widgets.scrolled import scrolled
 from cnn_studio.ui.widgets.waiting import run_waiting
 from cnn_studio.ui.wizard.move_bars import MoveBars
-from cnn_studio.ui.wizard.page import Notice, WizardPage, scrolled, text_label
+from cnn_studio.ui.wizard.page import Notice, WizardPage, text_label
 from cnn_studio.ui.wizard.state import WizardState
 
 if TYPE_CHECKING:

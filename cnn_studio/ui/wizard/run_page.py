@@ -29,8 +29,9 @@ from cnn_studio.transfer.recipe import load_recipe, save_recipe
 from cnn_studio.ui import theme
 from cnn_studio.ui.plots.clock import RepaintClock
 from cnn_studio.ui.plots.live_plot import ACCURACY, LivePlot
+from cnn_studio.ui.widgets.scrolled import scrolled
 from cnn_studio.ui.wizard.comparison_view import ComparisonView
-from cnn_studio.ui.wizard.page import WizardPage, scrolled, text_label
+from cnn_studio.ui.wizard.page import WizardPage, text_label
 from cnn_studio.ui.wizard.running import Kept, work_of
 from cnn_studio.ui.wizard.state import Answers, WizardState
 from cnn_studio.ui.wizard.words import recipe_words

@@ -9,10 +9,11 @@ from PySide6.QtCore import Slot
 from PySide6.QtWidgets import QButtonGroup, QFrame, QHBoxLayout, QVBoxLayout, QWidget
 
 from cnn_studio.ui import theme
+from cnn_studio.ui.widgets.scrolled import scrolled
 from cnn_studio.ui.wizard.choice_card import ChoiceCard, info_card
 from cnn_studio.ui.wizard.example_pictures import Example
 from cnn_studio.ui.wizard.likeness_box import LikenessBox
-from cnn_studio.ui.wizard.page import WizardPage, scrolled, text_label
+from cnn_studio.ui.wizard.page import WizardPage, text_label
 from cnn_studio.ui.wizard.state import WizardState
 
 if TYPE_CHECKING:
